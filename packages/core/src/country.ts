@@ -1,0 +1,146 @@
+// The Country port: a country is tables plus pure functions. It stores, signs and sends nothing and reads no clock, file or
+// random source; the same input gives the same bytes for ever. Adding one changes no line of core.
+import type { Json, JsonObject } from './canonical.js'
+import type { FiscalRecord } from './record.js'
+
+/** The link a record will stand at, known to the country when it writes the record's content. */
+export interface Place {
+  readonly queue: string
+  readonly seq: bigint
+  /** Number within its type, from 1. */
+  readonly tseq: number
+  /** The queue's clock for this request, UTC with milliseconds. */
+  readonly ts: string
+  /** Milliseconds the clock lies behind the highest `ts` so far; 0 when it does not. */
+  readonly tsBack: number
+  /** Thumbprint of the key that will sign (FORMAT 3.1, `kid`). */
+  readonly kid: string
+  /** Newest record of a type before this one, also one of the same request; undefined when there is none. */
+  head(type: string): ChainHead | undefined
+  /** Newest record of every type before this one, in order of type name. */
+  heads(): ReadonlyMap<string, ChainHead>
+}
+
+/** The last link of one type's chain. */
+export interface ChainHead {
+  readonly seq: bigint
+  readonly tseq: number
+  readonly hash: string
+  readonly sig: string
+}
+
+/** What the country wants signed in the open: a flat object of strings and integers, at most 2 KiB (FORMAT 3.1, `x`). */
+export type SignedStatement = Readonly<Record<string, string | number>>
+
+/** One record the country wants written for a request. */
+export interface Draft {
+  readonly type: string
+  /** The draft that answers the request and carries its key; by default the first one of the decision. */
+  readonly principal?: boolean
+  /** The content, once the record's place is known. Called exactly once, in order, just before signing. */
+  write(place: Place): { readonly payload: JsonObject; readonly x?: SignedStatement }
+}
+
+/** Core actions a request may ask for beside records; the queue writes the `sys.*` record, the country only says so. */
+export interface Decision {
+  /** At least one, at most 200 with the checkpoint. Written and adopted together or not at all. */
+  readonly drafts: readonly Draft[]
+  /** The request closes a period: one `sys.checkpoint` ends it (FORMAT 4), and it is accepted on a full disk. */
+  readonly closing?: boolean
+  /** The queue ends for ever: after the checkpoint `sys.close` is written. */
+  readonly ends?: boolean
+}
+
+/** Records of the journal a decision may need to see (the original of a refund). Answers come from the journal only. */
+export interface Lookup {
+  /** The record with this number, or undefined. */
+  bySeq(seq: bigint): Promise<FiscalRecord | undefined>
+  /** The record that answered the request with this key, or undefined. */
+  byKey(key: string): Promise<FiscalRecord | undefined>
+}
+
+/** What a decision is made from, besides state and request. */
+export interface DecideContext<Needs = unknown> {
+  /** The queue's clock, UTC with milliseconds. */
+  readonly now: string
+  /** Milliseconds `now` lies behind the highest `ts` so far; 0 when it does not. */
+  readonly tsBack: number
+  readonly queue: string
+  /** What {@link Country.gather} found for this request. */
+  readonly needs: Needs
+}
+
+/** One thing to print or show, in order. */
+export interface PrintItem {
+  readonly kind: 'text' | 'title' | 'rule' | 'pair' | 'qr'
+  /** Text; for `pair` the left part; for `qr` the content. */
+  readonly text: string
+  /** For `pair` the right part. */
+  readonly right?: string
+  /** The law or scheme wants it on the document. */
+  readonly mandatory?: boolean
+}
+
+/** A finding of the country's own rules over a journal. */
+export interface CountryFinding {
+  readonly seq: bigint
+  readonly code: string
+  readonly where: string
+  readonly message: string
+}
+
+/** Replays a journal and judges it by the country's rules; made fresh for every verification. */
+export interface CountryAuditor {
+  /** Next record in order; returns what is wrong with it. */
+  next(record: FiscalRecord): readonly CountryFinding[]
+  /** `totals` of the state so far, as a checkpoint commits to it; undefined when a break made them unknowable. */
+  totals(): JsonObject | undefined
+}
+
+/**
+ * A country pack. `State` is the fold of the journal and is the country's alone: core hands it back and never looks inside.
+ * Everything here is pure, except that `fold` changes the state it is given (measured: copying costs more than a signature).
+ */
+export interface Country<Request extends RequestEnvelope = RequestEnvelope, State = unknown, Needs = unknown> {
+  /** Profile written into genesis, as `FR`. */
+  readonly profile: string
+  /**
+   * The request, checked against the schema: unknown members, floats, wrong currencies are refused.
+   * @throws FiscalError of kind input with the path
+   */
+  parse(input: Readonly<Record<string, unknown>>): Request
+  /** State before the first record. */
+  initial(): State
+  /** What `decide` needs from older records; absent when it never needs any. */
+  gather?(state: State, request: Request, lookup: Lookup): Promise<Needs>
+  /**
+   * The records this request becomes. Must not change `state`.
+   * @throws FiscalError when the request is refused
+   */
+  decide(state: State, request: Request, context: DecideContext<Needs>): Decision
+  /** Takes one record into the state; called for every record of the journal in order, `sys.*` included. */
+  fold(state: State, record: FiscalRecord): void
+  /** The state as JSON: what snapshots keep and checkpoints commit to (FORMAT 12, `totals`). */
+  totals(state: State): JsonObject
+  /** The state a snapshot's `totals` stands for. */
+  restore(totals: Json): State
+  /** What must be printed for a record that answered a request. Pure: a replay after years gives the same. */
+  print(record: FiscalRecord): readonly PrintItem[]
+  /** The country's own answer fields for a record (numbers, extracts), merged into the answer. */
+  answer?(record: FiscalRecord): JsonObject
+  /** A fresh judge of a journal by the country's rules. */
+  auditor?(): CountryAuditor
+  /** Request core records on its own behalf when the queue opens or closes (France: events 80 and 40); undefined for none. */
+  lifecycle?(state: State, moment: 'opened' | 'closing'): Readonly<Record<string, unknown>> | undefined
+  /** The country's own name for an error of core, put into `national`. */
+  nationalCode?(coreCode: string): string | undefined
+}
+
+/** Members every request has; the rest is the country's. `seen` and `degraded` are transport fields and not digested. */
+export interface RequestEnvelope {
+  readonly type: string
+  /** Idempotency key, 1–128 characters 0x21–0x7E, unique in the queue for ever. */
+  readonly key?: string | undefined
+  /** Newest record the till saw (till echo, FORMAT 15). */
+  readonly seen?: { readonly seq: number | bigint; readonly hash: string } | undefined
+}

@@ -1,0 +1,45 @@
+// The public names of @sigillo/core, one by one.
+export { FiscalError, errorTable, isFiscalError } from './errors.js'
+export type { CoreCode, ErrorKind, ErrorRow, FiscalErrorInit, Registered, Retry } from './errors.js'
+export { concat, equalBytes, fromBase64url, fromHex, fromUtf8, toBase64url, toHex, utf8 } from './bytes.js'
+export { canonical, isCanonical, isWellFormed, parseCanonical } from './canonical.js'
+export type { Json, JsonObject } from './canonical.js'
+export { payloadDigest, requestDigest, stateDigest, POSSESSION_TAG, ZERO_HASH } from './digest.js'
+export { algsOf, parsePublicJwk, thumbprint } from './keys.js'
+export type { PublicJwk, RecordAlg, VerifyingKey } from './crypto-contract.js'
+export { lineOf, parseLine, parseLineText, sealOf, signingInput, recordHash } from './record.js'
+export type { Body, FiscalRecord, ParsedLine, SealedRecord } from './record.js'
+export type {
+  ChainHead,
+  Country,
+  CountryAuditor,
+  CountryFinding,
+  DecideContext,
+  Decision,
+  Draft,
+  Lookup,
+  Place,
+  PrintItem,
+  RequestEnvelope,
+  SignedStatement,
+} from './country.js'
+export type {
+  Adoption,
+  Awaitable,
+  Head,
+  OpenWriterOptions,
+  ReadHead,
+  Storage,
+  StorageHealth,
+  StorageReader,
+  StorageWriter,
+  StoredLine,
+  StoredSnapshot,
+  Witness,
+  WitnessStatement,
+} from './storage.js'
+export type { Signer, SignerCapabilities, SignerDescription, SignRequest, SignResult, SuiteId } from './signer.js'
+export { systemClock, toTimestamp } from './clock.js'
+export type { Clock } from './clock.js'
+export type { Transport, TransportRequest, TransportResponse } from './transport.js'
+export { importPublicKey, randomBytes, sha256Hex, sha256Stream } from '#crypto'
