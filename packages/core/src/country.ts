@@ -81,6 +81,27 @@ export interface PrintItem {
   readonly mandatory?: boolean
 }
 
+/** Something that happened to the queue, which a country may have to journal. */
+export type Notice =
+  | { readonly kind: 'opened'; readonly software: string; readonly reason: string }
+  | { readonly kind: 'closing' }
+  | {
+      readonly kind: 'key-changed'
+      readonly kid: string
+      readonly prevKid: string
+      readonly jwk: JsonObject
+      readonly reason: string
+      readonly oldKeyAvailable: boolean
+    }
+  | { readonly kind: 'signer-back'; readonly failures: number; readonly since: string; readonly code: string }
+  | { readonly kind: 'defect'; readonly code: string; readonly message: string; readonly details: JsonObject }
+  | {
+      readonly kind: 'tail-lost'
+      readonly by: string
+      /** Newest record someone else saw, per type: what is lost lies between our head and this. */
+      readonly known: { readonly seq: number; readonly hash: string; readonly types: Readonly<Record<string, { readonly tseq: number; readonly hash: string }>> }
+    }
+
 /** A finding of the country's own rules over a journal. */
 export interface CountryFinding {
   readonly seq: bigint
@@ -130,8 +151,11 @@ export interface Country<Request extends RequestEnvelope = RequestEnvelope, Stat
   answer?(record: FiscalRecord): JsonObject
   /** A fresh judge of a journal by the country's rules. */
   auditor?(): CountryAuditor
-  /** Request core records on its own behalf when the queue opens or closes (France: events 80 and 40); undefined for none. */
-  lifecycle?(state: State, moment: 'opened' | 'closing'): Readonly<Record<string, unknown>> | undefined
+  /**
+   * Records the country wants for something that happened to the queue itself (France: events 80, 40, 90, 95, 220, 450, 916);
+   * undefined for none. Drafts for `key-changed` stand in one request with `sys.key`.
+   */
+  react?(state: State, notice: Notice, context: Omit<DecideContext, 'needs'>): Decision | undefined
   /** The country's own name for an error of core, put into `national`. */
   nationalCode?(coreCode: string): string | undefined
 }

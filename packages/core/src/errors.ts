@@ -4,14 +4,14 @@
 /** Which of the six sorts of failure this is; callers branch on it (style: errors). */
 export type ErrorKind = 'input' | 'state' | 'integrity' | 'signer' | 'storage' | 'transmission'
 /** Whether the receipt this error speaks of is in the journal. */
-export type Registered = 'yes' | 'no' | 'unknown'
+export type RegisteredState = 'yes' | 'no' | 'unknown'
 /** What may be tried again: the same call on this handle, after reopening, or not at all. */
 export type Retry = 'same-handle' | 'reopen' | 'never'
 
 /** One row of the table of codes: what a code means wherever it appears. */
 export interface ErrorRow {
   readonly kind: ErrorKind
-  readonly registered: Registered
+  readonly registered: RegisteredState
   readonly retry: Retry
   readonly remedy: string
 }
@@ -55,7 +55,7 @@ export type CoreCode =
   | 'KEY_MISMATCH'
   | 'KEY_FILE_UNSAFE'
 
-const row = (kind: ErrorKind, registered: Registered, retry: Retry, remedy: string): ErrorRow => ({ kind, registered, retry, remedy })
+const row = (kind: ErrorKind, registered: RegisteredState, retry: Retry, remedy: string): ErrorRow => ({ kind, registered, retry, remedy })
 
 /** Every code core raises. `docs/errors.md` is proven complete against this table by a test. */
 export const errorTable: Readonly<Record<CoreCode, ErrorRow>> = {
@@ -101,7 +101,7 @@ export const errorTable: Readonly<Record<CoreCode, ErrorRow>> = {
 export interface FiscalErrorInit {
   readonly message: string
   readonly kind?: ErrorKind
-  readonly registered?: Registered
+  readonly registered?: RegisteredState
   readonly retry?: Retry
   readonly retryAfterMs?: number
   readonly remedy?: string
@@ -118,7 +118,7 @@ export class FiscalError extends Error {
   override readonly name: string = 'FiscalError'
   readonly kind: ErrorKind
   readonly code: string
-  readonly registered: Registered
+  readonly registered: RegisteredState
   readonly retry: Retry
   readonly retryAfterMs: number | undefined
   readonly remedy: string

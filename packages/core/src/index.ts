@@ -1,6 +1,6 @@
 // The public names of @sigillo/core, one by one.
 export { FiscalError, errorTable, isFiscalError } from './errors.js'
-export type { CoreCode, ErrorKind, ErrorRow, FiscalErrorInit, Registered, Retry } from './errors.js'
+export type { CoreCode, ErrorKind, ErrorRow, FiscalErrorInit, RegisteredState, Retry } from './errors.js'
 export { concat, equalBytes, fromBase64url, fromHex, fromUtf8, toBase64url, toHex, utf8 } from './bytes.js'
 export { canonical, isCanonical, isWellFormed, parseCanonical } from './canonical.js'
 export type { Json, JsonObject } from './canonical.js'
@@ -18,6 +18,7 @@ export type {
   Decision,
   Draft,
   Lookup,
+  Notice,
   Place,
   PrintItem,
   RequestEnvelope,
@@ -43,3 +44,8 @@ export { systemClock, toTimestamp } from './clock.js'
 export type { Clock } from './clock.js'
 export type { Transport, TransportRequest, TransportResponse } from './transport.js'
 export { importPublicKey, randomBytes, sha256Hex, sha256Stream } from '#crypto'
+export { createQueue, openQueue } from './queue/open.js'
+export type { QueueOptions } from './queue/options.js'
+export type { Queue, QueueHealth } from './queue/queue.js'
+export type { Indeterminate, Outcome, RecordPlace, Registered, Rejected } from './queue/answer.js'
+export type { KeyChange } from './queue/key-change.js'

@@ -28,6 +28,8 @@ export interface StoredSnapshot {
   readonly seq: bigint
   readonly hash: string
   readonly state: JsonObject
+  /** Number of the newest record of each type: where to find what the state only names by hash. A hint, checked when used. */
+  readonly heads?: Readonly<Record<string, number>>
 }
 
 /** What an operator allows when opening would otherwise stop (FORMAT 9.1, 10.5). */

@@ -1,0 +1,166 @@
+// Group commit (FORMAT 9.2): while one batch is being made durable, requests wait; then everything waiting becomes the next
+// batch. No timer and no artificial delay: a lone caller pays one sync, 256 callers share one.
+import { FiscalError, isFiscalError } from '../errors.js'
+import type { SealedRecord } from '../record.js'
+import type { StoredSnapshot } from '../storage.js'
+import { toTimestamp, type Clock } from '../clock.js'
+import type { Signer } from '../signer.js'
+import { sealPlan, sizeOfPlan, type Ledger, type Plan } from './ledger.js'
+import { checkpointDraft } from './system.js'
+import { snapshotOf } from './ledger.js'
+
+/** Most records and bytes of one batch. */
+const BATCH_RECORDS = 256
+const BATCH_BYTES = 1024 * 1024
+
+/** The moment a request is planned at. */
+export interface Moment {
+  readonly now: string
+  readonly tsBack: number
+}
+
+/** One waiting request. */
+export interface Job {
+  /** Decides what is written. Runs when its turn has come; may refuse by throwing a FiscalError. */
+  plan(moment: Moment): Plan | Promise<Plan>
+  readonly signal?: AbortSignal | undefined
+  /** Called once its records are durable. */
+  done(records: readonly SealedRecord[]): void
+  /** Called when nothing of it is, or may be, in the journal. */
+  failed(error: FiscalError): void
+  /** Called right after sealing, before anything is durable. */
+  sealed?(records: readonly SealedRecord[]): void
+}
+
+/** A sealed request waiting for its batch to become durable. */
+export interface Sealed {
+  readonly job: Job
+  readonly records: readonly SealedRecord[]
+}
+
+/** A batch ready to be appended. */
+export interface Batch {
+  readonly expect: { readonly seq: bigint; readonly hash: string }
+  readonly records: readonly SealedRecord[]
+  readonly requests: readonly Sealed[]
+  readonly snapshots: readonly StoredSnapshot[]
+  /** The batch completed a segment. */
+  readonly segment: boolean
+}
+
+/** What a batch is sealed with. */
+export interface BatchContext {
+  readonly ledger: Ledger
+  readonly signer: Signer
+  readonly clock: Clock
+  readonly epoch: number
+  /** Only closings and the journal's own records are accepted (full disk). */
+  readonly emergency: boolean
+  /** Called for a signer's failure, and with undefined for a success. */
+  signed(error: FiscalError | undefined): void
+}
+
+/** Takes jobs from the front of the line and seals them until the batch or the segment is full. */
+export async function fillBatch(line: Job[], context: BatchContext): Promise<Batch> {
+  const { ledger } = context
+  const expect = { seq: BigInt(ledger.chain.seq), hash: ledger.chain.hash }
+  const base = ledger.chain.seq + 1
+  const draft: { records: SealedRecord[]; requests: Sealed[]; snapshots: StoredSnapshot[]; segment: boolean } = {
+    records: [],
+    requests: [],
+    snapshots: [],
+    segment: false,
+  }
+  let bytes = 0
+  while (line.length > 0 && draft.records.length < BATCH_RECORDS && bytes < BATCH_BYTES && !draft.segment) {
+    const job = line[0] as Job
+    const outcome = await sealJob(job, base, context)
+    if (outcome === 'segment-full') {
+      await fillSegment(base, context, draft)
+      break
+    }
+    line.shift()
+    if (outcome instanceof FiscalError) {
+      job.failed(outcome)
+      continue
+    }
+    for (const record of outcome.records) bytes += record.payloadText.length + record.bodyText.length
+    draft.records.push(...outcome.records)
+    draft.requests.push({ job, records: outcome.records })
+    if (outcome.snapshot !== undefined) draft.snapshots.push(outcome.snapshot)
+    job.sealed?.(outcome.records)
+    const left = placesLeft(ledger)
+    if (left === 1) await fillSegment(base, context, draft)
+    else if (left === segmentSize(ledger)) draft.segment = true
+  }
+  return { expect, ...draft }
+}
+
+function segmentSize(ledger: Ledger): number {
+  return 2 ** ledger.chain.segBits
+}
+
+// Free places in the segment the next record falls into; the last one is a checkpoint's (FORMAT 4).
+function placesLeft(ledger: Ledger): number {
+  const size = segmentSize(ledger)
+  return size - ((ledger.chain.seq + 1) % size)
+}
+
+async function sealJob(
+  job: Job,
+  base: number,
+  context: BatchContext,
+): Promise<Awaited<ReturnType<typeof sealPlan>> | FiscalError | 'segment-full'> {
+  const { ledger } = context
+  try {
+    if (job.signal?.aborted === true) throw new FiscalError('ABORTED', { message: 'cancelled before anything was signed' })
+    const moment = momentOf(context)
+    const plan = await job.plan(moment)
+    if (context.emergency && plan.closing !== true && plan.ends !== true && !plan.drafts.every((draft) => draft.type.startsWith('sys.'))) {
+      throw new FiscalError('STORAGE_FULL', { message: 'the medium is full; only closings are accepted until space is free' })
+    }
+    if (!fits(plan, ledger)) return 'segment-full'
+    const { epoch, signer } = context
+    const sealed = await sealPlan(ledger, plan, { base, epoch, signer, ts: moment.now, tsBack: moment.tsBack, signal: job.signal })
+    context.signed(undefined)
+    return sealed
+  } catch (error) {
+    const failure = isFiscalError(error) ? error : unexpected(error)
+    if (failure.kind === 'signer') context.signed(failure)
+    return failure
+  }
+}
+
+function fits(plan: Plan, ledger: Ledger): boolean {
+  const size = sizeOfPlan(plan)
+  const places = placesLeft(ledger)
+  if (size >= segmentSize(ledger)) throw new FiscalError('RECORD_TOO_LARGE', { message: `a request of ${size} records does not fit into a segment` })
+  return size < places || (size === places && plan.closing === true && plan.ends !== true)
+}
+
+function unexpected(error: unknown): FiscalError {
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+  return new FiscalError('RECORD_INVALID', { message: `a part of the product failed: ${text}`, cause: error })
+}
+
+/** The clock as records carry it: true, with the step back stated (FORMAT 16.3). */
+export function momentOf(context: Pick<BatchContext, 'clock' | 'ledger'>): Moment {
+  const ms = context.clock.now()
+  const { lastTs } = context.ledger.chain
+  const last = lastTs === '' ? ms : Date.parse(lastTs)
+  return { now: toTimestamp(ms), tsBack: last > ms ? last - ms : 0 }
+}
+
+// Checkpoints up to and including the last place of the segment; a request that does not fit starts in the next one.
+async function fillSegment(base: number, context: BatchContext, draft: { records: SealedRecord[]; snapshots: StoredSnapshot[]; segment: boolean }): Promise<void> {
+  const { ledger, epoch, signer } = context
+  const { now: ts, tsBack } = momentOf(context)
+  draft.segment = true
+  for (let places = placesLeft(ledger); places > 0; places--) {
+    const totals = ledger.country.totals(ledger.state)
+    if (places === 1) draft.snapshots.push(snapshotOf(ledger.chain, totals))
+    const plan = { drafts: [checkpointDraft('segment', () => ({ state: ledger.chain, totals }))] }
+    const sealed = await sealPlan(ledger, plan, { base, epoch, signer, ts, tsBack })
+    draft.records.push(...sealed.records)
+  }
+}

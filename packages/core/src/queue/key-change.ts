@@ -1,0 +1,73 @@
+// Change of the signing key (FORMAT 4, `sys.key`). Rollover: the old key signs the record that names the new one. Recovery: the
+// old key is lost, the new one signs and an endorsement vouches for it; a verifier reports the discontinuity.
+import { toBase64url } from '../bytes.js'
+import type { JsonObject } from '../canonical.js'
+import type { Notice } from '../country.js'
+import { POSSESSION_TAG } from '../digest.js'
+import { FiscalError } from '../errors.js'
+import type { Signer, SuiteId } from '../signer.js'
+import { refused, type Outcome } from './answer.js'
+import type { ChainState } from './chain.js'
+import type { Job, Moment } from './committer.js'
+import type { SealDraft } from './seal.js'
+import { possessionMessage } from './system.js'
+
+/** A wanted change of key. */
+export interface KeyChange {
+  readonly signer: Signer
+  /** Why, in a few words; stored. */
+  readonly reason: string
+  /** Base64url signature of the organisation's key; present exactly when the old key is lost (mode recovery). */
+  readonly endorsement?: string
+}
+
+/** What the queue lends for it. */
+export interface KeyChangeTools {
+  readonly old: Signer
+  chain(): ChainState
+  reaction(notice: Notice, moment: Moment): readonly SealDraft[]
+  submit(plan: Job['plan']): Promise<Outcome>
+  install(signer: Signer): void
+}
+
+/** Writes `sys.key` with the country's events around it. */
+export async function changeKey(change: KeyChange, tools: KeyChangeTools): Promise<Outcome> {
+  const { signer, reason, endorsement } = change
+  const { keyId: kid, publicJwk, certificates } = signer.describe()
+  const recovery = endorsement !== undefined
+  const jwk = publicJwk as unknown as JsonObject
+  if (kid === tools.chain().kid) {
+    return refused(undefined, new FiscalError('KEY_MISMATCH', { message: 'the new key is the one in use' }))
+  }
+  const outcome = await tools.submit(async (moment) => {
+    const chain = tools.chain()
+    const notice: Notice = { kind: 'key-changed', kid, prevKid: chain.kid, jwk, reason, oldKeyAvailable: !recovery }
+    const events = tools.reaction(notice, moment)
+    // Rollover: events, then sys.key. Recovery: sys.key first, so that the new key signs what follows.
+    const seq = chain.seq + 1 + (recovery ? 0 : events.length)
+    const possession = await possessionOf(signer, { kid, prevKid: chain.kid, queue: chain.queue, seq })
+    const payload: JsonObject = {
+      ...(recovery && { endorsement }),
+      key: jwk,
+      kid,
+      mode: recovery ? 'recovery' : 'rollover',
+      possession,
+      reason,
+      ...(certificates.length > 0 && { x5c: certificates.map((der) => btoa(String.fromCharCode(...der))) }),
+    }
+    const record: SealDraft = { type: 'sys.key', write: () => ({ payload }) }
+    if (recovery) tools.install(signer)
+    return { drafts: recovery ? [record, ...events] : [...events, record] }
+  })
+  if (outcome.outcome === 'registered' && !recovery) tools.install(signer)
+  if (outcome.outcome !== 'registered' && recovery) tools.install(tools.old)
+  return outcome
+}
+
+async function possessionOf(signer: Signer, statement: { kid: string; prevKid: string; queue: string; seq: number }): Promise<string> {
+  const message = possessionMessage(statement, POSSESSION_TAG)
+  if (signer.signNow !== undefined) return toBase64url(signer.signNow(message))
+  const suite = signer.describe().suites[0] as SuiteId
+  const { signature } = await signer.sign({ operation: 'key-possession', suite, input: { message } })
+  return toBase64url(signature)
+}

@@ -1,0 +1,502 @@
+// The open queue: one writer, one path. parse → recall → decide → seal → append → fold → answer (design 3). If a step before
+// append fails nothing happened; if append ends in doubt the queue reopens its store, finds out, and only then answers.
+import type { Country, Notice, RequestEnvelope } from '../country.js'
+import type { Clock } from '../clock.js'
+import { FiscalError, isFiscalError } from '../errors.js'
+import { parseLine, type FiscalRecord, type SealedRecord } from '../record.js'
+import type { Signer } from '../signer.js'
+import type { Head, Storage, StorageHealth, StorageWriter, Witness } from '../storage.js'
+import { refused, registered, type Outcome } from './answer.js'
+import { fillBatch, momentOf, type Batch, type Job, type Moment } from './committer.js'
+import { changeKey, type KeyChange } from './key-change.js'
+import type { Ledger, Plan } from './ledger.js'
+import { loadLedger, recordAt } from './load.js'
+import { keyReused, recall } from './recall.js'
+import { readRequest, type Incoming } from './request.js'
+import { openDraft } from './system.js'
+import { keepWitness, type WitnessKeeper } from './witness.js'
+import { sealPlan } from './ledger.js'
+
+/** An open queue. Release it with `close` or `await using`. */
+export interface Queue extends AsyncDisposable {
+  /** The queue's UUID. */
+  readonly id: string
+  /**
+   * Registers one request: durable before it is answered. Never throws for anything that can be expected; the outcome says
+   * registered, rejected (nothing happened) or indeterminate.
+   */
+  record(request: object, options?: { readonly signal?: AbortSignal }): Promise<Outcome>
+  /** Newest durable record. */
+  head(): Head
+  /** Records in order, both ends included; by default all that are durable. */
+  records(range?: { readonly from?: bigint; readonly to?: bigint }): AsyncIterable<FiscalRecord>
+  /** One record by number. */
+  find(seq: bigint): Promise<FiscalRecord | undefined>
+  /** The record that answered the request with this key. */
+  byKey(key: string): Promise<FiscalRecord | undefined>
+  /** The country's totals as they stand. */
+  totals(): unknown
+  /** Writes a checkpoint now. */
+  checkpoint(): Promise<Outcome>
+  /** Changes the signing key (FORMAT 4, `sys.key`). The next record is signed with the new one. */
+  changeKey(change: KeyChange): Promise<Outcome>
+  /** State of queue and store, without touching the signer. */
+  health(): Promise<QueueHealth>
+  /** Waits for what was accepted, writes a checkpoint when due, releases the store. The signer stays open. */
+  close(): Promise<void>
+}
+
+/** State of an open queue. */
+export interface QueueHealth {
+  readonly state: 'open' | 'stopped' | 'closed'
+  readonly stoppedBy: FiscalError | undefined
+  readonly head: Head
+  readonly waiting: number
+  readonly warnings: readonly string[]
+  readonly storage: StorageHealth
+}
+
+/** Parts of an open queue, as `openQueue` has put them together. */
+export interface QueueParts {
+  readonly ledger: Ledger
+  readonly writer: StorageWriter
+  readonly storage: Storage
+  readonly signer: Signer
+  readonly clock: Clock
+  readonly witness: Witness | undefined
+  readonly maxWaiting: number
+  readonly software: string
+  readonly warnings: readonly string[]
+}
+
+/** Records between two checkpoints after which a clean close writes one (FORMAT 4). */
+const CHECKPOINT_DUE = 256
+/** Reopening after a failed write: tries, and milliseconds between them (FORMAT 9.3). */
+const REOPEN_TRIES = 3
+const REOPEN_WAIT_MS = 1000
+/** Hashes of newest records kept to check a till's echo without reading. */
+const ECHO_MEMORY = 4096
+
+/** Starts the single writer over its parts. */
+export function startQueue(parts: QueueParts): QueueCore {
+  return new QueueCore(parts)
+}
+
+/** The queue behind the interface; internal to core. */
+export class QueueCore implements Queue {
+  readonly #storage: Storage
+  readonly #clock: Clock
+  readonly #country: Country<RequestEnvelope, unknown, unknown>
+  readonly #maxWaiting: number
+  readonly #software: string
+  readonly #warnings: string[]
+  readonly #witness: WitnessKeeper
+  readonly #line: Job[] = []
+  readonly #underway = new Map<string, { readonly incoming: Incoming; readonly answer: Promise<Outcome> }>()
+  readonly #echoes = new Map<bigint, string>()
+  #signer: Signer
+  #ledger: Ledger
+  #writer: StorageWriter
+  #durable: Head
+  #pump: Promise<void> | undefined
+  #background: Promise<unknown> = Promise.resolve()
+  #stopped: FiscalError | undefined
+  #closing: Promise<void> | undefined
+  #signerFailures: { count: number; since: string; code: string } | undefined
+
+  constructor(parts: QueueParts) {
+    this.#ledger = parts.ledger
+    this.#country = parts.ledger.country
+    this.#writer = parts.writer
+    this.#storage = parts.storage
+    this.#signer = parts.signer
+    this.#clock = parts.clock
+    this.#maxWaiting = parts.maxWaiting
+    this.#software = parts.software
+    this.#warnings = [...parts.warnings]
+    this.#witness = keepWitness(parts.witness)
+    this.#durable = { seq: BigInt(parts.ledger.chain.seq), hash: parts.ledger.chain.hash }
+  }
+
+  get id(): string {
+    return this.#ledger.chain.queue
+  }
+
+  record(request: object, options: { readonly signal?: AbortSignal } = {}): Promise<Outcome> {
+    let incoming: Incoming
+    let parsed: RequestEnvelope
+    try {
+      incoming = readRequest(request)
+      const known = incoming.key === undefined ? undefined : this.#underway.get(incoming.key)
+      if (known !== undefined) return this.#join(known, incoming)
+      const { seen: _seen, ...content } = incoming.input
+      parsed = this.#country.parse(content)
+    } catch (error) {
+      return Promise.resolve(refused(keyOf(request), asFiscal(error)))
+    }
+    const answer = this.#register(incoming, parsed, options.signal)
+    const { key } = incoming
+    if (key === undefined) return answer
+    this.#underway.set(key, { incoming, answer })
+    const forget = (): void => void this.#underway.delete(key)
+    answer.then(forget, forget)
+    return answer
+  }
+
+  async #join(known: { readonly incoming: Incoming; readonly answer: Promise<Outcome> }, incoming: Incoming): Promise<Outcome> {
+    if (known.incoming.req !== incoming.req) {
+      const stored = { body: { req: known.incoming.req }, payload: { request: JSON.parse(known.incoming.text) as unknown } }
+      return refused(incoming.key, keyReused(this.#country, incoming, stored))
+    }
+    const outcome = await known.answer
+    return outcome.outcome === 'registered' ? registered(this.#country, outcome.record, [outcome.record], true) : outcome
+  }
+
+  #register(incoming: Incoming, parsed: RequestEnvelope, signal: AbortSignal | undefined): Promise<Outcome> {
+    const closed = this.#refusal()
+    if (closed !== undefined) return Promise.resolve(refused(incoming.key, closed))
+    if (incoming.key === undefined) return this.#submitRequest(incoming, parsed, signal)
+    const hit = this.#writer.byRef(incoming.key)
+    if (hit === undefined) return this.#submitRequest(incoming, parsed, signal)
+    return this.#recallOrSubmit(incoming, parsed, signal, hit)
+  }
+
+  async #recallOrSubmit(
+    incoming: Incoming,
+    parsed: RequestEnvelope,
+    signal: AbortSignal | undefined,
+    hit: ReturnType<StorageWriter['byRef']>,
+  ): Promise<Outcome> {
+    try {
+      const found = await hit
+      if (found !== undefined) return await recall(this.#writer, this.#country, incoming, found)
+    } catch (error) {
+      return refused(incoming.key, asFiscal(error))
+    }
+    return this.#submitRequest(incoming, parsed, signal)
+  }
+
+  #submitRequest(incoming: Incoming, parsed: RequestEnvelope, signal: AbortSignal | undefined): Promise<Outcome> {
+    const { key } = incoming
+    const request = { ref: key, req: key === undefined ? undefined : incoming.req, text: incoming.text }
+    return this.#submit(key, signal, (moment) => {
+      if (incoming.seen !== undefined) {
+        const echo = this.#checkEcho(incoming.seen)
+        if (echo !== undefined) return echo.then(() => this.#decide(parsed, moment, request))
+      }
+      return this.#decide(parsed, moment, request)
+    })
+  }
+
+  #decide(parsed: RequestEnvelope, moment: Moment, request: NonNullable<Plan['drafts'][number]['request']>): Plan | Promise<Plan> {
+    const { state } = this.#ledger
+    const context = { ...moment, queue: this.id }
+    const decide = (needs: unknown): Plan => {
+      const decision = this.#country.decide(state, parsed, { ...context, needs })
+      const principal = Math.max(0, decision.drafts.findIndex((draft) => draft.principal === true))
+      const drafts = decision.drafts.map((draft, index) => (index === principal ? { ...draft, write: draft.write.bind(draft), request } : draft))
+      return { ...decision, drafts: [...drafts, ...this.#afterSignerFailure(moment)] }
+    }
+    if (this.#country.gather === undefined) return decide(undefined)
+    return this.#country.gather(state, parsed, { bySeq: (seq) => this.find(seq), byKey: (key) => this.byKey(key) }).then(decide)
+  }
+
+  #afterSignerFailure(moment: Moment): Plan['drafts'] {
+    const failures = this.#signerFailures
+    if (failures === undefined) return []
+    return this.#reaction({ kind: 'signer-back', failures: failures.count, since: failures.since, code: failures.code }, moment)?.drafts ?? []
+  }
+
+  #reaction(notice: Notice, moment: Moment): Plan | undefined {
+    return this.#country.react?.(this.#ledger.state, notice, { ...moment, queue: this.id })
+  }
+
+  // The echo of a till proves a newer end than ours, or another history: stop before anything is signed (FORMAT 15).
+  #checkEcho(seen: { readonly seq: bigint; readonly hash: string }): Promise<void> | undefined {
+    if (seen.seq > BigInt(this.#ledger.chain.seq)) {
+      throw this.#stop(new FiscalError('ROLLBACK_SUSPECTED', { message: `a till saw record ${seen.seq}, the journal ends at ${this.#ledger.chain.seq}` }))
+    }
+    const remembered = this.#echoes.get(seen.seq)
+    if (remembered === seen.hash) return undefined
+    return this.#compareEcho(seen, remembered)
+  }
+
+  async #compareEcho(seen: { readonly seq: bigint; readonly hash: string }, remembered: string | undefined): Promise<void> {
+    const hash = remembered ?? (await recordAt(this.#writer, seen.seq))?.hash
+    if (hash !== seen.hash) throw this.#stop(new FiscalError('FORK_SUSPECTED', { message: `a till saw record ${seen.seq} with another hash` }))
+  }
+
+  #submit(key: string | undefined, signal: AbortSignal | undefined, plan: Job['plan']): Promise<Outcome> {
+    return new Promise((resolve) => {
+      if (this.#line.length >= this.#maxWaiting) {
+        resolve(refused(key, new FiscalError('QUEUE_FULL', { message: `${this.#line.length} requests are waiting`, retryAfterMs: 100 })))
+        return
+      }
+      this.#line.push({
+        plan,
+        signal,
+        done: (records) => resolve(registered(this.#country, principalOf(records, key), records, false)),
+        failed: (error) => resolve(refused(key, this.#nationalised(error))),
+      })
+      this.#wake()
+    })
+  }
+
+  #nationalised(error: FiscalError): FiscalError {
+    const national = error.national ?? this.#country.nationalCode?.(error.code)
+    if (national === undefined || national === error.national) return error
+    const { message, kind, registered: stored, retry, retryAfterMs, remedy, path, details, cause } = error
+    const more = { ...(retryAfterMs !== undefined && { retryAfterMs }), ...(path !== undefined && { path }) }
+    return new FiscalError(error.code, { message, kind, registered: stored, retry, remedy, details, cause, national, ...more })
+  }
+
+  #wake(): void {
+    // Everything asked for in this turn of the event loop comes into one batch.
+    this.#pump ??= Promise.resolve().then(() => this.#run())
+  }
+
+  async #run(): Promise<void> {
+    try {
+      while (this.#line.length > 0 && this.#stopped === undefined) {
+        await this.#commit()
+        // Callers that were just answered ask again within a few microtasks: let them into the next batch.
+        for (let turn = 0; turn < 8; turn++) await undefined
+      }
+    } finally {
+      this.#pump = undefined
+    }
+    for (const job of this.#line.splice(0)) job.failed(this.#refusal() as FiscalError)
+  }
+
+  async #commit(): Promise<void> {
+    const batch = await fillBatch(this.#line, {
+      ledger: this.#ledger,
+      signer: this.#signer,
+      clock: this.#clock,
+      epoch: Number(this.#writer.adoption.epoch),
+      emergency: this.#writer.emergency(),
+      signed: (error) => this.#noteSigner(error),
+    })
+    if (batch.records.length === 0) return
+    try {
+      await this.#writer.append(batch.expect, batch.records)
+    } catch (error) {
+      await this.#findOut(batch, asFiscal(error))
+      return
+    }
+    this.#committed(batch)
+  }
+
+  #noteSigner(error: FiscalError | undefined): void {
+    if (error === undefined) this.#signerFailures = undefined
+    else {
+      const { now } = momentOf({ clock: this.#clock, ledger: this.#ledger })
+      const known = this.#signerFailures
+      this.#signerFailures = { count: (known?.count ?? 0) + 1, since: known?.since ?? now, code: String(error.details['signerCode'] ?? error.code) }
+    }
+    if (error?.code === 'SIGN_SELF_CHECK_FAILED') this.#stop(error)
+  }
+
+  #committed(batch: Batch): void {
+    const last = batch.records.at(-1) as SealedRecord
+    this.#durable = { seq: BigInt(last.body.seq), hash: last.hash }
+    for (const { body, hash } of batch.records) this.#remember(BigInt(body.seq), hash)
+    this.#witness.write(this.#ledger.chain)
+    for (const { job, records } of batch.requests) job.done(records)
+    for (const snapshot of batch.snapshots) this.#later(() => this.#writer.putSnapshot(snapshot))
+    if (batch.segment) this.#later(() => this.#writer.maintain())
+  }
+
+  #remember(seq: bigint, hash: string): void {
+    this.#echoes.set(seq, hash)
+    this.#echoes.delete(seq - BigInt(ECHO_MEMORY))
+  }
+
+  // Caches and sealing never decide an answer; their failure is a warning.
+  #later(work: () => Promise<unknown>): void {
+    this.#background = this.#background.then(work).catch((error: unknown) => this.#warn(asFiscal(error).message))
+  }
+
+  #warn(text: string): void {
+    if (this.#warnings.length < 100) this.#warnings.push(text)
+  }
+
+  // Append failed. What of the batch is in the journal is decided by the reopened store and by nothing else.
+  async #findOut(batch: Batch, error: FiscalError): Promise<void> {
+    const settled = await this.#reopen(error)
+    if (settled !== undefined) {
+      this.#stop(settled)
+      for (const { job } of batch.requests) job.failed(error)
+      return
+    }
+    for (const { job, records } of batch.requests) {
+      const last = records.at(-1) as SealedRecord
+      const stored = await recordAt(this.#writer, BigInt(last.body.seq)).catch(() => undefined)
+      if (stored?.hash === last.hash) job.done(records)
+      else job.failed(notStored(error))
+    }
+  }
+
+  async #reopen(cause: FiscalError): Promise<FiscalError | undefined> {
+    let failure = cause
+    for (let attempt = 1; attempt <= REOPEN_TRIES && failure.retry === 'reopen' && !FINAL.has(failure.code); attempt++) {
+      try {
+        await this.#writer.close({ clean: false }).catch(() => undefined)
+        this.#writer = await this.#storage.openWriter({ afterWriteError: true })
+        this.#ledger = (await loadLedger(this.#writer, this.#country)).ledger
+        await appendOpening(this.#ledger, this.#writer, this.#signer, this.#clock, this.#software)
+        this.#durable = { seq: BigInt(this.#ledger.chain.seq), hash: this.#ledger.chain.hash }
+        this.#echoes.clear()
+        return undefined
+      } catch (error) {
+        failure = asFiscal(error)
+        if (attempt < REOPEN_TRIES) await new Promise((resolve) => setTimeout(resolve, REOPEN_WAIT_MS))
+      }
+    }
+    return failure
+  }
+
+  #refusal(): FiscalError | undefined {
+    if (this.#closing !== undefined) return new FiscalError('QUEUE_CLOSED', { message: 'the queue is closed' })
+    if (this.#ledger.chain.ended) {
+      const national = this.#country.nationalCode?.('QUEUE_ENDED')
+      return new FiscalError('QUEUE_ENDED', { message: 'the queue has ended', ...(national !== undefined && { national }) })
+    }
+    if (this.#stopped === undefined) return undefined
+    const { code, message } = this.#stopped
+    return new FiscalError('QUEUE_STOPPED', { message: `the queue stopped: ${message}`, details: { stoppedBy: code }, cause: this.#stopped })
+  }
+
+  #stop(error: FiscalError): FiscalError {
+    this.#stopped ??= error
+    return error
+  }
+
+  head(): Head {
+    return this.#durable
+  }
+
+  async *records(range: { readonly from?: bigint; readonly to?: bigint } = {}): AsyncIterable<FiscalRecord> {
+    const last = this.#durable.seq
+    const to = range.to === undefined || range.to > last ? last : range.to
+    for await (const { seq, line } of this.#writer.read(range.from ?? 0n, to)) {
+      const record = parseLine(line)
+      if (record === undefined) throw new FiscalError('RECORD_MALFORMED', { message: `record ${seq} is not a record of this format` })
+      yield record
+    }
+  }
+
+  find(seq: bigint): Promise<FiscalRecord | undefined> {
+    return seq < 0n || seq > this.#durable.seq ? Promise.resolve(undefined) : recordAt(this.#writer, seq)
+  }
+
+  async byKey(key: string): Promise<FiscalRecord | undefined> {
+    const hit = await this.#writer.byRef(key)
+    return hit?.line === undefined ? undefined : parseLine(hit.line)
+  }
+
+  totals(): unknown {
+    return this.#country.totals(this.#ledger.state)
+  }
+
+  checkpoint(): Promise<Outcome> {
+    const closed = this.#refusal()
+    return closed === undefined ? this.#submit(undefined, undefined, () => ({ drafts: [], closing: true, reason: 'manual' })) : Promise.resolve(refused(undefined, closed))
+  }
+
+  changeKey(change: KeyChange): Promise<Outcome> {
+    const closed = this.#refusal()
+    if (closed !== undefined) return Promise.resolve(refused(undefined, closed))
+    return changeKey(change, {
+      old: this.#signer,
+      chain: () => this.#ledger.chain,
+      reaction: (notice, moment) => this.#reaction(notice, moment)?.drafts ?? [],
+      submit: (plan) => this.#submit(undefined, undefined, plan),
+      install: (signer) => {
+        this.#signer = signer
+      },
+    })
+  }
+
+  /** Lets the country journal something that happened to the queue itself. */
+  notice(notice: Notice): Promise<Outcome> | undefined {
+    if (this.#reaction(notice, momentOf({ clock: this.#clock, ledger: this.#ledger })) === undefined) return undefined
+    return this.#submit(undefined, undefined, (moment) => this.#reaction(notice, moment) as Plan)
+  }
+
+  /** Submits records core itself wants. */
+  submitPlan(plan: Job['plan']): Promise<Outcome> {
+    return this.#submit(undefined, undefined, plan)
+  }
+
+  async health(): Promise<QueueHealth> {
+    const storage = await this.#writer.health()
+    const anchored = this.#witness.configured ? [] : ['no witness is configured: loss of the newest records would go unnoticed']
+    return {
+      state: this.#closing !== undefined ? 'closed' : this.#stopped !== undefined ? 'stopped' : 'open',
+      stoppedBy: this.#stopped,
+      head: this.#durable,
+      waiting: this.#line.length,
+      warnings: [...this.#warnings, ...this.#witness.warnings(), ...anchored, ...storage.warnings],
+      storage,
+    }
+  }
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#shut())
+  }
+
+  async #shut(): Promise<void> {
+    // `#closing` is set once this returns its promise: nothing new comes in, what is in line is finished first.
+    await this.#pump
+    if (this.#stopped === undefined && !this.#ledger.chain.ended) await this.#lastWords()
+    await this.#background
+    await this.#witness.flush()
+    await this.#writer.close({ clean: this.#stopped === undefined })
+  }
+
+  async #lastWords(): Promise<void> {
+    await this.notice({ kind: 'closing' })
+    if (this.#ledger.chain.unchecked >= CHECKPOINT_DUE && this.#stopped === undefined) {
+      await this.submitPlan(() => ({ drafts: [], closing: true, reason: 'manual' }))
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}
+
+// Errors after which this process may not take the queue back by itself.
+const FINAL: ReadonlySet<string> = new Set(['STORAGE_FENCED', 'STORAGE_READ_ONLY', 'QUEUE_LOCKED'])
+
+/** Appends `sys.open`, the first record of an epoch. */
+export async function appendOpening(ledger: Ledger, writer: StorageWriter, signer: Signer, clock: Clock, software: string): Promise<void> {
+  const expect = { seq: BigInt(ledger.chain.seq), hash: ledger.chain.hash }
+  const { now: ts, tsBack } = momentOf({ clock, ledger })
+  const epoch = Number(writer.adoption.epoch)
+  const plan: Plan = { drafts: [openDraft(writer.adoption, software)] }
+  const { records } = await sealPlan(ledger, plan, { base: ledger.chain.seq + 1, epoch, signer, ts, tsBack })
+  await writer.append(expect, records)
+}
+
+function notStored(error: FiscalError): FiscalError {
+  if (error.registered === 'no') return error
+  const code = error.code === 'STORAGE_UNCERTAIN' ? 'STORAGE_FAILED' : error.code
+  return new FiscalError(code, { message: `${error.message}; reopening showed that nothing of the request is stored`, registered: 'no', retry: 'same-handle', cause: error })
+}
+
+function principalOf(records: readonly SealedRecord[], key: string | undefined): SealedRecord {
+  return records.find((record) => (key === undefined ? 'request' in (record.payload as object) : record.body.ref === key)) ?? (records[0] as SealedRecord)
+}
+
+function keyOf(request: unknown): string | undefined {
+  const key: unknown = (request as { key?: unknown } | null)?.key
+  return typeof key === 'string' ? key : undefined
+}
+
+function asFiscal(error: unknown): FiscalError {
+  if (isFiscalError(error)) return error
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+  return new FiscalError('RECORD_INVALID', { message: `a part of the product failed: ${text}`, cause: error })
+}
