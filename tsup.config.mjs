@@ -1,0 +1,30 @@
+// One bundler setting for every package: the entries are read from the package's own manifest (the `source` conditions of its
+// exports and imports, and src/main.ts of a command), so that adding an entry means naming it once.
+import { existsSync, readFileSync } from 'node:fs'
+import { defineConfig } from 'tsup'
+
+const manifest = JSON.parse(readFileSync('package.json', 'utf8'))
+
+const sources = (node) => {
+  if (typeof node === 'string') return /^\.\/src\/.*\.ts$/.test(node) ? [node] : []
+  return Object.values(node ?? {}).flatMap(sources)
+}
+const entries = new Set([...sources(manifest.exports), ...sources(manifest.imports)])
+if (existsSync('src/main.ts')) entries.add('./src/main.ts')
+// An entry still to be written is left out here; the package checks refuse to publish without it.
+for (const path of entries) if (!existsSync(path)) entries.delete(path)
+
+export default defineConfig({
+  entry: Object.fromEntries([...entries].map((path) => [path.replace(/^\.\/src\/|\.ts$/g, ''), path])),
+  format: ['esm'],
+  target: ['node20', 'es2023'],
+  platform: 'neutral',
+  external: [/^#/, /^node:/],
+  sourcemap: true,
+  clean: true,
+  splitting: true,
+  treeshake: false,
+  removeNodeProtocol: false,
+  dts: false,
+  silent: true,
+})
