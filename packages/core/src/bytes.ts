@@ -30,10 +30,24 @@ export function toHex(bytes: Uint8Array): string {
 
 /** Bytes of lower-case hex, or undefined when the text is anything else. */
 export function fromHex(text: string): Uint8Array | undefined {
-  if (text.length % 2 !== 0 || !/^[0-9a-f]*$/.test(text)) return undefined
+  if (text.length % 2 !== 0) return undefined
   const out = new Uint8Array(text.length / 2)
-  for (let i = 0; i < out.length; i++) out[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16)
-  return out
+  return writeHex(text, out, 0) ? out : undefined
+}
+
+/** Writes the bytes of lower-case hex at a place; false when the text is anything else. */
+export function writeHex(text: string, into: Uint8Array, at: number): boolean {
+  for (let i = 0; i < text.length; i += 2) {
+    const [high, low] = [hexValue(text.charCodeAt(i)), hexValue(text.charCodeAt(i + 1))]
+    if (high < 0 || low < 0) return false
+    into[at + i / 2] = (high << 4) | low
+  }
+  return true
+}
+
+function hexValue(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30
+  return code >= 0x61 && code <= 0x66 ? code - 0x57 : -1
 }
 
 /** Base64url without padding. */

@@ -9,7 +9,12 @@ export interface Clock {
 /** The machine's own clock. */
 export const systemClock: Clock = { now: () => Date.now() }
 
+let lastMs = Number.NaN
+let lastText = ''
+
 /** The form of `ts` in a body: UTC with exactly three decimals. */
 export function toTimestamp(ms: number): string {
-  return new Date(ms).toISOString()
+  // Many records fall into one millisecond.
+  if (ms !== lastMs) [lastMs, lastText] = [ms, new Date(ms).toISOString()]
+  return lastText
 }

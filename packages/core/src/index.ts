@@ -40,6 +40,8 @@ export type {
   WitnessStatement,
 } from './storage.js'
 export type { Signer, SignerCapabilities, SignerDescription, SignRequest, SignResult, SuiteId } from './signer.js'
+export { signerCodes, signerError } from './signer-codes.js'
+export type { SignerCode, SignerCodeRow, SignerErrorClass, SignerErrorInit, SignOutcome } from './signer-codes.js'
 export { systemClock, toTimestamp } from './clock.js'
 export type { Clock } from './clock.js'
 export type { Transport, TransportRequest, TransportResponse } from './transport.js'

@@ -1,15 +1,19 @@
 // The Merkle tree over record hashes (FORMAT 6; RFC 9162 2.1): frontier, root, inclusion and consistency proofs. Hashes are
 // 64 hex digits. The tree is derived, never stored per record.
-import { concat, fromHex, utf8 } from './bytes.js'
+import { writeHex } from './bytes.js'
 import { sha256Hex } from '#crypto'
 
 /** Root of the tree of no records. */
 export const EMPTY_ROOT = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
-const NODE_PREFIX = utf8('\u0001')
+// Both children behind the node prefix 0x01; one buffer for all, since hashing is synchronous.
+const nodeInput = new Uint8Array(65)
+nodeInput[0] = 1
 
 /** Hash of an inner node. */
 export function nodeHash(left: string, right: string): string {
-  return sha256Hex(concat(NODE_PREFIX, fromHex(left) as Uint8Array, fromHex(right) as Uint8Array))
+  writeHex(left, nodeInput, 1)
+  writeHex(right, nodeInput, 33)
+  return sha256Hex(nodeInput)
 }
 
 /** Roots of the perfect subtrees of a tree that grows by one leaf at a time, largest first: at most 24 for ten million. */

@@ -72,17 +72,17 @@ function foldSystem(state: ChainState, record: FiscalRecord): void {
     state.genesis = record.hash
     state.profile = String(payload['profile'])
     state.segBits = Number(payload['segBits'])
-    adoptKey(state, payload)
+    adoptKey(state, payload, record.body.kid)
   }
-  if (record.body.type === 'sys.key') adoptKey(state, payload)
+  if (record.body.type === 'sys.key') adoptKey(state, payload, String(payload['kid']))
   if (record.body.type === 'sys.close') state.ended = true
 }
 
-function adoptKey(state: ChainState, payload: JsonObject): void {
+function adoptKey(state: ChainState, payload: JsonObject, kid: string): void {
   const jwk = parsePublicJwk(payload['key'])
   if (jwk === undefined) return
   state.key = jwk
-  state.kid = typeof payload['kid'] === 'string' ? payload['kid'] : state.kid
+  state.kid = kid
 }
 
 /** The state a checkpoint commits to and a snapshot keeps (FORMAT 12), with the country's totals. */

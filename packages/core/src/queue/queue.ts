@@ -1,6 +1,6 @@
 // The open queue: one writer, one path. parse → recall → decide → seal → append → fold → answer (design 3). If a step before
 // append fails nothing happened; if append ends in doubt the queue reopens its store, finds out, and only then answers.
-import type { Country, Notice, RequestEnvelope } from '../country.js'
+import type { Country, Draft, Notice, RequestEnvelope } from '../country.js'
 import type { Clock } from '../clock.js'
 import { FiscalError, isFiscalError } from '../errors.js'
 import { parseLine, type FiscalRecord, type SealedRecord } from '../record.js'
@@ -13,6 +13,7 @@ import type { Ledger, Plan } from './ledger.js'
 import { loadLedger, recordAt } from './load.js'
 import { keyReused, recall } from './recall.js'
 import { readRequest, type Incoming } from './request.js'
+import type { SealDraft } from './seal.js'
 import { openDraft } from './system.js'
 import { keepWitness, type WitnessKeeper } from './witness.js'
 import { sealPlan } from './ledger.js'
@@ -93,7 +94,7 @@ export class QueueCore implements Queue {
   readonly #witness: WitnessKeeper
   readonly #line: Job[] = []
   readonly #underway = new Map<string, { readonly incoming: Incoming; readonly answer: Promise<Outcome> }>()
-  readonly #echoes = new Map<bigint, string>()
+  readonly #echoes: { seq: number; hash: string }[] = []
   #signer: Signer
   #ledger: Ledger
   #writer: StorageWriter
@@ -193,9 +194,13 @@ export class QueueCore implements Queue {
     const context = { ...moment, queue: this.id }
     const decide = (needs: unknown): Plan => {
       const decision = this.#country.decide(state, parsed, { ...context, needs })
+      const { closing, ends } = decision
       const principal = Math.max(0, decision.drafts.findIndex((draft) => draft.principal === true))
-      const drafts = decision.drafts.map((draft, index) => (index === principal ? { ...draft, write: draft.write.bind(draft), request } : draft))
-      return { ...decision, drafts: [...drafts, ...this.#afterSignerFailure(moment)] }
+      const drafts: SealDraft[] = decision.drafts.slice()
+      const draft = decision.drafts[principal] as Draft
+      drafts[principal] = { type: draft.type, write: (place) => draft.write(place), request }
+      if (this.#signerFailures !== undefined) drafts.push(...this.#afterSignerFailure(moment))
+      return { drafts, closing, ends }
     }
     if (this.#country.gather === undefined) return decide(undefined)
     return this.#country.gather(state, parsed, { bySeq: (seq) => this.find(seq), byKey: (key) => this.byKey(key) }).then(decide)
@@ -216,7 +221,8 @@ export class QueueCore implements Queue {
     if (seen.seq > BigInt(this.#ledger.chain.seq)) {
       throw this.#stop(new FiscalError('ROLLBACK_SUSPECTED', { message: `a till saw record ${seen.seq}, the journal ends at ${this.#ledger.chain.seq}` }))
     }
-    const remembered = this.#echoes.get(seen.seq)
+    const slot = this.#echoes[Number(seen.seq) % ECHO_MEMORY]
+    const remembered = slot?.seq === Number(seen.seq) ? slot.hash : undefined
     if (remembered === seen.hash) return undefined
     return this.#compareEcho(seen, remembered)
   }
@@ -300,16 +306,11 @@ export class QueueCore implements Queue {
   #committed(batch: Batch): void {
     const last = batch.records.at(-1) as SealedRecord
     this.#durable = { seq: BigInt(last.body.seq), hash: last.hash }
-    for (const { body, hash } of batch.records) this.#remember(BigInt(body.seq), hash)
+    for (const { body, hash } of batch.records) this.#echoes[body.seq % ECHO_MEMORY] = { seq: body.seq, hash }
     this.#witness.write(this.#ledger.chain)
     for (const { job, records } of batch.requests) job.done(records)
     for (const snapshot of batch.snapshots) this.#later(() => this.#writer.putSnapshot(snapshot))
     if (batch.segment) this.#later(() => this.#writer.maintain())
-  }
-
-  #remember(seq: bigint, hash: string): void {
-    this.#echoes.set(seq, hash)
-    this.#echoes.delete(seq - BigInt(ECHO_MEMORY))
   }
 
   // Caches and sealing never decide an answer; their failure is a warning.
@@ -346,7 +347,7 @@ export class QueueCore implements Queue {
         this.#ledger = (await loadLedger(this.#writer, this.#country)).ledger
         await appendOpening(this.#ledger, this.#writer, this.#signer, this.#clock, this.#software)
         this.#durable = { seq: BigInt(this.#ledger.chain.seq), hash: this.#ledger.chain.hash }
-        this.#echoes.clear()
+        this.#echoes.length = 0
         return undefined
       } catch (error) {
         failure = asFiscal(error)

@@ -6,7 +6,9 @@ import type { ChainHead, Draft, Place } from '../country.js'
 import { payloadDigest } from '../digest.js'
 import { FiscalError } from '../errors.js'
 import {
-  bodyFault,
+  bodyTextOf,
+  isSignedStatement,
+  isTypeName,
   MAX_BODY_BYTES,
   MAX_LINE_BYTES,
   MAX_STATEMENT_BYTES,
@@ -117,9 +119,8 @@ async function sealBody(
   signer: Signer,
   signal: AbortSignal | undefined,
 ): Promise<SealedRecord> {
-  const fault = bodyFault(body)
-  if (fault !== undefined) throw new FiscalError('RECORD_INVALID', { message: `body.${fault} breaks the format`, path: `body.${fault}` })
-  const bodyText = canonical(body)
+  checkMembers(body)
+  const bodyText = bodyTextOf(body)
   checkSizes(body, bodyText, payloadText)
   const message = utf8(signingInput(body.alg, body.kid, bodyText))
   const signature = signer.signNow?.(message) ?? (await signWith(signer, message, body.alg, signal))
@@ -153,6 +154,12 @@ function withRequest(payload: JsonObject, requestText: string): JsonObject {
       return JSON.parse(requestText) as Json
     },
   }
+}
+
+// Core makes all members but these two.
+function checkMembers(body: Body): void {
+  const fault = isTypeName(body.type) ? (body.x === undefined || isSignedStatement(body.x) ? undefined : 'x') : 'type'
+  if (fault !== undefined) throw new FiscalError('RECORD_INVALID', { message: `body.${fault} breaks the format`, path: `body.${fault}` })
 }
 
 function checkSizes(body: Body, bodyText: string, payloadText: string): void {

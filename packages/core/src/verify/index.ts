@@ -1,0 +1,5 @@
+// Verification, importable alone: a page can check a bundle without carrying the queue.
+export { verifyChunks, startJudge, linesOf } from './verify.js'
+export type { Chunk, Judge, Report, ResumePoint, VerifyOptions } from './verify.js'
+export { meanings } from './finding.js'
+export type { Finding, FindingCode } from './finding.js'
