@@ -2,7 +2,7 @@
 // work of verification and the part that runs on several cores; its answer is one byte of flags per line.
 import { fromBase64url } from '../bytes.js'
 import type { PublicJwk, VerifyingKey } from '../crypto-contract.js'
-import { parseLine, signingInput, type ParsedLine } from '../record.js'
+import { parseLine, readTrusted, signingInput, type ParsedLine } from '../record.js'
 import { importPublicKey } from '#crypto'
 
 /** Flags of one line. */
@@ -16,17 +16,32 @@ export const KEY_UNKNOWN = 16
 /** Public keys by thumbprint, parsed once. */
 export type KeyRing = Map<string, VerifyingKey>
 
-/** A ring of keys; a key that cannot be parsed is left out and its signatures count as unchecked. */
-export function ringOf(keys: Readonly<Record<string, PublicJwk>>): KeyRing {
-  const ring: KeyRing = new Map()
+/** Adds keys; one that cannot be parsed is left out and its signatures count as unchecked. */
+export function learnKeys(ring: KeyRing, keys: Readonly<Record<string, PublicJwk>>): void {
   for (const [kid, jwk] of Object.entries(keys)) {
+    if (ring.has(kid)) continue
     try {
       ring.set(kid, importPublicKey(jwk))
     } catch {
       // A damaged key record is reported where it stands.
     }
   }
-  return ring
+}
+
+/** Flags of every line of a chunk, in order. */
+export function flagsOf(bytes: Uint8Array, ring: KeyRing): Uint8Array {
+  const flags: number[] = []
+  for (const { line } of linesOf(bytes)) flags.push(checkLine(line, ring).flags)
+  return Uint8Array.from(flags)
+}
+
+/** Lines of a chunk without their line feeds; a last line without one is given as it is. */
+export function* linesOf(bytes: Uint8Array): Iterable<{ readonly line: Uint8Array; readonly at: number }> {
+  for (let at = 0; at < bytes.length; ) {
+    const end = bytes.indexOf(10, at)
+    yield { line: bytes.subarray(at, end < 0 ? bytes.length : end), at }
+    at = end < 0 ? bytes.length : end + 1
+  }
 }
 
 /** Checks one line (no line feed) and returns the record, when it is one, with its flags. */
@@ -46,4 +61,9 @@ export function signatureHolds(record: Pick<ParsedLine, 'body' | 'bodyText' | 's
   const signature = fromBase64url(record.sig)
   const { alg, kid } = record.body
   return signature !== undefined && key.verify(alg, signingInput(alg, kid, record.bodyText), signature)
+}
+
+/** A line whose flags were found elsewhere and do not say malformed: taken apart without checking it again. */
+export function readChecked(bytes: Uint8Array, flags: number): ParsedLine {
+  return readTrusted(bytes, (flags & HASH_DIFFERS) === 0, (flags & PAYLOAD_DIFFERS) === 0)
 }
