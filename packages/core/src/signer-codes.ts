@@ -77,7 +77,10 @@ export const signerCodes: Readonly<Record<SignerCode, SignerCodeRow>> = {
   NETWORK: row('retryable', 'The signing service cannot be reached; look at the network.'),
   REMOTE_UNAVAILABLE: row('retryable', 'The signing service is down; send the request again later.'),
   RATE_LIMITED: row('retryable', 'The signing service asks for a pause; send the request again later.'),
-  CERT_STATUS_UNKNOWN: row('retryable', 'It is not known whether the certificate was revoked; restore access to its revocation list.'),
+  CERT_STATUS_UNKNOWN: row(
+    'retryable',
+    'It is not known whether the certificate was revoked; restore access to its revocation list.',
+  ),
   SESSION_LOST: row('recoverable', 'The session with the token was lost and could not be renewed; look at the token.'),
   HANDLE_STALE: row('recoverable', 'The token forgot its key handles; send the request again.'),
   TOKEN_REMOVED: row('recoverable', 'Put the token back.'),
