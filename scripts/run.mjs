@@ -62,6 +62,10 @@ const steps = {
     say('Checking who imports whom')
     vitest(['layers.test.ts', ...rest])
   },
+  docs() {
+    say('Writing docs/errors.md from the sources')
+    vitest(['docs.test.ts', '--update', ...rest])
+  },
   test() {
     node('scripts/system-packages.mjs')
     say('Running the tests')
