@@ -114,6 +114,8 @@ export interface CountryFinding {
 export interface CountryAuditor {
   /** Next record in order; returns what is wrong with it. */
   next(record: FiscalRecord): readonly CountryFinding[]
+  /** Records before the next one are damaged or missing: take its signed statement as it stands and go on from there. */
+  broken(): void
   /** `totals` of the state so far, as a checkpoint commits to it; undefined when a break made them unknowable. */
   totals(): JsonObject | undefined
 }

@@ -67,7 +67,7 @@ function checkerOf(jwk: PublicJwk): Check {
     const point = part(jwk.x, 32)
     return (used, message, signature) => used === 'EdDSA' && ed25519.verify(signature, message, point, { zip215: false })
   }
-  return importRsaKey(jwk)
+  return importRsaKey(jwk).verify
 }
 
 function part(text: string, size: number): Uint8Array {

@@ -8,6 +8,8 @@ export const PAYLOAD_TAG = 'sigillo/v1/payload\n'
 export const REQUEST_TAG = 'sigillo/v1/request\n'
 /** First line of what a new key signs to prove its possession (FORMAT 4, `sys.key`). */
 export const POSSESSION_TAG = 'sigillo/v1/key-possession\n'
+/** First line of what an endorser signs for a key change without the old key (FORMAT 4). */
+export const ENDORSEMENT_TAG = 'sigillo/v1/key-endorsement\n'
 /** First line of what is hashed for a checkpoint's state (FORMAT 12). */
 export const STATE_TAG = 'sigillo/v1/state\n'
 

@@ -1,8 +1,8 @@
 // Public keys as records know them: strict JWK, RFC 7638 thumbprint, the algorithms a key may be used with (FORMAT 3.1, 4).
 import { canonical, type Json } from './canonical.js'
 import type { PublicJwk, RecordAlg } from './crypto-contract.js'
-import { fromHex, toBase64url } from './bytes.js'
-import { sha256Hex } from '#crypto'
+import { fromBase64url, fromHex, toBase64url } from './bytes.js'
+import { importPublicKey, sha256Hex } from '#crypto'
 
 const MEMBERS: Readonly<Record<string, readonly string[]>> = { EC: ['crv', 'kty', 'x', 'y'], OKP: ['crv', 'kty', 'x'], RSA: ['e', 'kty', 'n'] }
 
@@ -28,4 +28,27 @@ export function algsOf(jwk: PublicJwk): readonly RecordAlg[] {
   const byCurve: Readonly<Record<string, RecordAlg>> = { 'P-256': 'ES256', 'P-384': 'ES384', Ed25519: 'EdDSA' }
   const alg = byCurve[jwk.crv]
   return alg === undefined || (jwk.kty === 'OKP') !== (alg === 'EdDSA') ? [] : [alg]
+}
+
+const COORDINATE_BYTES: Readonly<Record<string, number>> = { 'P-256': 32, 'P-384': 48, Ed25519: 32 }
+
+/** A key that can check signatures (FORMAT 3.4): right members, right sizes, a point of its curve; RSA of at least 2,048 bits. */
+export function usableJwk(value: Json | undefined): PublicJwk | undefined {
+  const jwk = parsePublicJwk(value)
+  if (jwk === undefined || !sizesFit(jwk)) return undefined
+  try {
+    importPublicKey(jwk)
+    return jwk
+  } catch {
+    return undefined
+  }
+}
+
+function sizesFit(jwk: PublicJwk): boolean {
+  if (jwk.kty === 'RSA') {
+    const [n, e] = [fromBase64url(jwk.n), fromBase64url(jwk.e)]
+    return n !== undefined && e !== undefined && e.length > 0 && (n[0] ?? 0) > 0 && n.length * 8 - Math.clz32(n[0] as number) + 24 >= 2048
+  }
+  const coordinates = jwk.kty === 'EC' ? [jwk.x, jwk.y] : [jwk.x]
+  return coordinates.every((text) => fromBase64url(text)?.length === COORDINATE_BYTES[jwk.crv])
 }

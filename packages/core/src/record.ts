@@ -104,7 +104,7 @@ export function lineOf(record: SealedRecord): string {
 export interface ParsedLine extends SealedRecord {
   /** Hash computed from body and signature; equals `hash` in an undamaged line. */
   readonly recomputedHash: string
-  /** True when the digest of the payload is the one the body names, or the payload is blanked. */
+  /** True when the digest of the payload is the one the body names; false for a blanked one. */
   readonly payloadMatches: boolean
 }
 
@@ -119,13 +119,32 @@ export function parseLine(bytes: Uint8Array): ParsedLine | undefined {
 
 /** {@link parseLine} for a line already decoded. */
 export function parseLineText(text: string): ParsedLine | undefined {
+  const read = readLineText(text)
+  return read?.fault === undefined && read?.record.body.ref === undefined === (read?.record.body.req === undefined) ? read?.record : undefined
+}
+
+/** A line that can be taken apart, and the member of its body that breaks its form, if any (FORMAT 5.2). */
+export interface ReadLine {
+  readonly record: ParsedLine
+  readonly fault: string | undefined
+}
+
+/** Takes a line apart; undefined when it is unreadable: not canonical, not a record, members missing or unknown, too large. */
+export function readLine(bytes: Uint8Array): ReadLine | undefined {
+  if (bytes.length > MAX_LINE_BYTES) return undefined
+  const text = fromUtf8(bytes)
+  return text === undefined ? undefined : readLineText(text)
+}
+
+function readLineText(text: string): ReadLine | undefined {
   const parts = splitLine(text)
   if (parts === undefined || !isCanonical(parts.bodyText) || !isCanonical(parts.payloadText)) return undefined
-  const body: unknown = JSON.parse(parts.bodyText)
-  if (!isBody(body)) return undefined
   const { bodyText, payloadText, hash, sig } = parts
-  const payloadMatches = payloadText === 'null' || payloadDigest(payloadText) === body.pay
-  return new LazyRecord(body, bodyText, payloadText, sig, hash, recordHash(bodyText, sig), payloadMatches)
+  if (bodyText.length * 3 > MAX_BODY_BYTES && utf8(bodyText).length > MAX_BODY_BYTES) return undefined
+  const body = JSON.parse(bodyText) as Body
+  if (!isClosedSet(body)) return undefined
+  const payloadMatches = payloadDigest(payloadText) === body.pay
+  return { record: new LazyRecord(body, bodyText, payloadText, sig, hash, recordHash(bodyText, sig), payloadMatches), fault: formFault(body) }
 }
 
 /**
@@ -210,7 +229,7 @@ const memberRules: Readonly<Record<string, (value: unknown) => boolean>> = {
   ts: isTimestamp,
   tsBack: (value) => isCount(value, 1),
   tseq: (value) => isCount(value, 1),
-  type: matches(/^[a-z][a-z0-9._-]{0,63}$/),
+  type: isType,
   v: (value) => value === 1,
   x: isStatement,
 }
@@ -222,21 +241,16 @@ export const isTypeName: (value: unknown) => boolean = memberRules['type'] as (v
 /** True for a signed statement of the permitted form; its size is checked apart. */
 export const isSignedStatement: (value: unknown) => boolean = isStatement
 
-/** The first member of a would-be body that breaks its rule, or undefined when the body is well formed. */
-export function bodyFault(value: unknown): string | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'body'
-  const body = value as Record<string, unknown>
-  for (const name of REQUIRED) if (!Object.hasOwn(body, name)) return name
-  for (const name of Object.keys(body)) {
-    const rule = Object.hasOwn(memberRules, name) ? memberRules[name] : undefined
-    if (rule === undefined || !rule(body[name])) return name
-  }
-  if (Object.hasOwn(body, 'ref') !== Object.hasOwn(body, 'req')) return 'req'
-  return undefined
+/** True when a value is an object with every required member of a body and no unknown one. */
+function isClosedSet(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  return REQUIRED.every((name) => Object.hasOwn(value, name)) && Object.keys(value).every((name) => Object.hasOwn(memberRules, name))
 }
 
-function isBody(value: unknown): value is Body {
-  return bodyFault(value) === undefined
+/** The first member, in order of names, that breaks its form (FORMAT 3.1). */
+function formFault(body: Body): string | undefined {
+  for (const [name, value] of Object.entries(body)) if (memberRules[name]?.(value) !== true) return name
+  return undefined
 }
 
 /** True for `YYYY-MM-DDThh:mm:ss.sssZ` naming a real instant. */
@@ -246,11 +260,19 @@ export function isTimestamp(value: unknown): boolean {
   return !Number.isNaN(ms) && new Date(ms).toISOString() === value
 }
 
+const SYSTEM_TYPES: ReadonlySet<string> = new Set(['genesis', 'open', 'key', 'checkpoint', 'purge', 'redact', 'incident', 'close'].map((name) => `sys.${name}`))
+
+function isType(value: unknown): boolean {
+  if (typeof value !== 'string' || !/^[a-z][a-z0-9._-]{0,63}$/.test(value)) return false
+  return !value.startsWith('sys.') || SYSTEM_TYPES.has(value)
+}
+
 function isStatement(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
   for (const [name, member] of Object.entries(value as JsonObject)) {
     if (!/^[a-z][A-Za-z0-9]{0,15}$/.test(name) || name === 'hash' || name === 'sig') return false
     if (typeof member !== 'string' && !Number.isSafeInteger(member)) return false
   }
-  return true
+  const text = canonical(value)
+  return text.length * 3 <= MAX_STATEMENT_BYTES || utf8(text).length <= MAX_STATEMENT_BYTES
 }

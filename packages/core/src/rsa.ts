@@ -8,29 +8,34 @@ const SHA256_INFO = fromHex('3031300d060960864801650304020105000420') as Uint8Ar
 const SALT_BYTES = 32
 const HASH_BYTES = 32
 
-/** A check for one RSA key. @throws TypeError when modulus or exponent is unusable */
-export function importRsaKey(
-  jwk: Extract<PublicJwk, { kty: 'RSA' }>,
-): (alg: RecordAlg, message: Uint8Array, signature: Uint8Array) => boolean {
+/** Checks for one RSA key, by message or by its SHA-256 digest. */
+export interface RsaChecks {
+  verify(alg: RecordAlg, message: Uint8Array, signature: Uint8Array): boolean
+  verifyDigest(alg: RecordAlg, digest: Uint8Array, signature: Uint8Array): boolean
+}
+
+/** The checks of one RSA key. @throws TypeError when modulus or exponent is unusable */
+export function importRsaKey(jwk: Extract<PublicJwk, { kty: 'RSA' }>): RsaChecks {
   const [modulus, exponent] = [fromBase64url(jwk.n), fromBase64url(jwk.e)]
   if (!modulus?.length || !exponent?.length || modulus[0] === 0) throw new TypeError('not an RSA key')
   const [n, e] = [toBigInt(modulus), toBigInt(exponent)]
   const bits = n.toString(2).length
-  return (alg, message, signature) => {
+  const verifyDigest = (alg: RecordAlg, digest: Uint8Array, signature: Uint8Array): boolean => {
     if (signature.length !== modulus.length || toBigInt(signature) >= n) return false
     const encoded = toBytes(power(toBigInt(signature), e, n), modulus.length)
-    if (alg === 'RS256') return equalBytes(encoded, pkcs1(message, modulus.length))
-    return alg === 'PS256' && pssMatches(encoded, message, bits)
+    if (alg === 'RS256') return equalBytes(encoded, pkcs1(digest, modulus.length))
+    return alg === 'PS256' && pssMatches(encoded, digest, bits)
   }
+  return { verify: (alg, message, signature) => verifyDigest(alg, sha256(message), signature), verifyDigest }
 }
 
-function pkcs1(message: Uint8Array, length: number): Uint8Array {
-  const info = concat(SHA256_INFO, sha256(message))
+function pkcs1(digest: Uint8Array, length: number): Uint8Array {
+  const info = concat(SHA256_INFO, digest)
   const fill = new Uint8Array(length - info.length - 3).fill(255)
   return concat(Uint8Array.of(0, 1), fill, Uint8Array.of(0), info)
 }
 
-function pssMatches(encoded: Uint8Array, message: Uint8Array, bits: number): boolean {
+function pssMatches(encoded: Uint8Array, digest: Uint8Array, bits: number): boolean {
   const length = Math.ceil((bits - 1) / 8)
   const block = encoded.subarray(encoded.length - length)
   if (encoded.length > length && encoded[0] !== 0) return false
@@ -44,7 +49,7 @@ function pssMatches(encoded: Uint8Array, message: Uint8Array, bits: number): boo
   data[0] = (data[0] as number) & topMask
   const zeros = data.length - SALT_BYTES - 1
   if (zeros < 0 || data[zeros] !== 1 || data.subarray(0, zeros).some((byte) => byte !== 0)) return false
-  return equalBytes(hash, sha256(concat(new Uint8Array(8), sha256(message), data.subarray(zeros + 1))))
+  return equalBytes(hash, sha256(concat(new Uint8Array(8), digest, data.subarray(zeros + 1))))
 }
 
 function mgf1(seed: Uint8Array, length: number): Uint8Array {

@@ -1,5 +1,7 @@
 // The export bundle, both ways; importable alone.
-export { writeBundle, parseBundleIndex } from './write.js'
-export type { BundleIndex, BundleOptions } from './write.js'
-export { verifyBundle } from './read.js'
+export { writeBundle } from './write.js'
+export type { BundleOptions } from './write.js'
+export { parseBundleIndex } from './index-file.js'
+export type { BundleIndex } from './index-file.js'
+export { verifyBundle, verifyBundleFiles } from './read.js'
 export type { BundleReport, BundleVerifyOptions } from './read.js'

@@ -1,12 +1,10 @@
-// Reading and verifying a bundle from its bytes alone (FORMAT 21). The file may come from an attacker: nothing is trusted
-// before it has been hashed, no entry is unpacked beyond its stated size, nothing is written anywhere.
-import { Unzip, UnzipInflate, UnzipPassThrough, type UnzipFile } from 'fflate'
-import { concat } from '../bytes.js'
+// Verifying a bundle from its bytes alone (FORMAT 21). It may come from an attacker: nothing is trusted before it was hashed,
+// nothing is written anywhere. A ZIP is unpacked as it streams; an unpacked folder gives the same entries one by one.
+import { Unzip, UnzipInflate, UnzipPassThrough } from 'fflate'
 import type { CountryAuditor } from '../country.js'
-import type { Finding } from '../verify/finding.js'
-import { startJudge, type Judge, type Report } from '../verify/verify.js'
-import { sha256Stream } from '#crypto'
-import { parseBundleIndex, type BundleIndex } from './write.js'
+import { startEntries, type Entries } from './entries.js'
+import type { BundleIndex } from './index-file.js'
+import type { Report } from '../verify/verify.js'
 
 /** What a bundle is and what is wrong with it. */
 export interface BundleReport extends Report {
@@ -18,138 +16,85 @@ export interface BundleReport extends Report {
 export interface BundleVerifyOptions {
   /** Gives the judge for a country's profile, when there is one. */
   readonly auditorOf?: (profile: string) => CountryAuditor | undefined
+  /** Verifier keys of notes, `name+id+key`. */
+  readonly noteKeys?: readonly string[]
   readonly progress?: (bytes: number) => void
 }
 
-interface SeenFile {
-  bytes: number
-  readonly sha256: () => string
-}
-
-const SMALL_FILES = new Set(['bundle.json', 'witness.json', 'queue.json'])
-const MAX_SMALL_BYTES = 16 * 1024 * 1024
-
-/** Verifies a bundle given as a stream of bytes. Damage gives findings; only the stream's own errors are thrown. */
-export async function verifyBundle(source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, options: BundleVerifyOptions = {}): Promise<BundleReport> {
-  const reading = startReading(options)
+/** Verifies a bundle given as the bytes of its ZIP. `open` gives the bytes from the start; it is called twice: first for
+ * the table of contents and what witnesses say, then for the records. */
+export async function verifyBundle(open: () => AsyncIterable<Uint8Array> | Iterable<Uint8Array>, options: BundleVerifyOptions = {}): Promise<BundleReport> {
+  const contents = new Map<string, Uint8Array[]>()
+  const broken = await unzipInto(open(), (name) => (isStatement(name) ? (data) => void push(contents, name, data) : undefined))
+  const entries = startEntries(contents, options)
   let bytes = 0
-  try {
-    for await (const chunk of source) {
-      reading.push(chunk)
-      bytes += chunk.length
-      options.progress?.(bytes)
-    }
-    reading.end()
-  } catch (error) {
-    reading.damage(error instanceof Error ? error.message : String(error))
+  const again = await unzipInto(open(), (name) => entries.open(name), (count) => options.progress?.((bytes += count)))
+  const damage = again ?? broken
+  if (damage !== undefined) entries.damaged(damage)
+  return entries.report()
+}
+
+/** Verifies a bundle that was unpacked: its files by name, each as a stream. `list` may be asked twice. */
+export async function verifyBundleFiles(
+  list: () => AsyncIterable<{ readonly name: string; readonly bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array> }>,
+  options: BundleVerifyOptions = {},
+): Promise<BundleReport> {
+  const contents = new Map<string, Uint8Array[]>()
+  for await (const { name, bytes } of list()) {
+    if (isStatement(name)) for await (const data of bytes) push(contents, name, data)
   }
-  return reading.report()
+  const entries: Entries = startEntries(contents, options)
+  for await (const { name, bytes } of list()) {
+    const take = entries.open(name)
+    for await (const data of bytes) take?.(data, false)
+    take?.(new Uint8Array(), true)
+  }
+  return entries.report()
 }
 
-interface Reading {
-  push(chunk: Uint8Array): void
-  end(): void
-  damage(message: string): void
-  report(): BundleReport
+// Small files that say what to expect; read before the records so that nothing has to be remembered for them.
+function isStatement(name: string): boolean {
+  return ['bundle.json', 'queue.json', 'witness.json'].includes(name) || name.startsWith('anchors/')
 }
 
-function startReading(options: BundleVerifyOptions): Reading {
-  const seen = new Map<string, SeenFile>()
-  const small = new Map<string, Uint8Array>()
-  const findings: Finding[] = []
-  const fault = (where: string, message: string): void => void findings.push({ seq: 0, code: 'BUNDLE_WRONG', where, message, severity: 'error' })
-  const lines = joinLines(options)
+function push(contents: Map<string, Uint8Array[]>, name: string, data: Uint8Array): void {
+  const parts = contents.get(name) ?? []
+  parts.push(data)
+  contents.set(name, parts)
+}
+
+type Take = (data: Uint8Array, final: boolean) => void
+
+// Returns what made unpacking impossible, if anything did.
+async function unzipInto(source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, sink: (name: string) => Take | undefined, read?: (bytes: number) => void): Promise<string | undefined> {
+  let failure: string | undefined
   const unzip = new Unzip((file) => {
-    if (seen.has(file.name)) fault(file.name, 'the file stands twice in the bundle')
-    seen.set(file.name, readEntry(file, fault, (data) => lines.take(file.name, data), small))
+    const take = sink(file.name)
+    if (take === undefined) return
+    file.ondata = (error, data, final) => {
+      if (error !== null) failure ??= `${file.name}: ${error.message}`
+      else take(data, final)
+    }
+    try {
+      file.start()
+    } catch (error) {
+      failure ??= `${file.name}: ${messageOf(error)}`
+    }
   })
   unzip.register(UnzipInflate)
   unzip.register(UnzipPassThrough)
-  return {
-    push: (chunk) => unzip.push(chunk.slice(), false),
-    end: () => unzip.push(new Uint8Array(), true),
-    damage: (message) => fault('zip', `the bundle cannot be unpacked: ${message}`),
-    report: () => {
-      lines.flush()
-      const index = parseBundleIndex(small.get('bundle.json') ?? new Uint8Array())
-      compareFiles(index, seen, fault)
-      const report = lines.judge().report()
-      if (index !== undefined && index.from === 0 && (index.head.seq !== report.head.seq || index.head.hash !== report.head.hash)) {
-        fault('bundle.json', `names record ${index.head.seq} as the last, the records end at ${report.head.seq}`)
-      }
-      const all = [...report.findings, ...findings]
-      return { ...report, findings: all, sound: report.sound && findings.length === 0, index }
-    },
-  }
-}
-
-function readEntry(file: UnzipFile, fault: (where: string, message: string) => void, take: (data: Uint8Array) => void, small: Map<string, Uint8Array>): SeenFile {
-  const hasher = sha256Stream()
-  const entry: SeenFile = { bytes: 0, sha256: () => hasher.hex() }
-  const parts: Uint8Array[] = []
-  const keep = SMALL_FILES.has(file.name)
-  file.ondata = (error, data, final) => {
-    if (error !== null) {
-      fault(file.name, `cannot be unpacked: ${error.message}`)
-      return
+  try {
+    for await (const chunk of source) {
+      unzip.push(chunk.slice(), false)
+      read?.(chunk.length)
     }
-    hasher.update(data)
-    entry.bytes += data.length
-    if (keep && entry.bytes <= MAX_SMALL_BYTES) parts.push(data)
-    if (/^s-\d{12}\.jsonl$/.test(file.name)) take(data)
-    if (final && keep) small.set(file.name, concat(...parts))
+    unzip.push(new Uint8Array(), true)
+  } catch (error) {
+    failure ??= messageOf(error)
   }
-  file.start()
-  return entry
+  return failure
 }
 
-// Unpacked pieces end anywhere; the judge wants whole lines. The country's judge is chosen when genesis has named its profile.
-function joinLines(options: BundleVerifyOptions): { take(file: string, data: Uint8Array): void; flush(): void; judge(): Judge } {
-  let judge: Judge | undefined
-  let rest = new Uint8Array()
-  let name: string | undefined
-  let offset = 0
-  const judgeOf = (bytes: Uint8Array): Judge => {
-    const profile = /"profile":"([^"\\]{1,64})"/.exec(new TextDecoder().decode(bytes.subarray(0, 8192)))?.[1]
-    const auditor = profile === undefined ? undefined : options.auditorOf?.(profile)
-    return startJudge(auditor === undefined ? {} : { auditor })
-  }
-  const give = (bytes: Uint8Array): void => {
-    if (bytes.length === 0) return
-    judge ??= judgeOf(bytes)
-    judge.chunk({ bytes, offset, ...(name !== undefined && { file: name }) })
-    offset += bytes.length
-  }
-  return {
-    take: (file, data) => {
-      if (file !== name) {
-        give(rest)
-        ;[rest, name, offset] = [new Uint8Array(), file, 0]
-      }
-      const joined = concat(rest, data)
-      const end = joined.lastIndexOf(10) + 1
-      give(joined.subarray(0, end))
-      rest = joined.slice(end)
-    },
-    flush: () => {
-      give(rest)
-      rest = new Uint8Array()
-    },
-    judge: () => (judge ??= startJudge()),
-  }
-}
-
-function compareFiles(index: BundleIndex | undefined, seen: ReadonlyMap<string, SeenFile>, fault: (where: string, message: string) => void): void {
-  if (index === undefined) {
-    fault('bundle.json', 'the table of contents is missing or unreadable')
-    return
-  }
-  const listed = new Set(['bundle.json'])
-  for (const { name, bytes, sha256 } of index.files) {
-    listed.add(name)
-    const file = seen.get(name)
-    if (file === undefined) fault(name, 'the file is missing')
-    else if (file.bytes !== bytes || file.sha256() !== sha256) fault(name, 'the file was changed: size or SHA-256 differ')
-  }
-  for (const name of seen.keys()) if (!listed.has(name)) fault(name, 'the file is not in the table of contents')
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

@@ -1,15 +1,17 @@
-// Writing the export bundle (FORMAT 21): a ZIP with fixed order and times, streamed, that can be checked with nothing else.
-// The same records, notes and moment give the same bytes.
-import { Zip, ZipDeflate, ZipPassThrough } from 'fflate'
-import { concat, fromUtf8, utf8 } from '../bytes.js'
+// Writing the export bundle (FORMAT 21): all that a stranger needs to check a range of a queue, streamed. The same records with
+// the same moment and software give the same bytes.
+import { concat } from '../bytes.js'
 import { canonical, type JsonObject } from '../canonical.js'
 import type { CountryAuditor } from '../country.js'
 import { FiscalError } from '../errors.js'
-import { parseLine } from '../record.js'
-import type { StorageReader, WitnessStatement } from '../storage.js'
+import { emptyChain, foldChain, stateOf, type ChainState } from '../queue/chain.js'
+import { parseLine, type ParsedLine } from '../record.js'
+import type { ReadHead, StorageReader, WitnessStatement } from '../storage.js'
 import { startJudge, type Report } from '../verify/verify.js'
-import { sha256Stream, type Hasher } from '#crypto'
+import { blobsNamedIn } from './blobs.js'
+import type { BundleIndex } from './index-file.js'
 import { bundleReadme } from './readme.js'
+import { startZip, type ZipWriter } from './zip-writer.js'
 
 /** What goes into a bundle. */
 export interface BundleOptions {
@@ -17,229 +19,190 @@ export interface BundleOptions {
   readonly format: string
   /** Moment of the export, UTC with milliseconds. */
   readonly created: string
+  /** Name and version of the exporting software. */
   readonly software: string
-  /** Numbers of the first and last record; by default the whole journal up to what is durable. */
+  /** First record; must begin a request. By default 0. */
   readonly from?: bigint
+  /** Last record; by default, and at most, the newest durable one. */
   readonly to?: bigint
   readonly witness?: WitnessStatement
-  /** Digests of kept bytes the records name, to be carried along. */
-  readonly blobs?: readonly string[]
+  /** Texts for the reader: what was purged or blanked, what could not be checked. */
+  readonly notes?: readonly string[]
   /** A judge by the country's rules for the report. */
   readonly auditor?: CountryAuditor
-  readonly progress?: (records: number, total: number) => void
-}
-
-/** The bundle's table of contents. */
-export interface BundleIndex {
-  readonly format: 'sigillo-bundle/1'
-  readonly queue: string
-  readonly profile: string
-  readonly segBits: number
-  readonly from: number
-  readonly to: number
-  readonly count: number
-  readonly head: { readonly seq: number; readonly hash: string }
-  readonly created: string
-  readonly software: string
-  readonly keys: readonly { readonly kid: string; readonly jwk: JsonObject; readonly fromSeq: number }[]
-  readonly files: readonly { readonly name: string; readonly bytes: number; readonly sha256: string }[]
+  readonly progress?: (done: number, total: number) => void
 }
 
 const LINE_FEED = Uint8Array.of(10)
-/** Bytes gathered before they are handed on. */
-const PIECE = 256 * 1024
+/** Bytes of lines gathered before they are handed on. */
+const PIECE_BYTES = 256 * 1024
+
+interface Range {
+  readonly from: bigint
+  readonly to: bigint
+  readonly head: ReadHead
+}
+
+/** What the records before and in the range give for the table of contents. */
+interface Facts {
+  readonly genesis: string
+  readonly profile: string
+  readonly start: BundleIndex['start']
+  readonly keys: BundleIndex['keys'][number][]
+}
 
 /**
  * The bundle as a stream of bytes.
- * @throws FiscalError of the store when a record in range cannot be read
+ * @throws FiscalError OPTION_INVALID for a range that is empty or splits a request; the store's own when a record cannot be read
  */
 export async function* writeBundle(reader: StorageReader, options: BundleOptions): AsyncIterable<Uint8Array> {
-  const zip = openZip(options.created)
-  const head = await reader.head()
-  const from = options.from ?? 0n
-  const to = options.to === undefined || options.to > head.durableThrough ? head.durableThrough : options.to
-  if (from > to) throw new FiscalError('OPTION_INVALID', { message: `from: there is no record from ${from} to ${to}`, path: 'from' })
-  const genesis = await genesisOf(reader)
+  const range = await rangeOf(reader, options)
+  const facts = await factsOf(reader, range)
+  const zip = startZip()
   yield* zip.text('README.txt', bundleReadme(reader.queue))
   yield* zip.text('FORMAT.md', options.format)
-  yield* zip.text('queue.json', canonical({ format: 1, genesis: genesis.hash, queue: reader.queue, segBits: reader.segBits }))
-  const keys: { kid: string; jwk: JsonObject; fromSeq: number }[] = []
-  const judge = startJudge(options.auditor === undefined || from > 0n ? {} : { auditor: options.auditor })
-  let last = { seq: -1, hash: '' }
-  for (let first = from; first <= to; first = endOfSegment(first, reader.segBits) + 1n) {
-    const end = endOfSegment(first, reader.segBits) < to ? endOfSegment(first, reader.segBits) : to
+  yield* zip.text('queue.json', `${canonical({ format: 1, genesis: facts.genesis, queue: reader.queue, segBits: reader.segBits })}\n`)
+  const judge = startJudge(judgeOptions(reader, range, facts, options))
+  const blobs = new Set<string>()
+  for (let first = range.from; first <= range.to; first = endOfSegment(first, reader.segBits) + 1n) {
     const entry = zip.entry(`s-${String(first).padStart(12, '0')}.jsonl`)
-    for await (const lines of pieces(reader, first, end)) {
-      judge.chunk({ bytes: lines.bytes })
-      last = { seq: Number(lines.seq), hash: lines.hash }
-      yield* entry.push(lines.bytes)
-      options.progress?.(last.seq - Number(from) + 1, Number(to - from) + 1)
+    const end = endOfSegment(first, reader.segBits)
+    for await (const { bytes, seq } of pieces(reader, first, end < range.to ? end : range.to)) {
+      judge.chunk({ bytes, file: `s-${String(first).padStart(12, '0')}.jsonl` })
+      for (const blob of blobsNamedIn(bytes)) blobs.add(blob)
+      yield* entry.push(bytes)
+      options.progress?.(Number(seq - range.from) + 1, Number(range.to - range.from) + 1)
     }
     yield* entry.end()
   }
-  for (const seq of await keySeqs(reader, from, to)) keys.push(seq)
-  yield* extras(zip, reader, options)
-  yield* zip.text('report.json', reportText(judge.report(), from))
-  const index: BundleIndex = {
-    format: 'sigillo-bundle/1',
-    queue: reader.queue,
-    profile: String((genesis.payload as JsonObject)['profile']),
-    segBits: reader.segBits,
-    from: Number(from),
-    to: Number(to),
-    count: Number(to - from) + 1,
-    head: last,
-    created: options.created,
-    software: options.software,
-    keys,
-    files: zip.files,
-  }
-  yield* zip.text('bundle.json', canonical(index))
+  yield* companions(zip, reader, [...blobs].sort(), options)
+  yield* zip.text('report.json', `${reportText(judge.report(), reader.queue, range, options)}\n`)
+  yield* zip.text('bundle.json', `${canonical(indexOf(reader, range, facts, zip, options))}\n`)
   yield* zip.end()
 }
 
-async function genesisOf(reader: StorageReader): Promise<{ readonly hash: string; readonly payload: unknown }> {
-  for await (const { line } of reader.read(0n, 0n)) {
-    const record = parseLine(line)
-    if (record !== undefined) return record
+async function rangeOf(reader: StorageReader, options: BundleOptions): Promise<Range> {
+  const head = await reader.head()
+  const from = options.from ?? 0n
+  const to = options.to === undefined || options.to > head.durableThrough ? head.durableThrough : options.to
+  if (from < 0n || from > to) throw new FiscalError('OPTION_INVALID', { message: `from: there is no record from ${from} to ${to}`, path: 'from' })
+  if (from > 0n && ((await lineAt(reader, from - 1n))?.body.more ?? 0) > 0) {
+    throw new FiscalError('OPTION_INVALID', { message: `from: record ${from} stands inside a request`, path: 'from' })
   }
-  throw new FiscalError('JOURNAL_CORRUPT', { message: 'the first record cannot be read', details: { firstBad: 0 } })
+  if (((await lineAt(reader, to))?.body.more ?? 0) > 0) throw new FiscalError('OPTION_INVALID', { message: `to: record ${to} stands inside a request`, path: 'to' })
+  return { from, to, head }
+}
+
+async function lineAt(reader: StorageReader, seq: bigint): Promise<ParsedLine | undefined> {
+  for await (const { line } of reader.read(seq, seq)) return parseLine(line)
+  return undefined
+}
+
+// The records before the range are folded for its start; for the whole queue only the key records inside are looked for.
+async function factsOf(reader: StorageReader, { from, to }: Range): Promise<Facts> {
+  const chain = emptyChain()
+  let start: BundleIndex['start'] = null
+  const keys: BundleIndex['keys'][number][] = []
+  for await (const { seq, line } of reader.read(0n, to)) {
+    if (seq >= from && seq > 0n && !holdsKeyRecord(line)) continue
+    const record = parseLine(line)
+    if (record === undefined) continue
+    if (seq < from) foldChain(chain, record)
+    noteKey(keys, record, from)
+    if (seq === 0n && from === 0n) foldChain(chain, record)
+    if (seq === from - 1n) start = { genesis: chain.genesis, state: withoutTotals(chain) }
+  }
+  return { genesis: chain.genesis, profile: chain.profile, start, keys }
+}
+
+function withoutTotals(chain: ChainState): JsonObject {
+  const { totals: _unknown, ...state } = stateOf(chain, {})
+  return state
+}
+
+function holdsKeyRecord(line: Uint8Array): boolean {
+  return new TextDecoder('latin1').decode(line.subarray(0, 1200)).includes('"type":"sys.key"')
+}
+
+function noteKey(keys: BundleIndex['keys'][number][], record: ParsedLine, from: bigint): void {
+  const { type, kid, seq } = record.body
+  if (type !== 'sys.genesis' && type !== 'sys.key') return
+  const payload = record.payload as JsonObject
+  const key = type === 'sys.genesis' ? { fromSeq: 0, jwk: payload['key'] as JsonObject, kid } : { fromSeq: seq + 1, jwk: payload['key'] as JsonObject, kid: String(payload['kid']) }
+  // Keys given up before the range are of no use to its reader.
+  if (BigInt(key.fromSeq) <= from) keys.length = 0
+  keys.push(Array.isArray(payload['x5c']) ? { ...key, x5c: payload['x5c'] as string[] } : key)
+}
+
+function judgeOptions(reader: StorageReader, { from, to, head }: Range, facts: Facts, options: BundleOptions): Parameters<typeof startJudge>[0] {
+  const offeredKeys = facts.keys.map(({ jwk }) => jwk as never)
+  const continues = to < head.seq
+  if (facts.start === null) return { ...(options.auditor !== undefined && { auditor: options.auditor }), continues }
+  const { genesis, state } = facts.start
+  const hash = (state['head'] as { hash: string }).hash
+  return { start: { seq: Number(from) - 1, hash, queue: reader.queue, genesis, profile: facts.profile, segBits: reader.segBits, state }, offeredKeys, continues }
 }
 
 function endOfSegment(seq: bigint, segBits: number): bigint {
   return seq | ((1n << BigInt(segBits)) - 1n)
 }
 
-async function* pieces(reader: StorageReader, from: bigint, to: bigint): AsyncIterable<{ bytes: Uint8Array; seq: bigint; hash: string }> {
+async function* pieces(reader: StorageReader, from: bigint, to: bigint): AsyncIterable<{ readonly bytes: Uint8Array; readonly seq: bigint }> {
   let parts: Uint8Array[] = []
   let size = 0
-  let newest: { seq: bigint; line: Uint8Array } | undefined
-  const flush = (): { bytes: Uint8Array; seq: bigint; hash: string } => {
-    const bytes = concat(...parts)
-    const { seq, line } = newest as { seq: bigint; line: Uint8Array }
-    parts = []
-    size = 0
-    return { bytes, seq, hash: parseLine(line)?.hash ?? '' }
-  }
   for await (const { seq, line } of reader.read(from, to)) {
     parts.push(line, LINE_FEED)
     size += line.length + 1
-    newest = { seq, line }
-    if (size >= PIECE) yield flush()
+    if (size < PIECE_BYTES && seq < to) continue
+    yield { bytes: concat(...parts), seq }
+    parts = []
+    size = 0
   }
-  if (parts.length > 0) yield flush()
 }
 
-// Keys valid anywhere in the range: genesis and every sys.key up to its end. They are found by their type's chain, newest first.
-async function keySeqs(reader: StorageReader, _from: bigint, to: bigint): Promise<BundleIndex['keys'][number][]> {
-  const keys: BundleIndex['keys'][number][] = []
-  const marks = [utf8('"type":"sys.genesis"'), utf8('"type":"sys.key"')]
-  for await (const { line } of reader.read(0n, to)) {
-    if (!marks.some((mark) => includes(line, mark))) continue
-    const record = parseLine(line)
-    if (record === undefined || (record.body.type !== 'sys.key' && record.body.type !== 'sys.genesis')) continue
-    const payload = record.payload as JsonObject
-    const kid = record.body.type === 'sys.genesis' ? record.body.kid : String(payload['kid'])
-    keys.push({ kid, jwk: payload['key'] as JsonObject, fromSeq: record.body.type === 'sys.genesis' ? 0 : record.body.seq + 1 })
-  }
-  return keys
-}
-
-function includes(bytes: Uint8Array, part: Uint8Array): boolean {
-  for (let at = bytes.indexOf(part[0] as number); at >= 0; at = bytes.indexOf(part[0] as number, at + 1)) {
-    if (part.every((byte, i) => bytes[at + i] === byte)) return true
-  }
-  return false
-}
-
-async function* extras(zip: ZipWriter, reader: StorageReader, options: BundleOptions): AsyncIterable<Uint8Array> {
-  const anchors = [...(await reader.anchors())].sort((a, b) => Number(a.size - b.size) || (a.source < b.source ? -1 : 1))
-  for (const { size, source, note } of anchors) yield* zip.text(`anchors/${size}-${source}.note`, note)
-  if (options.witness !== undefined) yield* zip.text('witness.json', canonical(options.witness))
-  for (const sha256 of [...(options.blobs ?? [])].sort()) {
+async function* companions(zip: ZipWriter, reader: StorageReader, blobs: readonly string[], options: BundleOptions): AsyncIterable<Uint8Array> {
+  for (const sha256 of blobs) {
     const bytes = await reader.blob(sha256)
     if (bytes === undefined) throw new FiscalError('JOURNAL_CORRUPT', { message: `kept bytes ${sha256} are missing`, details: { blob: sha256 } })
     yield* zip.bytes(`blobs/${sha256}`, bytes)
   }
+  const anchors = (await reader.anchors()).map(({ size, source, note }) => [`anchors/${size}-${source}.note`, note] as const)
+  for (const [name, note] of anchors.sort(([a], [b]) => (a < b ? -1 : 1))) yield* zip.text(name, note)
+  if (options.witness !== undefined) yield* zip.text('witness.json', canonical(options.witness))
 }
 
-function reportText(report: Report, from: bigint): string {
-  const { sound, records, findings, more, root } = report
-  return canonical({ complete: from === 0n, findings, more, records, root: root ?? null, sound })
-}
-
-interface ZipEntry {
-  push(bytes: Uint8Array): Iterable<Uint8Array>
-  end(): Iterable<Uint8Array>
-}
-
-interface ZipWriter {
-  readonly files: BundleIndex['files'][number][]
-  entry(name: string): ZipEntry
-  text(name: string, text: string): Iterable<Uint8Array>
-  bytes(name: string, bytes: Uint8Array): Iterable<Uint8Array>
-  end(): Iterable<Uint8Array>
-}
-
-// ZIP keeps local time: the moment's UTC digits are stored as they are, whatever the machine's zone.
-function openZip(created: string): ZipWriter {
-  const digits = created.match(/\d+/g) as RegExpMatchArray
-  const [year, month, day, hour, minute, second] = digits.map(Number) as [number, number, number, number, number, number]
-  const mtime = new Date(year, month - 1, day, hour, minute, second)
-  const files: BundleIndex['files'][number][] = []
-  let out: Uint8Array[] = []
-  const zip = new Zip((error, data) => {
-    if (error !== null) throw error
-    out.push(data)
+function reportText(report: Report, queue: string, { from, to }: Range, { created, software }: BundleOptions): string {
+  const { sound, records, findings, head, unchecked } = report
+  return canonical({
+    count: records,
+    created,
+    findings: findings.map(({ offset: _offset, ...finding }) => finding),
+    format: 'sigillo-report/1',
+    head,
+    queue,
+    range: { from, to },
+    software,
+    unchecked,
+    verdict: sound ? 'sound' : 'unsound',
   })
-  const take = (): Uint8Array[] => {
-    const taken = out
-    out = []
-    return taken
-  }
-  const entry = (name: string, stored = false): ZipEntry => {
-    const file = stored ? new ZipPassThrough(name) : new ZipDeflate(name, { level: 6 })
-    file.mtime = mtime
-    const hasher: Hasher = sha256Stream()
-    let bytes = 0
-    zip.add(file)
-    return {
-      push: (data) => {
-        hasher.update(data)
-        bytes += data.length
-        // The library keeps what it is given; a view into a shared buffer would be taken away from its owner.
-        file.push(data.slice(), false)
-        return take()
-      },
-      end: () => {
-        file.push(new Uint8Array(), true)
-        files.push({ name, bytes, sha256: hasher.hex() })
-        return take()
-      },
-    }
-  }
-  const whole = (name: string, data: Uint8Array): Uint8Array[] => {
-    const file = entry(name, data.length === 0)
-    return [...file.push(data), ...file.end()]
-  }
+}
+
+function indexOf(reader: StorageReader, { from, to, head }: Range, facts: Facts, zip: ZipWriter, options: BundleOptions): BundleIndex {
+  const { created, software, notes = [] } = options
   return {
-    files,
-    entry,
-    bytes: whole,
-    text: (name, text) => whole(name, utf8(text)),
-    end: () => {
-      zip.end()
-      return take()
-    },
+    format: 'sigillo-bundle/1',
+    queue: reader.queue,
+    profile: facts.profile,
+    segBits: reader.segBits,
+    range: { from: Number(from), to: Number(to) },
+    count: Number(to - from) + 1,
+    head: { hash: head.hash, seq: Number(head.seq) },
+    start: facts.start,
+    keys: facts.keys,
+    files: zip.files,
+    created,
+    software,
+    notes,
   }
 }
 
-/** Reads the table of contents of a bundle from its text; undefined when it is not one. */
-export function parseBundleIndex(bytes: Uint8Array): BundleIndex | undefined {
-  try {
-    const index = JSON.parse(fromUtf8(bytes) ?? '') as BundleIndex
-    return index.format === 'sigillo-bundle/1' && Array.isArray(index.files) ? index : undefined
-  } catch {
-    return undefined
-  }
-}

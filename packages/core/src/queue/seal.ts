@@ -11,7 +11,6 @@ import {
   isTypeName,
   MAX_BODY_BYTES,
   MAX_LINE_BYTES,
-  MAX_STATEMENT_BYTES,
   recordHash,
   signingInput,
   type Body,
@@ -121,7 +120,7 @@ async function sealBody(
 ): Promise<SealedRecord> {
   checkMembers(body)
   const bodyText = bodyTextOf(body)
-  checkSizes(body, bodyText, payloadText)
+  checkSizes(bodyText, payloadText)
   const message = utf8(signingInput(body.alg, body.kid, bodyText))
   const signature = signer.signNow?.(message) ?? (await signWith(signer, message, body.alg, signal))
   const sig = toBase64url(signature)
@@ -162,13 +161,10 @@ function checkMembers(body: Body): void {
   if (fault !== undefined) throw new FiscalError('RECORD_INVALID', { message: `body.${fault} breaks the format`, path: `body.${fault}` })
 }
 
-function checkSizes(body: Body, bodyText: string, payloadText: string): void {
+function checkSizes(bodyText: string, payloadText: string): void {
   // UTF-16 units bound UTF-8 bytes from below and thrice from above; the exact count is only taken near a limit.
   const within = (text: string, limit: number): boolean => text.length * 3 <= limit || utf8(text).length <= limit
   if (!within(bodyText, MAX_BODY_BYTES)) throw new FiscalError('RECORD_TOO_LARGE', { message: 'the signed body exceeds 8 KiB' })
-  if (body.x !== undefined && !within(canonical(body.x), MAX_STATEMENT_BYTES)) {
-    throw new FiscalError('RECORD_TOO_LARGE', { message: 'the signed statement exceeds 2 KiB' })
-  }
   if (!within(payloadText, MAX_LINE_BYTES - MAX_BODY_BYTES - 8192)) {
     throw new FiscalError('RECORD_TOO_LARGE', { message: 'the record would exceed 1 MiB' })
   }

@@ -29,11 +29,14 @@ export type FindingCode =
   | 'REDACT_WRONG'
   | 'TAIL_MISSING'
   | 'FORK'
+  | 'ANCHOR_WRONG'
+  | 'BLOB_WRONG'
+  | 'BUNDLE_WRONG'
 
 /** One thing that is wrong, or worth knowing. */
 export interface Finding {
-  /** Number of the record, as a JSON integer. */
-  readonly seq: number
+  /** Number of the record, as a JSON integer; null when no record is meant. */
+  readonly seq: number | null
   /** A code of FORMAT 5, or a country's. */
   readonly code: FindingCode | (string & {})
   /** The part that is wrong: `line`, `body.prev`, `payload`, `sig`, … */
@@ -72,5 +75,8 @@ export const meanings: Readonly<Record<FindingCode, string>> = {
   CLOSE_WRONG: 'the queue’s end is wrong, or something follows it',
   REDACT_WRONG: 'the content was blanked without a record that says so',
   TAIL_MISSING: 'the newest records are missing: somebody outside saw more',
-  FORK: 'somebody outside saw another record under this number',
+  FORK: 'somebody outside knows another history',
+  ANCHOR_WRONG: 'a note kept beside the journal is not one, or its signature is wrong',
+  BLOB_WRONG: 'bytes a record names are missing or were changed',
+  BUNDLE_WRONG: 'the bundle is not what its table of contents says',
 }

@@ -2,7 +2,7 @@
 // work of verification and the part that runs on several cores; its answer is one byte of flags per line.
 import { fromBase64url } from '../bytes.js'
 import type { PublicJwk, VerifyingKey } from '../crypto-contract.js'
-import { parseLine, readTrusted, signingInput, type ParsedLine } from '../record.js'
+import { readLine, readTrusted, signingInput, type ParsedLine, type ReadLine } from '../record.js'
 import { importPublicKey } from '#crypto'
 
 /** Flags of one line. */
@@ -44,16 +44,17 @@ export function* linesOf(bytes: Uint8Array): Iterable<{ readonly line: Uint8Arra
   }
 }
 
-/** Checks one line (no line feed) and returns the record, when it is one, with its flags. */
-export function checkLine(bytes: Uint8Array, ring: KeyRing): { readonly record: ParsedLine | undefined; readonly flags: number } {
-  const record = parseLine(bytes)
-  if (record === undefined) return { record, flags: MALFORMED }
+/** Checks one line (no line feed). `read` is undefined when the line is unreadable. */
+export function checkLine(bytes: Uint8Array, ring: KeyRing): { readonly read: ReadLine | undefined; readonly flags: number } {
+  const read = readLine(bytes)
+  if (read === undefined || read.fault !== undefined) return { read, flags: MALFORMED }
+  const { record } = read
   let flags = record.hash === record.recomputedHash ? 0 : HASH_DIFFERS
   if (!record.payloadMatches) flags |= PAYLOAD_DIFFERS
   const key = ring.get(record.body.kid)
-  if (key === undefined) return { record, flags: flags | KEY_UNKNOWN }
-  if (!signatureHolds(record, key)) flags |= SIGNATURE_FAILS
-  return { record, flags }
+  if (key === undefined) flags |= KEY_UNKNOWN
+  else if (!signatureHolds(record, key)) flags |= SIGNATURE_FAILS
+  return { read, flags }
 }
 
 /** True when the record's signature is the key's. */
@@ -63,7 +64,8 @@ export function signatureHolds(record: Pick<ParsedLine, 'body' | 'bodyText' | 's
   return signature !== undefined && key.verify(alg, signingInput(alg, kid, record.bodyText), signature)
 }
 
-/** A line whose flags were found elsewhere and do not say malformed: taken apart without checking it again. */
-export function readChecked(bytes: Uint8Array, flags: number): ParsedLine {
-  return readTrusted(bytes, (flags & HASH_DIFFERS) === 0, (flags & PAYLOAD_DIFFERS) === 0)
+/** A line whose flags were found elsewhere: taken apart without checking it again, unless they say malformed. */
+export function readChecked(bytes: Uint8Array, flags: number): ReadLine | undefined {
+  if ((flags & MALFORMED) !== 0) return readLine(bytes)
+  return { record: readTrusted(bytes, (flags & HASH_DIFFERS) === 0, (flags & PAYLOAD_DIFFERS) === 0), fault: undefined }
 }

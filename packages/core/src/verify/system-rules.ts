@@ -1,129 +1,144 @@
-// Rules of the journal's own records (FORMAT 4): genesis, open, key, checkpoint, close, redact.
+// Rules of the journal's own records (FORMAT 5.5, 10–14).
 import { fromBase64url } from '../bytes.js'
 import type { JsonObject } from '../canonical.js'
-import { POSSESSION_TAG, stateDigest } from '../digest.js'
-import { algsOf, parsePublicJwk, thumbprint } from '../keys.js'
-import type { ParsedLine } from '../record.js'
+import type { PublicJwk } from '../crypto-contract.js'
+import { ENDORSEMENT_TAG, POSSESSION_TAG, stateDigest } from '../digest.js'
+import { algsOf, usableJwk } from '../keys.js'
 import { possessionMessage } from '../queue/system.js'
+import type { ParsedLine } from '../record.js'
 import { rootOf } from '../tree.js'
 import { importPublicKey } from '#crypto'
-import type { KeyRing } from './line-check.js'
-import type { Fail, WalkState } from './walk.js'
+import type { Fail } from './content.js'
+import { isObject, payloadFault } from './payload-forms.js'
+import type { VerifyState } from './state.js'
 
 /** What the rules need besides record and state. */
-export interface SystemTools {
-  readonly ring: KeyRing
+export interface SystemContext {
   readonly fail: Fail
-  /** The country's totals before this record, when they are known. */
+  readonly endorsers: readonly PublicJwk[]
+  /** The country's totals before this record; undefined when nobody here can know them. */
   totals(): JsonObject | undefined
   redacted(payload: JsonObject): void
 }
 
-type Rule = (record: ParsedLine, payload: JsonObject, state: WalkState, tools: SystemTools) => void
+/** Rule 10. */
+export function judgeGenesis(record: ParsedLine, fail: Fail): void {
+  const { body } = record
+  const isGenesis = body.type === 'sys.genesis'
+  if (body.seq !== 0) {
+    if (isGenesis) fail('GENESIS_WRONG', 'body.type', 'a genesis stands inside the journal')
+    return
+  }
+  if (!isGenesis) return fail('GENESIS_WRONG', 'body.type', 'the first record is no genesis')
+  if (body.ref !== undefined || body.more !== undefined) return fail('GENESIS_WRONG', 'body', 'genesis stands alone and answers nobody')
+  const fault = record.payloadMatches ? payloadFault(record.payload, body) : undefined
+  if (fault !== undefined) fail('GENESIS_WRONG', `payload.${fault}`, 'the content of genesis is not in form')
+}
 
-const rules: Readonly<Record<string, Rule>> = {
-  'sys.genesis': judgeGenesis,
-  'sys.open': judgeOpen,
+/** Rules 11–14, and the places where a checkpoint must stand. */
+export function judgeSystem(record: ParsedLine, state: VerifyState, context: SystemContext): void {
+  const { body } = record
+  const { segBits } = state
+  const place = segBits !== undefined && (body.seq + 1) % 2 ** segBits === 0
+  if (place && body.type !== 'sys.checkpoint') context.fail('CHECKPOINT_WRONG', 'body.type', 'the last place of a segment holds no checkpoint')
+  if (!record.payloadMatches) return
+  const rule = rules[body.type]
+  if (rule === undefined) return
+  const fault = payloadFault(record.payload, body)
+  const code = codes[body.type]
+  if (fault !== undefined || !isObject(record.payload)) {
+    if (code !== undefined) context.fail(code, `payload.${fault ?? ''}`, `the content of ${body.type} is not in form`)
+    if (body.type === 'sys.key') reportRecovery(record, state, context)
+    return
+  }
+  rule(record, record.payload, state, context)
+}
+
+const codes = { 'sys.key': 'KEY_CHANGE_WRONG', 'sys.checkpoint': 'CHECKPOINT_WRONG', 'sys.purge': 'CHECKPOINT_WRONG', 'sys.close': 'CLOSE_WRONG', 'sys.redact': 'REDACT_WRONG' } as Readonly<
+  Record<string, 'KEY_CHANGE_WRONG' | 'CHECKPOINT_WRONG' | 'CLOSE_WRONG' | 'REDACT_WRONG'>
+>
+
+const rules: Readonly<Record<string, (record: ParsedLine, payload: JsonObject, state: VerifyState, context: SystemContext) => void>> = {
   'sys.key': judgeKey,
   'sys.checkpoint': judgeCheckpoint,
+  'sys.purge': judgePurge,
   'sys.close': judgeClose,
-  'sys.redact': (_record, payload, _state, tools) => tools.redacted(payload),
+  'sys.redact': judgeRedact,
 }
 
-/** Judges one record by the rules of its type, and takes what it changes into the state. */
-export function judgeSystem(record: ParsedLine, state: WalkState, tools: SystemTools): void {
-  const { body } = record
-  if ((body.seq === 0) !== (body.type === 'sys.genesis')) tools.fail('GENESIS_WRONG', 'body.type', `type ${body.type} at record ${body.seq}`)
-  const segmentEnd = (body.seq + 1) % 2 ** state.segBits === 0
-  if (segmentEnd && body.type !== 'sys.checkpoint') tools.fail('CHECKPOINT_WRONG', 'body.type', 'the last place of a segment must hold a checkpoint')
-  const rule = Object.hasOwn(rules, body.type) ? rules[body.type] : undefined
-  if (rule === undefined) return
+function judgeKey(record: ParsedLine, payload: JsonObject, state: VerifyState, context: SystemContext): void {
+  const wrong = (where: string, message: string): void => context.fail('KEY_CHANGE_WRONG', where, message)
+  if (payload['kid'] === state.kid) wrong('payload.kid', 'names the key that is valid already')
+  else if (!proven(payload['possession'], payload['key'], statementOf(record, payload, state), POSSESSION_TAG)) {
+    wrong('payload.possession', 'whoever brought the new key has not shown to hold it')
+  }
+  reportRecovery(record, state, context)
+}
+
+function reportRecovery(record: ParsedLine, state: VerifyState, { fail, endorsers }: SystemContext): void {
   const { payload } = record
-  if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) {
-    tools.fail('RECORD_MALFORMED', 'payload', `a ${body.type} needs its content`)
-    return
-  }
-  rule(record, payload as JsonObject, state, tools)
+  if (!isObject(payload) || payload['mode'] !== 'recovery') return
+  const statement = statementOf(record, payload, state)
+  const endorsed = endorsers.some((jwk) => proven(payload['endorsement'], jwk as unknown as JsonObject, statement, ENDORSEMENT_TAG))
+  const message = `the key changed to ${String(payload['kid'])} without the old key’s signature`
+  fail('KEY_RECOVERY', 'payload.mode', message, endorsed ? 'warning' : 'error')
 }
 
-function judgeGenesis(record: ParsedLine, payload: JsonObject, state: WalkState, tools: SystemTools): void {
-  const { body } = record
-  const jwk = parsePublicJwk(payload['key'])
-  const segBits = payload['segBits']
-  const fault =
-    body.epoch !== 1
-      ? 'body.epoch'
-      : jwk === undefined || thumbprint(jwk) !== body.kid || !algsOf(jwk).includes(body.alg)
-        ? 'payload.key'
-        : typeof segBits !== 'number' || segBits < 6 || segBits > 16
-          ? 'payload.segBits'
-          : payload['digest'] !== 'SHA-256'
-            ? 'payload.digest'
-            : undefined
-  if (fault !== undefined) tools.fail('GENESIS_WRONG', fault, 'genesis breaks its rule')
-  if (typeof segBits === 'number' && segBits >= 6 && segBits <= 16) state.segBits = segBits
-  state.profile = String(payload['profile'])
-  if (jwk !== undefined) adopt(state, tools.ring, jwk)
+interface KeyStatement {
+  readonly kid: string
+  readonly prevKid: string
+  readonly queue: string
+  readonly seq: number
 }
 
-function adopt(state: WalkState, ring: KeyRing, jwk: NonNullable<WalkState['key']>): void {
-  state.key = jwk
-  state.kid = thumbprint(jwk)
-  if (!ring.has(state.kid)) ring.set(state.kid, importPublicKey(jwk))
+function statementOf({ body }: ParsedLine, payload: JsonObject, state: VerifyState): KeyStatement {
+  return { kid: String(payload['kid']), prevKid: state.kid ?? '', queue: body.queue, seq: body.seq }
 }
 
-function judgeOpen({ body }: ParsedLine, payload: JsonObject, state: WalkState, tools: SystemTools): void {
-  const adopted = payload['adopted'] as JsonObject | undefined
-  if (adopted?.['seq'] !== body.seq - 1 || adopted['hash'] !== body.prev) {
-    tools.fail('EPOCH_WRONG', 'payload.adopted', 'sys.open does not name the record before it')
-  } else if (state.links !== undefined && adopted['epoch'] !== state.epoch) {
-    tools.fail('EPOCH_WRONG', 'payload.adopted.epoch', `names epoch ${String(adopted['epoch'])}, the record before is of ${state.epoch}`)
-  }
+function proven(signature: unknown, key: JsonObject[string] | undefined, statement: KeyStatement, tag: string): boolean {
+  const jwk = usableJwk(key)
+  const bytes = typeof signature === 'string' ? fromBase64url(signature) : undefined
+  if (jwk === undefined || bytes === undefined) return false
+  const verifier = importPublicKey(jwk)
+  return algsOf(jwk).some((alg) => verifier.verify(alg, possessionMessage(statement, tag), bytes))
 }
 
-function judgeKey({ body }: ParsedLine, payload: JsonObject, state: WalkState, tools: SystemTools): void {
-  const jwk = parsePublicJwk(payload['key'])
-  const mode = payload['mode']
-  const fail = (where: string, message: string): void => tools.fail('KEY_CHANGE_WRONG', where, message)
-  if (jwk === undefined || thumbprint(jwk) !== payload['kid']) {
-    fail('payload.key', 'the new key and its thumbprint do not fit')
-    return
-  }
-  if (mode !== 'rollover' && mode !== 'recovery') fail('payload.mode', 'neither rollover nor recovery')
-  const statement = { kid: String(payload['kid']), prevKid: state.kid, queue: body.queue, seq: body.seq }
-  const possession = typeof payload['possession'] === 'string' ? fromBase64url(payload['possession']) : undefined
-  const message = possessionMessage(statement, POSSESSION_TAG)
-  const key = importPublicKey(jwk)
-  if (possession === undefined || !algsOf(jwk).some((alg) => key.verify(alg, message, possession))) {
-    fail('payload.possession', 'the new key’s holder is not proven')
-  }
-  if (mode === 'recovery') {
-    if (body.kid !== payload['kid']) fail('body.kid', 'a recovery is signed by the new key')
-    tools.fail('KEY_RECOVERY', 'payload.mode', `key ${state.kid} was given up for ${String(payload['kid'])} without its signature`, 'warning')
-  }
-  adopt(state, tools.ring, jwk)
-}
-
-function judgeCheckpoint({ body }: ParsedLine, payload: JsonObject, state: WalkState, tools: SystemTools): void {
-  if (payload['size'] !== body.seq) tools.fail('CHECKPOINT_WRONG', 'payload.size', `${String(payload['size'])} at record ${body.seq}`)
-  if (state.frontier === undefined) return
-  if (payload['root'] !== rootOf(state.frontier)) tools.fail('CHECKPOINT_WRONG', 'payload.root', 'the tree over the records before it has another root')
-  const totals = tools.totals()
+function judgeCheckpoint({ body }: ParsedLine, payload: JsonObject, state: VerifyState, context: SystemContext): void {
+  const wrong = (where: string, message: string): void => context.fail('CHECKPOINT_WRONG', where, message)
+  if (payload['size'] !== body.seq) return wrong('payload.size', `${String(payload['size'])} at record ${body.seq}`)
+  if (state.tree !== undefined && payload['root'] !== rootOf(state.tree)) return wrong('payload.root', 'the tree over the records before it has another root')
+  const totals = context.totals()
   if (totals !== undefined && payload['state'] !== stateDigest(stateBefore(state, totals))) {
-    tools.fail('CHECKPOINT_WRONG', 'payload.state', 'the state recomputed from the records has another digest')
+    wrong('payload.state', 'the state worked out from the records before it has another digest')
   }
 }
 
-function stateBefore(state: WalkState, totals: JsonObject): JsonObject {
-  const types = Object.fromEntries([...state.types].map(([type, { tseq, hashes }]) => [type, { hash: hashes.at(-1) as string, tseq }]))
-  const { epoch, kid, lastTs, hash } = state
-  return { epoch, frontier: [...(state.frontier?.roots ?? [])], head: { hash, seq: state.next - 1 }, kid, lastTs, totals, types }
+// The seven members of FORMAT 12, as they stand behind the record before.
+function stateBefore(state: VerifyState, totals: JsonObject): JsonObject {
+  const types = Object.fromEntries([...state.heads].map(([type, { hash, tseq }]) => [type, { hash, tseq }]))
+  const lastTs = state.high === undefined ? '' : new Date(state.high).toISOString()
+  const head = { hash: state.last?.hash ?? '', seq: state.g }
+  return { epoch: state.epoch ?? 0, frontier: [...(state.tree?.roots ?? [])], head, kid: state.kid ?? '', lastTs, totals, types }
 }
 
-function judgeClose({ body }: ParsedLine, payload: JsonObject, state: WalkState, tools: SystemTools): void {
-  state.closed = true
-  if (payload['size'] !== body.seq) tools.fail('CLOSE_WRONG', 'payload.size', `${String(payload['size'])} at record ${body.seq}`)
-  if (state.frontier !== undefined && payload['root'] !== rootOf(state.frontier)) {
-    tools.fail('CLOSE_WRONG', 'payload.root', 'the tree over the records before it has another root')
-  }
+function judgePurge({ body }: ParsedLine, payload: JsonObject, state: VerifyState, { fail }: SystemContext): void {
+  const floor = payload['floor'] as number
+  const frontier = payload['frontier'] as readonly string[]
+  const wrong = (where: string, message: string): void => fail('CHECKPOINT_WRONG', where, message)
+  if (floor > body.seq) return wrong('payload.floor', 'lies beyond this record')
+  if (state.segBits !== undefined && floor % 2 ** state.segBits !== 0) return wrong('payload.floor', 'is no boundary of a segment')
+  const ones = [...floor.toString(2)].filter((bit) => bit === '1').length
+  if (frontier.length !== ones || payload['root'] !== rootOf({ size: floor, roots: frontier })) wrong('payload.root', 'does not follow from the frontier')
+}
+
+function judgeClose({ body }: ParsedLine, payload: JsonObject, state: VerifyState, { fail }: SystemContext): void {
+  if (payload['size'] !== body.seq) return fail('CLOSE_WRONG', 'payload.size', `${String(payload['size'])} at record ${body.seq}`)
+  if (state.tree !== undefined && payload['root'] !== rootOf(state.tree)) fail('CLOSE_WRONG', 'payload.root', 'the tree over the records before it has another root')
+}
+
+function judgeRedact({ body }: ParsedLine, payload: JsonObject, _state: VerifyState, { fail, redacted }: SystemContext): void {
+  const { seq, from, to } = payload as { readonly seq?: number; readonly from?: number; readonly to?: number }
+  const good = seq !== undefined ? seq < body.seq : (from as number) <= (to as number) && (to as number) < body.seq
+  if (!good) return fail('REDACT_WRONG', seq === undefined ? 'payload.to' : 'payload.seq', 'names records that do not lie before it')
+  redacted(payload)
 }

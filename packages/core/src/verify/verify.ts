@@ -4,15 +4,16 @@ import type { JsonObject } from '../canonical.js'
 import type { CountryAuditor } from '../country.js'
 import type { PublicJwk } from '../crypto-contract.js'
 import { parsePublicJwk, thumbprint } from '../keys.js'
-import { bodyFault, parseLine } from '../record.js'
-import type { WitnessStatement } from '../storage.js'
+import { parseLine, type ParsedLine } from '../record.js'
 import { rootOf } from '../tree.js'
 import type { Finding } from './finding.js'
-import { checkLine, learnKeys, linesOf, MALFORMED, readChecked, type KeyRing } from './line-check.js'
+import { checkLine, learnKeys, linesOf, readChecked, type KeyRing } from './line-check.js'
 import { collectRedactions } from './redactions.js'
 import { rememberReferences } from './references.js'
 import { openLanes } from '#lanes'
-import { startOfJournal, Walk, type LinePlace, type WalkState } from './walk.js'
+import { startOfJournal, stateFromStart, type Start, type VerifyState } from './state.js'
+import { watchStatements, type Statements } from './statements.js'
+import { Walk, type LinePlace } from './walk.js'
 
 /** Whole lines with their line feeds, in the order of the journal; a line never stands in two chunks. */
 export interface Chunk {
@@ -23,24 +24,30 @@ export interface Chunk {
 }
 
 /** How to verify. */
-export interface VerifyOptions {
+export interface VerifyOptions extends Statements {
   /** A judge by the country's rules; without one only the journal's rules are checked. */
   readonly auditor?: CountryAuditor
-  /** Continue after a point verified before; the source then starts with the record after it. */
+  /** Continue after a point verified before; the source then begins with the record behind it. */
   readonly resume?: ResumePoint
-  /** What somebody outside saw last. */
-  readonly witness?: Pick<WitnessStatement, 'seq' | 'hash'>
+  /** Begin behind a record that is trusted without its predecessors (a range, a purged journal). */
+  readonly start?: Start
+  /** Keys said to be the queue's; believed only where the valid key cannot be known (FORMAT 5.3). */
+  readonly offeredKeys?: readonly PublicJwk[]
+  /** Keys of those who may endorse a change of key without the old one. */
+  readonly endorserKeys?: readonly PublicJwk[]
   /** About how many bytes the source holds; decides whether threads are worth starting. Unknown counts as many. */
   readonly bytesExpected?: number
   /** Told after each chunk. */
   readonly progress?: (records: number, bytes: number) => void
+  /** Given each record that was believed and placed. */
+  readonly placed?: (record: ParsedLine) => void
   /** Most findings kept; the rest is only counted. Default 10,000. */
   readonly maxFindings?: number
 }
 
-/** A point up to which a journal was verified: the walk's state, opaque, serialisable with structured clone. */
+/** A point up to which a journal was verified: opaque, kept by structured clone. References before it are not remembered. */
 export interface ResumePoint {
-  readonly state: WalkState
+  readonly state: VerifyState
 }
 
 /** What verification found. */
@@ -49,12 +56,17 @@ export interface Report {
   readonly sound: boolean
   readonly queue: string
   readonly profile: string
+  /** Records believed and placed. */
   readonly records: number
-  readonly head: { readonly seq: number; readonly hash: string }
+  readonly head: { readonly seq: number; readonly hash: string } | null
+  /** Root of the tree over all records; undefined when a loss made it unknowable. */
   readonly root: string | undefined
+  /** In order of number, then code; those without a number first. */
   readonly findings: readonly Finding[]
   /** Findings beyond `maxFindings`. */
   readonly more: number
+  /** What could not be checked, in words. */
+  readonly unchecked: readonly string[]
   readonly resume: ResumePoint
 }
 
@@ -103,39 +115,65 @@ export function startJudge(options: VerifyOptions = {}): Judge {
     if (findings.length < (options.maxFindings ?? 10_000)) findings.push(finding)
     else more += 1
   }
-  const state = options.resume === undefined ? startOfJournal() : structuredClone(options.resume.state)
+  const offered = new Map((options.offeredKeys ?? []).map((jwk) => [thumbprint(jwk), jwk] as const))
+  const state = startState(options, offered)
   const ring: KeyRing = new Map()
-  if (state.key !== undefined) learnKeys(ring, { [state.kid]: state.key })
+  if (state.key !== undefined && state.kid !== undefined) learnKeys(ring, { [state.kid]: state.key })
   const redactions = collectRedactions()
-  const walk = new Walk(state, { ring, refs: rememberReferences(), auditor: options.auditor, report, blanked: redactions.blanked, redacted: redactions.redacted })
-  const witness = watch(options.witness, report)
+  const statements = watchStatements(options, state, report)
+  const walk = new Walk(state, {
+    ring,
+    offered,
+    endorsers: options.endorserKeys ?? [],
+    refs: rememberReferences(),
+    redactions,
+    auditor: options.auditor,
+    report,
+    placed: (record) => options.placed?.(record),
+    settled: (seq, hash) => statements.settled(seq, hash),
+  })
   const judgeLine = (line: Uint8Array, given: number | undefined, place: LinePlace): void => {
-    const checked = given === undefined ? checkLine(line, ring) : { record: (given & MALFORMED) === 0 ? readChecked(line, given) : undefined, flags: given }
-    const { record, flags } = checked
-    if (record === undefined) walk.unreadable(...whyUnreadable(line), place)
-    else {
-      walk.record(record, flags, place)
-      witness.next(record.body.seq, record.hash)
-    }
+    const { read, flags } = given === undefined ? checkLine(line, ring) : { read: readChecked(line, given), flags: given }
+    if (read === undefined) walk.unreadable(whyUnreadable(line), place)
+    else walk.line(read, flags, place)
   }
   return {
     chunk: ({ bytes, file, offset }, flags) => {
       let index = 0
       for (const { line, at } of linesOf(bytes)) judgeLine(line, flags?.[index++], { file, offset: offset === undefined ? undefined : offset + at })
     },
-    keysIn: (bytes) => keysIn(bytes, options.resume === undefined && state.records === 0),
-    records: () => state.records,
+    keysIn: (bytes) => keysIn(bytes, state.g < 0),
+    records: () => state.count,
     report: () => {
+      if (state.g < 0 && walk.waiting === 0) report({ seq: 0, code: 'RECORD_MISSING', where: 'line', message: 'there is no record', severity: 'error' })
       walk.end()
-      witness.end(state.next - 1)
-      for (const seq of redactions.unexplained()) {
-        report({ seq, code: 'REDACT_WRONG', where: 'payload', message: 'the content was blanked without a record that says so', severity: 'error' })
-      }
-      const { queue, profile, records, hash, frontier } = state
-      const root = frontier === undefined ? undefined : rootOf(frontier)
-      return { sound: errors === 0, queue, profile, records, head: { seq: state.next - 1, hash }, root, findings, more, resume: { state } }
+      reportBlanked(redactions.unexplained(), options.continues === true || state.losses > 0, report)
+      statements.end(walk.waiting)
+      const sorted = findings.sort((a, b) => (a.seq ?? -1) - (b.seq ?? -1) || (a.code < b.code ? -1 : a.code > b.code ? 1 : 0))
+      const head = state.last === undefined ? null : { seq: state.g, hash: state.last.hash }
+      const root = state.tree === undefined ? undefined : rootOf(state.tree)
+      const { queue = '', profile = '', count: records } = state
+      return { sound: errors === 0, queue, profile, records, head, root, findings: sorted, more, unchecked: uncheckedOf(state, options), resume: { state } }
     },
   }
+}
+
+function startState(options: VerifyOptions, offered: ReadonlyMap<string, PublicJwk>): VerifyState {
+  if (options.resume !== undefined) return structuredClone(options.resume.state)
+  return options.start === undefined ? startOfJournal() : stateFromStart(options.start, offered)
+}
+
+function reportBlanked(seqs: readonly number[], mayFollow: boolean, report: (finding: Finding) => void): void {
+  const message = 'the content was blanked and no record says so'
+  for (const seq of seqs) report({ seq, code: 'REDACT_WRONG', where: 'payload', message, severity: mayFollow ? 'warning' : 'error' })
+}
+
+function uncheckedOf(state: VerifyState, options: VerifyOptions): string[] {
+  const out: string[] = []
+  if (options.auditor === undefined && state.profile !== 'NONE') out.push(`the rules and totals of profile ${state.profile ?? 'unknown'}`)
+  if (state.tree === undefined) out.push('the tree behind a loss of records')
+  if (options.start !== undefined) out.push(`records before ${options.start.seq + 1}`)
+  return out
 }
 
 const KEY_MARKS = [utf8('"type":"sys.key"'), utf8('"type":"sys.genesis"')]
@@ -162,29 +200,13 @@ function holds(bytes: Uint8Array, mark: Uint8Array): boolean {
   return false
 }
 
-// Names the member when the line is a record in form but its body breaks a rule.
-function whyUnreadable(line: Uint8Array): [where: string, message: string] {
+function whyUnreadable(line: Uint8Array): string {
   const text = fromUtf8(line)
+  if (text === undefined) return 'not UTF-8'
   try {
-    const fault = bodyFault((JSON.parse(text ?? '') as { body?: unknown }).body)
-    if (fault !== undefined && fault !== 'body') return [`body.${fault}`, `the member ${fault} of the signed body breaks its rule`]
+    JSON.parse(text)
+    return 'not in canonical form, or not a record'
   } catch {
-    return ['line', text === undefined ? 'not UTF-8' : 'not JSON']
-  }
-  return ['line', 'not in canonical form, or not a record']
-}
-
-function watch(witness: VerifyOptions['witness'], report: (finding: Finding) => void): { next(seq: number, hash: string): void; end(last: number): void } {
-  return {
-    next: (seq, hash) => {
-      if (seq === witness?.seq && hash !== witness.hash) {
-        report({ seq, code: 'FORK', where: 'witness', message: 'the witness saw another record under this number', severity: 'error' })
-      }
-    },
-    end: (last) => {
-      if (witness === undefined || witness.seq <= last) return
-      const message = `the witness saw record ${witness.seq}; the journal ends at ${last}`
-      report({ seq: last + 1, code: 'TAIL_MISSING', where: 'witness', message, severity: 'error' })
-    },
+    return 'not JSON'
   }
 }

@@ -1,25 +1,18 @@
-// The walk along a journal: every rule that needs neighbours (FORMAT 5). It goes on after a break and blames only the damaged
-// record: a link is good when it equals what the record before it says its hash is, or what that hash really is.
+// The walk along a journal by the procedure of FORMAT 5: form, origin, place, content, taking in, end. It goes on after every
+// break; damage to one record is blamed on that record alone; a line that is not genuine changes nothing.
 import type { JsonObject } from '../canonical.js'
 import type { CountryAuditor } from '../country.js'
 import type { PublicJwk } from '../crypto-contract.js'
-import { ZERO_HASH } from '../digest.js'
-import { parsePublicJwk, thumbprint } from '../keys.js'
-import type { ParsedLine } from '../record.js'
-import { EMPTY_FRONTIER, pushLeaf, type Frontier } from '../tree.js'
+import { thumbprint, usableJwk } from '../keys.js'
+import type { ParsedLine, ReadLine } from '../record.js'
+import { adoptLostLeaf, judgeBase, judgeClock, judgeEpoch, judgeMore, judgePrev, judgeType, settle, type Fail, type PendingHash, type Position } from './content.js'
 import type { Finding, FindingCode } from './finding.js'
-import { HASH_DIFFERS, KEY_UNKNOWN, PAYLOAD_DIFFERS, signatureHolds, SIGNATURE_FAILS, type KeyRing } from './line-check.js'
-import { judgeSystem } from './system-rules.js'
-import { importPublicKey } from '#crypto'
-
-/** Hashes by which the next record may link: the stored one and the recomputed one. */
-type LinkHashes = readonly string[]
-
-/** The newest record of a type. */
-export interface TypeHead {
-  tseq: number
-  hashes: LinkHashes
-}
+import type { KeyRing } from './line-check.js'
+import { judgeOrigin, type Origin } from './origin.js'
+import { isObject } from './payload-forms.js'
+import type { Redactions } from './redactions.js'
+import type { VerifyState } from './state.js'
+import { judgeGenesis, judgeSystem } from './system-rules.js'
 
 /** Where a line comes from. */
 export interface LinePlace {
@@ -27,65 +20,7 @@ export interface LinePlace {
   readonly offset?: number | undefined
 }
 
-/** All that a verifier carries from one record to the next. */
-export interface WalkState {
-  queue: string
-  genesis: string
-  segBits: number
-  profile: string
-  /** Number expected next. */
-  next: number
-  /** Lines that could not be read since the last record. */
-  unread: number
-  /** Records not seen although later ones were, as ranges with both ends. */
-  gaps: (readonly [number, number])[]
-  /** Hashes the next record may name in `prev`; undefined after a loss. */
-  links: LinkHashes | undefined
-  /** Hash taken as the leaf of the last record. */
-  hash: string
-  types: Map<string, TypeHead>
-  /** Records lost so far: a type's count may lag by as many. */
-  lost: number
-  epoch: number
-  base: number
-  /** Further records the request of the last record still owes. */
-  owed: number
-  lastTs: string
-  kid: string
-  key: PublicJwk | undefined
-  /** Undefined once a loss made the tree unknowable. */
-  frontier: Frontier | undefined
-  closed: boolean
-  records: number
-}
-
-/** State before the first record. */
-export function startOfJournal(): WalkState {
-  return {
-    queue: '',
-    genesis: ZERO_HASH,
-    segBits: 12,
-    profile: '',
-    next: 0,
-    unread: 0,
-    gaps: [],
-    links: [ZERO_HASH],
-    hash: ZERO_HASH,
-    types: new Map(),
-    lost: 0,
-    epoch: 0,
-    base: 0,
-    owed: 0,
-    lastTs: '',
-    kid: '',
-    key: undefined,
-    frontier: EMPTY_FRONTIER,
-    closed: false,
-    records: 0,
-  }
-}
-
-/** Remembers references without keeping them; true when the reference was added before. */
+/** Remembers references without keeping their text; true when the reference was there before. */
 export interface ReferenceMemory {
   seen(ref: string): boolean
 }
@@ -93,204 +28,260 @@ export interface ReferenceMemory {
 /** What a walk works with. */
 export interface WalkTools {
   readonly ring: KeyRing
+  readonly offered: Map<string, PublicJwk>
+  readonly endorsers: readonly PublicJwk[]
   readonly refs: ReferenceMemory
+  readonly redactions: Redactions
   readonly auditor: CountryAuditor | undefined
   report(finding: Finding): void
-  /** Blanked payloads that a later `sys.redact` has to name. */
-  blanked(seq: number, type: string): void
-  redacted(payload: JsonObject): void
+  /** Told of each record that was placed, and of the settled hash of each. */
+  placed(record: ParsedLine): void
+  settled(seq: number, hash: string): void
+}
+
+type Unplaced = Omit<Finding, 'seq'>
+
+interface Pending {
+  readonly findings: readonly Unplaced[]
+  readonly hash: PendingHash | undefined
 }
 
 /** One walk over one journal. */
 export class Walk {
-  readonly state: WalkState
+  readonly state: VerifyState
   readonly #tools: WalkTools
+  readonly #warnedKids = new Set<string>()
+  #pending: Pending[] = []
   #place: LinePlace = {}
-  #auditing: boolean
+  /** The country's totals follow from the records read. */
+  #totalsKnown: boolean
 
-  constructor(state: WalkState, tools: WalkTools) {
+  constructor(state: VerifyState, tools: WalkTools) {
     this.state = state
     this.#tools = tools
-    this.#auditing = tools.auditor !== undefined
+    this.#totalsKnown = state.g < 0
   }
 
-  /** A line that is no record. It may stand for the record expected here. */
-  unreadable(where: string, message: string, place: LinePlace): void {
-    this.#place = place
-    this.#report(this.state.next + this.state.unread, where === 'line' ? 'LINE_MALFORMED' : 'RECORD_MALFORMED', where, message)
-    this.state.unread += 1
+  /** Lines waiting for the next believed record. */
+  get waiting(): number {
+    return this.#pending.length
   }
 
-  /** The next record, with the flags of its own check. */
-  record(record: ParsedLine, flags: number, place: LinePlace): void {
+  /** 5.2: a line that cannot be read at all. */
+  unreadable(message: string, place: LinePlace): void {
     this.#place = place
+    this.#putAside([this.#unplaced('LINE_MALFORMED', 'line', message)], undefined)
+  }
+
+  /** 5.2 to 5.6 for a line that can be read. */
+  line({ record, fault }: ReadLine, flags: number, place: LinePlace): void {
+    this.#place = place
+    if (fault !== undefined) {
+      this.#offerKey(record)
+      this.#putAside([this.#unplaced('RECORD_MALFORMED', `body.${fault}`, `the member ${fault} breaks its form`)], record)
+      return
+    }
+    const origin = judgeOrigin(record, flags, { state: this.state, offered: this.#tools.offered, ring: this.#tools.ring, pending: this.#pending.length > 0 })
+    const faults = origin.faults.filter((one) => one.warning !== true || !this.#warnedBefore(record.body.kid))
+    const findings = faults.map(({ code, where, message, warning }) => this.#unplaced(code, where, message, warning === true ? 'warning' : 'error'))
+    if (!origin.believed) {
+      this.#offerKey(record)
+      this.#putAside(findings, record)
+      return
+    }
+    for (const finding of findings) this.#tools.report({ seq: record.body.seq, ...finding })
+    if (this.#inPlace(record)) this.#takeIn(record, origin)
+  }
+
+  #warnedBefore(kid: string): boolean {
+    if (this.#warnedKids.has(kid)) return true
+    this.#warnedKids.add(kid)
+    return false
+  }
+
+  #unplaced(code: string, where: string, message: string, severity: Finding['severity'] = 'error'): Unplaced {
+    const { file, offset } = this.#place
+    return { code, where, message, severity, ...(file !== undefined && { file }), ...(offset !== undefined && { offset }) }
+  }
+
+  #putAside(findings: readonly Unplaced[], record: ParsedLine | undefined): void {
+    this.#pending.push({ findings, hash: record === undefined ? undefined : { hash: record.hash, recomputed: record.recomputedHash } })
+  }
+
+  // A thumbprint ties key and kid: offering a key makes nothing believed that it did not sign.
+  #offerKey({ body, payload }: ParsedLine): void {
+    if (body.type !== 'sys.genesis' && body.type !== 'sys.key') return
+    const jwk = isObject(payload) ? usableJwk(payload['key']) : undefined
+    if (jwk !== undefined) this.#tools.offered.set(thumbprint(jwk), jwk)
+  }
+
+  // 5.4: false when the place is taken or was passed.
+  #inPlace(record: ParsedLine): boolean {
+    const { state } = this
+    const { seq } = record.body
+    if (seq > state.g) return true
+    this.#offerKey(record)
+    const gap = state.gaps.findIndex(([first, last]) => seq >= first && seq <= last)
+    const code: FindingCode = gap >= 0 ? 'SEQ_WRONG' : 'RECORD_REPEATED'
+    const message = gap >= 0 ? `stands behind record ${state.g}` : 'its place has its record already'
+    this.#tools.report({ seq, ...this.#unplaced(code, 'body.seq', message) })
+    if (gap >= 0) {
+      const [first, last] = state.gaps[gap] as [number, number]
+      const rest: [number, number][] = [[first, seq - 1], [seq + 1, last]]
+      state.gaps.splice(gap, 1, ...rest.filter(([from, to]) => from <= to))
+    }
+    return false
+  }
+
+  #takeIn(record: ParsedLine, origin: Origin): void {
     const { state } = this
     const { body } = record
-    if (!this.#inOrder(body.seq)) return
-    state.records += 1
-    const fail: Fail = (code, where, message, severity) => this.#report(body.seq, code, where, message, severity)
+    const position = this.#position(body.seq)
+    const broken = position.m > 0 || !record.payloadMatches
+    const reported = new Set<string>()
+    const fail: Fail = (code, where, message, severity) => {
+      if (reported.has(code)) return
+      reported.add(code)
+      this.#tools.report({ seq: body.seq, ...this.#unplaced(code, where, message, severity) })
+    }
+    const before = state.g
+    judgePrev(record, state, position, fail)
+    if (before >= 0 && state.last !== undefined) this.#tools.settled(before, state.last.hash)
+    adoptLostLeaf(record, state, position)
+    judgeType(record, state, fail)
+    judgeEpoch(record, state, position, fail)
+    judgeBase(record, state, position, fail)
+    judgeMore(record, state, position, fail)
+    this.#judgePayload(record, fail)
+    this.#judgeRef(record, fail)
+    const { high } = state
+    judgeClock(record, state, position, fail)
     if (state.closed) fail('CLOSE_WRONG', 'line', 'a record follows sys.close')
-    this.#identity(record, fail)
-    this.#links(record, fail)
-    this.#batch(record, fail)
-    this.#clock(record, fail)
-    this.#content(record, flags, fail)
-    const signed = this.#signature(record, flags, fail)
-    judgeSystem(record, state, { ring: this.#tools.ring, totals: () => this.#totals(), fail, redacted: (payload) => this.#tools.redacted(payload) })
-    this.#advance(record, flags, signed)
-    this.#audit(record)
+    judgeGenesis(record, fail)
+    // A checkpoint speaks of the state before it: the clock as it stood then.
+    const after = state.high
+    state.high = high
+    judgeSystem(record, state, { fail, endorsers: this.#tools.endorsers, totals: () => this.#totals(), redacted: (payload) => this.#tools.redactions.redacted(payload, body.seq) })
+    state.high = after
+    this.#become(record, origin)
+    this.#audit(record, broken)
+    this.#tools.placed(record)
   }
 
-  /** Nothing follows. */
-  end(): void {
+  // 5.4, 2–4: places for the lines put aside, and losses.
+  #position(seq: number): Position {
     const { state } = this
-    if (state.owed > 0) this.#report(state.next - 1, 'MORE_WRONG', 'body.more', `the request still owes ${state.owed} records`)
-  }
-
-  #report(seq: number, code: string, where: string, message: string, severity: Finding['severity'] = 'error'): void {
-    const { file, offset } = this.#place
-    this.#tools.report({ seq, code, where, message, severity, ...(file !== undefined && { file }), ...(offset !== undefined && { offset }) })
-  }
-
-  #inOrder(seq: number): boolean {
-    const { state } = this
-    if (seq < state.next) {
-      const missing = state.gaps.some(([first, last]) => seq >= first && seq <= last)
-      if (missing) this.#report(seq, 'SEQ_WRONG', 'body.seq', `stands after record ${state.next - 1}`)
-      else this.#report(seq, 'RECORD_REPEATED', 'body.seq', `record ${seq} was already read`)
-      return false
+    const m = seq - state.g - 1
+    const k = this.#pending.length
+    const before = this.#pending.at(-1)?.hash
+    this.#pending.forEach(({ findings }, i) => {
+      const at = Math.min(state.g + i + 1, Math.max(state.g + 1, seq - 1))
+      for (const finding of findings) this.#tools.report({ seq: at, ...finding })
+    })
+    this.#pending = []
+    if (k < m) {
+      const first = state.g + k + 1
+      const message = first === seq - 1 ? `record ${first} is missing` : `records ${first} to ${seq - 1} are missing`
+      this.#tools.report({ seq: first, ...this.#unplaced('RECORD_MISSING', 'line', message) })
+      state.gaps.push([first, seq - 1])
     }
-    const skipped = seq - state.next
-    if (skipped > state.unread) {
-      const first = state.next + state.unread
-      this.#report(first, 'RECORD_MISSING', 'line', first === seq - 1 ? `record ${first} is missing` : `records ${first} to ${seq - 1} are missing`)
+    const near = m === 0 && state.last?.record !== undefined
+    if (m >= 1) {
+      state.losses += 1
+      state.stateKnown = false
+      if (m >= 2) {
+        settle(state, undefined)
+        state.tree = undefined
+      }
     }
-    if (skipped > 0) this.#loseRecords(state.next, seq - 1)
-    state.unread = 0
-    return true
+    return { m, k, before, near }
   }
 
-  #loseRecords(first: number, last: number): void {
-    const { state } = this
-    state.gaps.push([first, last])
-    state.lost += last - first + 1
-    state.links = undefined
-    state.frontier = undefined
-    state.owed = -1
-    this.#auditing = false
+  #judgePayload(record: ParsedLine, fail: Fail): void {
+    const { body, payloadText, payloadMatches } = record
+    if (payloadMatches) return
+    if (body.type === 'sys.genesis' || body.type === 'sys.key') this.#offerKey(record)
+    if (payloadText !== 'null') fail('PAY_WRONG', 'payload', 'the content is not the one that was signed')
+    else if (body.type.startsWith('sys.')) fail('REDACT_WRONG', 'payload', 'a record of the journal itself is never blanked')
+    else this.#tools.redactions.blanked(body.seq, body.type, body.pay)
   }
 
-  #identity({ body }: ParsedLine, fail: Fail): void {
-    const { state } = this
-    if (state.queue === '') state.queue = body.queue
-    if (body.queue !== state.queue) fail('QUEUE_WRONG', 'body.queue', `queue ${body.queue}, not ${state.queue}`)
+  #judgeRef({ body }: ParsedLine, fail: Fail): void {
+    if ((body.ref === undefined) !== (body.req === undefined)) fail('REQ_WRONG', 'body.req', 'reference and request digest do not stand together')
     if (body.ref !== undefined && this.#tools.refs.seen(body.ref)) fail('REF_REPEATED', 'body.ref', `reference ${body.ref} was used before`)
   }
 
-  #links({ body }: ParsedLine, fail: Fail): void {
-    const { state } = this
-    if (state.links !== undefined && !state.links.includes(body.prev)) fail('PREV_WRONG', 'body.prev', `does not name record ${body.seq - 1}`)
-    const head = state.types.get(body.type)
-    const first = body.type === 'sys.genesis' ? ZERO_HASH : state.genesis
-    const step = body.tseq - (head?.tseq ?? 0)
-    // Lost records may have been of this type: a jump of as many is theirs, and their hashes are not known.
-    if (step > 1 && step <= 1 + state.lost) return
-    if (step !== 1) fail('TSEQ_WRONG', 'body.tseq', `number ${body.tseq} of its type follows ${head?.tseq ?? 0}`)
-    else if (!(head?.hashes ?? [first]).includes(body.tprev)) fail('TPREV_WRONG', 'body.tprev', `does not name number ${body.tseq - 1} of type ${body.type}`)
-  }
-
-  #batch({ body }: ParsedLine, fail: Fail): void {
-    const { state } = this
-    const starts = body.base === body.seq
-    if (body.base > body.seq || (!starts && state.links !== undefined && body.base !== state.base)) {
-      fail('BASE_WRONG', 'body.base', `${body.base} at record ${body.seq}, in the batch of ${state.base}`)
-    }
-    const more = body.more ?? 0
-    if (state.owed > 0 && (starts || more !== state.owed - 1)) fail('MORE_WRONG', 'body.more', `${more} where ${state.owed - 1} must stand`)
-    this.#epoch(body, starts, fail)
-  }
-
-  #epoch(body: ParsedLine['body'], starts: boolean, fail: Fail): void {
-    const { state } = this
-    if (state.epoch === 0 && body.seq > 0) return
-    if (body.epoch < state.epoch) fail('EPOCH_WRONG', 'body.epoch', `epoch ${body.epoch} after ${state.epoch}`)
-    const opener = body.epoch > state.epoch && state.epoch > 0
-    if (opener && state.links !== undefined && body.type !== 'sys.open') fail('EPOCH_WRONG', 'body.type', 'a new epoch begins without sys.open')
-    if (body.type === 'sys.open' && (!opener || !starts)) fail('EPOCH_WRONG', 'body.epoch', 'sys.open without a new epoch or inside a batch')
-  }
-
-  #clock({ body }: ParsedLine, fail: Fail): void {
-    const { state } = this
-    if (state.links === undefined || state.lastTs === '') return
-    const back = state.lastTs > body.ts ? Date.parse(state.lastTs) - Date.parse(body.ts) : 0
-    if ((body.tsBack ?? 0) !== back) fail('CLOCK_WRONG', 'body.tsBack', `${body.tsBack ?? 0} where the times give ${back}`)
-  }
-
-  #content(record: ParsedLine, flags: number, fail: Fail): void {
-    if ((flags & PAYLOAD_DIFFERS) !== 0) fail('PAY_WRONG', 'payload', 'the content does not match body.pay')
-    if (record.payloadText === 'null') this.#tools.blanked(record.body.seq, record.body.type)
-  }
-
-  // A changed body or signature breaks hash and signature alike; a changed stored hash leaves the signature good.
-  #signature(record: ParsedLine, flags: number, fail: Fail): boolean {
+  // 5.6
+  #become(record: ParsedLine, { key, unproven }: Origin): void {
     const { state } = this
     const { body } = record
-    if (state.key === undefined && body.type === 'sys.genesis') return this.#genesisSignature(record, flags, fail)
-    const recovery = body.type === 'sys.key' && (record.payload as JsonObject | null)?.['mode'] === 'recovery'
-    if (state.key !== undefined && body.kid !== state.kid && !recovery) {
-      fail('KEY_WRONG', 'body.kid', `signed with ${body.kid}; valid here is ${state.kid}`)
-      return false
+    state.queue ??= body.queue
+    if (unproven) state.doubt = true
+    else if (key !== undefined) this.#makeValid(body.kid, key, false)
+    if (body.type === 'sys.genesis' && record.payloadMatches && isObject(record.payload)) {
+      const { profile, segBits } = record.payload as { profile?: unknown; segBits?: unknown }
+      if (typeof profile === 'string') state.profile ??= profile
+      if (typeof segBits === 'number' && segBits >= 6 && segBits <= 16) state.segBits ??= segBits
     }
-    let holds = (flags & SIGNATURE_FAILS) === 0
-    if ((flags & KEY_UNKNOWN) !== 0) holds = this.#checkNow(record, recovery)
-    if (!holds) fail('SIGNATURE_WRONG', 'sig', 'the signature is not the key’s over this body')
-    else if ((flags & HASH_DIFFERS) !== 0) fail('HASH_WRONG', 'hash', 'the stored hash is not the record’s')
-    return holds
+    if (body.type === 'sys.key') this.#changeKey(record)
+    if (body.type === 'sys.close') state.closed = true
+    state.last = { hash: record.hash, recomputed: record.recomputedHash, record: { type: body.type, epoch: body.epoch, base: body.base, more: body.more ?? 0, seq: body.seq } }
+    state.settled = false
+    state.heads.set(body.type, { tseq: body.tseq, hash: record.hash, losses: state.losses })
+    state.epoch = Math.max(state.epoch ?? 0, body.epoch)
+    state.g = body.seq
+    state.count += 1
   }
 
-  #genesisSignature(record: ParsedLine, flags: number, fail: Fail): boolean {
-    const jwk = parsePublicJwk((record.payload as JsonObject | null)?.['key'])
-    const holds = jwk !== undefined && thumbprint(jwk) === record.body.kid && signatureHolds(record, importPublicKey(jwk))
-    if (!holds) fail('SIGNATURE_WRONG', 'sig', 'genesis is not signed by the key it names')
-    else if ((flags & HASH_DIFFERS) !== 0) fail('HASH_WRONG', 'hash', 'the stored hash is not the record’s')
-    return holds
+  #makeValid(kid: string, jwk: PublicJwk, announced: boolean): void {
+    const { state } = this
+    if (state.kid !== undefined && state.kid !== kid && state.key !== undefined) state.former.set(state.kid, state.key)
+    state.kid = kid
+    state.key = jwk
+    if (!announced) state.doubt = false
   }
 
-  #checkNow(record: ParsedLine, recovery: boolean): boolean {
-    const jwk = recovery ? parsePublicJwk((record.payload as JsonObject)['key']) : this.state.key
-    if (jwk === undefined || thumbprint(jwk) !== record.body.kid) return false
-    const key = this.#tools.ring.get(record.body.kid) ?? importPublicKey(jwk)
-    this.#tools.ring.set(record.body.kid, key)
-    return signatureHolds(record, key)
+  #changeKey(record: ParsedLine): void {
+    const payload = record.payloadMatches && isObject(record.payload) ? record.payload : undefined
+    const jwk = usableJwk(payload?.['key'])
+    if (jwk !== undefined && thumbprint(jwk) === payload?.['kid']) {
+      this.#makeValid(payload['kid'], jwk, false)
+      return
+    }
+    this.state.doubt = true
+    this.state.stateKnown = false
   }
 
   #totals(): JsonObject | undefined {
-    return this.#auditing ? this.#tools.auditor?.totals() : undefined
-  }
-
-  #advance(record: ParsedLine, flags: number, signed: boolean): void {
     const { state } = this
-    const { body } = record
-    const intact = (flags & HASH_DIFFERS) === 0
-    const leaf = intact || !signed ? record.hash : record.recomputedHash
-    const links = intact ? [record.hash] : [record.hash, record.recomputedHash]
-    if (body.seq === 0) state.genesis = leaf
-    state.next = body.seq + 1
-    state.links = links
-    state.hash = leaf
-    state.types.set(body.type, { tseq: body.tseq, hashes: links })
-    state.epoch = Math.max(state.epoch, body.epoch)
-    state.base = body.base
-    state.owed = body.more ?? 0
-    if (body.ts > state.lastTs) state.lastTs = body.ts
-    if (state.frontier !== undefined) state.frontier = pushLeaf(state.frontier, leaf)
+    if (!state.stateKnown) return undefined
+    if (state.profile === 'NONE') return {}
+    return this.#totalsKnown ? this.#tools.auditor?.totals() : undefined
   }
 
-  #audit(record: ParsedLine): void {
-    if (!this.#auditing) return
-    for (const { seq, code, where, message } of this.#tools.auditor?.next(record) ?? []) this.#report(Number(seq), code, where, message)
+  #audit(record: ParsedLine, broken: boolean): void {
+    const { auditor } = this.#tools
+    if (auditor === undefined) return
+    if (broken) {
+      auditor.broken()
+      this.#totalsKnown = false
+    }
+    if (!record.payloadMatches && record.payloadText !== 'null') return
+    for (const { seq, code, where, message } of auditor.next(record)) this.#tools.report({ seq: Number(seq), ...this.#unplaced(code, where, message) })
+  }
+
+  /** 5.7, 1–2: nothing follows. */
+  end(): void {
+    const { state } = this
+    this.#pending.forEach(({ findings }, i) => {
+      for (const finding of findings) this.#tools.report({ seq: state.g + i + 1, ...finding })
+    })
+    const owed = state.last?.record?.more ?? 0
+    if (this.#pending.length === 0 && owed > 0) {
+      this.#tools.report({ seq: state.g, code: 'MORE_WRONG', where: 'body.more', message: `announces ${owed} more records that are not there`, severity: 'error' })
+    }
+    settle(state, undefined)
+    if (state.last?.record !== undefined) this.#tools.settled(state.g, state.last.hash)
   }
 }
 
-/** Reports a finding at the record under judgement. */
-export type Fail = (code: FindingCode, where: string, message: string, severity?: Finding['severity']) => void

@@ -1,0 +1,117 @@
+// What the guard checks before the device sees a request and before a caller sees a signature (signing specification 3.2): the device is
+// no safety net (a software token was seen to sign 300 bytes as a digest), so both are checked here, once for all kinds.
+import { ed25519 } from '@noble/curves/ed25519.js'
+import { p256, p384 } from '@noble/curves/nist.js'
+import { sha256, sha384 } from '@noble/hashes/sha2.js'
+import { concat, fromBase64url, toHex, utf8 } from './bytes.js'
+import type { PublicJwk, VerifyingKey } from './crypto-contract.js'
+import { importRsaKey } from './rsa.js'
+import { signerError } from './signer-codes.js'
+import type { SignerDescription, SignRequest } from './signer.js'
+import { signatureLength, suites, type Suite } from './suites.js'
+import { importPublicKey } from '#crypto'
+
+/** A request found acceptable, with its own copy of the input. */
+export interface CheckedRequest {
+  readonly request: SignRequest
+  readonly suite: Suite
+  /** The message, where the caller gave one. */
+  readonly message: Uint8Array | undefined
+  /** Lower-case hex SHA-256 of the message, or the digest given: what audit and approvals name the input by. */
+  readonly inputDigest: string
+  /** What the device gets: the message, or its digest when the device takes digests only or the message is too long for it. */
+  readonly forDevice: SignRequest
+}
+
+const OPERATION = /^[a-z0-9][a-z0-9.-]{0,63}$/
+
+/**
+ * A request fit for this signer.
+ * @throws FiscalError REQUEST_INVALID, SUITE_NOT_ALLOWED, DIGEST_LENGTH, INPUT_TOO_LARGE; nothing was sent to the device
+ */
+export function checkRequest(request: SignRequest, description: SignerDescription): CheckedRequest {
+  const { operation, suite: id, input, idempotencyKey } = request
+  if (typeof operation !== 'string' || !OPERATION.test(operation)) throw invalid('operation is a word of 1 to 64 of a-z 0-9 . -')
+  if (idempotencyKey !== undefined && !/^[\x21-\x7e]{1,128}$/.test(idempotencyKey))
+    throw invalid('idempotencyKey has 1 to 128 visible ASCII characters')
+  if (!description.suites.includes(id))
+    throw signerError('SUITE_NOT_ALLOWED', {
+      message: `this key signs ${description.suites.join(', ')}`,
+      keyId: description.keyId,
+    })
+  const suite = suites[id]
+  const given = input as { readonly message?: unknown; readonly digest?: unknown } | undefined
+  if (given?.message instanceof Uint8Array && given.digest === undefined)
+    return withMessage(request, suite, given.message.slice(), description)
+  if (given?.digest instanceof Uint8Array && given.message === undefined)
+    return withDigest(request, suite, given.digest.slice(), description)
+  throw invalid('input holds either message or digest, as bytes')
+}
+
+function withMessage(
+  request: SignRequest,
+  suite: Suite,
+  message: Uint8Array,
+  { capabilities, limits }: SignerDescription,
+): CheckedRequest {
+  const inputDigest = toHex(sha256(message))
+  const fits = capabilities.acceptsMessage && message.length <= limits.maxMessageBytes
+  if (fits) return { request, suite, message, inputDigest, forDevice: { ...request, input: { message } } }
+  if (!capabilities.acceptsDigest || suite.digestBytes === undefined) {
+    throw signerError('INPUT_TOO_LARGE', { message: `this signer takes messages of ${limits.maxMessageBytes} bytes at most` })
+  }
+  const digest = suite.digestBytes === 48 ? sha384(message) : sha256(message)
+  return { request, suite, message, inputDigest, forDevice: { ...request, input: { digest } } }
+}
+
+function withDigest(request: SignRequest, suite: Suite, digest: Uint8Array, { capabilities }: SignerDescription): CheckedRequest {
+  if (digest.length !== suite.digestBytes) {
+    const wanted = suite.digestBytes === undefined ? 'messages only' : `digests of ${suite.digestBytes} bytes`
+    throw signerError('DIGEST_LENGTH', { message: `${suite.id} signs ${wanted}, not ${digest.length} bytes` })
+  }
+  if (!capabilities.acceptsDigest) throw invalid('this signer takes messages, not digests')
+  return { request, suite, message: undefined, inputDigest: toHex(digest), forDevice: { ...request, input: { digest } } }
+}
+
+/** The domain-separated bytes of a health probe; they can be nothing else. */
+export function probeMessage(random: Uint8Array): Uint8Array {
+  return concat(utf8('key-probe/v1'), random)
+}
+
+/** Checks signatures of one key. */
+export interface SignatureCheck {
+  /** True when the signature has its fixed length and, where asked, is this key's over the input. */
+  holds(checked: CheckedRequest, signature: unknown, cryptographically: boolean): signature is Uint8Array
+}
+
+/** A check for the key of a signer; the key is parsed once. */
+export function signatureCheck({ publicJwk }: SignerDescription): SignatureCheck {
+  let key: VerifyingKey | undefined
+  return {
+    holds: (checked, signature, cryptographically): signature is Uint8Array => {
+      if (!(signature instanceof Uint8Array) || signature.length !== signatureLength(checked.suite, publicJwk)) return false
+      if (!cryptographically) return true
+      if (checked.message === undefined) return digestHolds(publicJwk, checked, signature)
+      key ??= importPublicKey(publicJwk)
+      return key.verify(checked.suite.alg, checked.message, signature)
+    },
+  }
+}
+
+// A bare digest has no message the platform could hash, so it is checked in JavaScript: rare, and small beside any device.
+function digestHolds(jwk: PublicJwk, { suite, forDevice }: CheckedRequest, signature: Uint8Array): boolean {
+  const digest = (forDevice.input as { readonly digest: Uint8Array }).digest
+  try {
+    if (jwk.kty === 'RSA') return importRsaKey(jwk).verifyDigest(suite.alg, digest, signature)
+    if (jwk.kty === 'OKP') return ed25519.verify(signature, digest, fromBase64url(jwk.x) as Uint8Array)
+    const curve = jwk.crv === 'P-256' ? p256 : p384
+    const point = concat(Uint8Array.of(4), fromBase64url(jwk.x) as Uint8Array, fromBase64url(jwk.y) as Uint8Array)
+    return curve.verify(signature, digest, point, { prehash: false, lowS: false })
+  } catch {
+    return false
+  }
+}
+
+function invalid(message: string): Error {
+  return signerError('REQUEST_INVALID', { message })
+}

@@ -1,0 +1,151 @@
+// The key policy at work in front of one key (signing specification 9.2): counts that survive a restart because they are read back from the
+// audit log, approvals used once, suspension after repeated violations.
+import { approvalRefusal, type Approval } from './approvals.js'
+import type { AuditLog } from './audit.js'
+import type { FiscalError } from './errors.js'
+import { checkPolicy, policyHash, policyRefusal, type KeyPolicy } from './key-policy.js'
+import { signerError } from './signer-codes.js'
+import type { CheckedRequest } from './signer-guard-check.js'
+import type { SignerDescription } from './signer.js'
+
+const MINUTE = 60_000
+
+/** Signatures or violations per minute, no further back than a day. */
+class Tally {
+  readonly #minutes = new Map<number, number>()
+
+  add(atMs: number, by = 1): void {
+    const minute = Math.floor(atMs / MINUTE)
+    this.#minutes.set(minute, (this.#minutes.get(minute) ?? 0) + by)
+    // Insertion order is time order, but for a clock that stepped back; what is left over then is dropped a little later.
+    for (const old of this.#minutes.keys()) {
+      if (old >= minute - 24 * 60) break
+      this.#minutes.delete(old)
+    }
+  }
+
+  within(minutes: number, nowMs: number): number {
+    const first = Math.floor(nowMs / MINUTE) - minutes
+    let sum = 0
+    for (const [minute, count] of this.#minutes) if (minute >= first) sum += count
+    return sum
+  }
+}
+
+/** One caller's request as the policy sees it. */
+export interface PolicyAsk {
+  readonly checked: CheckedRequest
+  readonly caller: string | undefined
+  readonly approvals: readonly Approval[]
+}
+
+/** A policy, bound to the key it speaks of. */
+export class PolicyGate {
+  readonly policy: KeyPolicy
+  readonly hash: string
+  readonly #counts = new Map<string, Tally>()
+  readonly #violations = new Tally()
+  readonly #usedNonces = new Set<string>()
+  #suspended = false
+
+  /** @throws FiscalError CONFIG_INVALID, KEY_MISMATCH when policy and signer do not fit */
+  constructor(policy: KeyPolicy, { keyId, capabilities }: SignerDescription) {
+    checkPolicy(policy)
+    if (policy.keyId !== keyId) throw signerError('KEY_MISMATCH', { message: 'the key policy binds another key', keyId })
+    if (policy.requireHardware === true && !capabilities.hardwareProtected) throw floor('requireHardware')
+    if (policy.requireQualifiedDevice === true && !capabilities.qualifiedDevice) throw floor('requireQualifiedDevice')
+    this.policy = policy
+    this.hash = policyHash(policy)
+  }
+
+  /** Takes the counts of earlier processes from the audit log. */
+  async recount(audit: AuditLog): Promise<void> {
+    for await (const line of audit.read()) {
+      if (line['keyId'] !== this.policy.keyId) continue
+      const at = Date.parse(String(line['at']))
+      if (line['event'] === 'signed') this.#count(String(line['operation']), at)
+      if (line['event'] === 'refused') this.#violations.add(at)
+      if (line['event'] === 'suspended' && line['policy'] === this.hash) this.#suspended = true
+      const used = line['approvals']
+      if (line['event'] === 'signed' && Array.isArray(used)) for (const nonce of used) this.#usedNonces.add(String(nonce))
+    }
+  }
+
+  get isSuspended(): boolean {
+    return this.#suspended
+  }
+
+  /** Why the request is refused; when it is not, it is counted and its approvals are used up. */
+  decide({ checked, caller, approvals }: PolicyAsk, nowMs: number): FiscalError | undefined {
+    const { operation, suite } = checked.request
+    if (this.#suspended)
+      return signerError('OPERATION_NOT_ALLOWED', {
+        message: 'the key is suspended after repeated violations',
+        reason: 'suspended',
+      })
+    const tally = this.#counts.get(operation)
+    const [lastHour, lastDay] = [tally?.within(60, nowMs) ?? 0, tally?.within(24 * 60, nowMs) ?? 0]
+    const facts = { operation, suite, messageBytes: checked.message?.length, caller, nowMs, lastHour, lastDay }
+    const refusal = policyRefusal(this.policy, facts) ?? this.#approvalRefusal(checked, caller, approvals, nowMs)
+    if (refusal !== undefined) return refusal
+    this.#count(operation, nowMs)
+    for (const { statement } of approvals) this.#usedNonces.add(statement.nonce)
+    return undefined
+  }
+
+  /** Gives back what {@link decide} counted, for a request that was never signed. Approvals stay used. */
+  giveBack(operation: string, nowMs: number): void {
+    this.#counts.get(operation)?.add(nowMs, -1)
+  }
+
+  /** Notes a refusal; true when it suspends the key. */
+  violated(nowMs: number): boolean {
+    this.#violations.add(nowMs)
+    const rule = this.policy.suspend
+    if (rule === undefined || this.#suspended || this.#violations.within(rule.minutes, nowMs) < rule.violations) return false
+    this.#suspended = true
+    return true
+  }
+
+  /** True when each signature of this operation must be in the audit log for its limits to hold after a restart. */
+  mustAudit(operation: string): boolean {
+    const rule = this.policy.operations[operation]
+    return rule?.maxPerHour !== undefined || rule?.maxPerDay !== undefined || rule?.approvals !== undefined
+  }
+
+  #approvalRefusal(
+    checked: CheckedRequest,
+    requester: string | undefined,
+    approvals: readonly Approval[],
+    nowMs: number,
+  ): FiscalError | undefined {
+    const { operation } = checked.request
+    const count = this.policy.operations[operation]?.approvals
+    if (count === undefined) return undefined
+    const isUsed = (nonce: string): boolean => this.#usedNonces.has(nonce)
+    const { policy, hash } = this
+    return approvalRefusal(approvals, {
+      policy,
+      policyHash: hash,
+      operation,
+      digest: checked.inputDigest,
+      requester,
+      count,
+      nowMs,
+      isUsed,
+    })
+  }
+
+  #count(operation: string, atMs: number): void {
+    const tally = this.#counts.get(operation) ?? new Tally()
+    this.#counts.set(operation, tally)
+    tally.add(atMs)
+  }
+}
+
+function floor(name: string): Error {
+  return signerError('CONFIG_INVALID', {
+    message: `the key policy asks for ${name}, which this signer does not offer`,
+    reason: name,
+  })
+}
