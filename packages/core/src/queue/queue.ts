@@ -117,6 +117,7 @@ export class QueueCore implements Queue {
     this.#warnings = [...parts.warnings]
     this.#witness = keepWitness(parts.witness)
     this.#durable = { seq: BigInt(parts.ledger.chain.seq), hash: parts.ledger.chain.hash }
+    this.#witness.write(parts.ledger.chain)
   }
 
   get id(): string {

@@ -15,12 +15,12 @@ export interface WitnessKeeper {
 
 /** The keeper of a witness, or one that does nothing. */
 export function keepWitness(witness: Witness | undefined): WitnessKeeper {
-  let pending: ChainState | undefined
+  let pending: WitnessStatement | undefined
   let running: Promise<void> | undefined
   let failure: string | undefined
   const run = async (): Promise<void> => {
     while (pending !== undefined) {
-      const statement = statementOf(pending)
+      const statement = pending
       pending = undefined
       try {
         await witness?.write(statement)
@@ -35,7 +35,8 @@ export function keepWitness(witness: Witness | undefined): WitnessKeeper {
     configured: witness !== undefined,
     write: (chain) => {
       if (witness === undefined) return
-      pending = chain
+      // Taken now: the chain goes on with records that are not durable yet.
+      pending = statementOf(chain)
       running ??= run()
     },
     flush: async () => running,
