@@ -30,6 +30,8 @@ export interface AuditLog {
   head(): AuditHead
 }
 
+const MEMORY_LINES = 10_000
+
 /** The head of a log without lines. */
 export const EMPTY_AUDIT: AuditHead = { count: 0, hash: ZERO_HASH }
 
@@ -68,16 +70,16 @@ export function checkAudit(lines: Iterable<string>): { readonly head: AuditHead;
 /** The object of a line, or undefined when it is not one. */
 export function parseAuditLine(text: string): JsonObject | undefined {
   try {
-    const value = JSON.parse(text) as Json
-    return typeof value === 'object' && value !== null && !Array.isArray(value) && typeof value['event'] === 'string'
-      ? value
-      : undefined
+    const value = JSON.parse(text) as unknown
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+    const line = value as JsonObject
+    return typeof line['event'] === 'string' ? line : undefined
   } catch {
     return undefined
   }
 }
 
-/** A log in memory, for tests and for signers without a file; it ends with the process. */
+/** A log in memory, for tests and for signers without a file: it ends with the process and keeps the newest 10,000 lines. */
 export function memoryAudit(now: () => number = Date.now): AuditLog {
   const lines: string[] = []
   let head = EMPTY_AUDIT
@@ -85,11 +87,13 @@ export function memoryAudit(now: () => number = Date.now): AuditLog {
     append: async (entry) => {
       const next = auditLine(head, now(), entry)
       lines.push(next.line)
+      if (lines.length > MEMORY_LINES) lines.shift()
       head = next.head
       return head
     },
     read: async function* () {
-      for (const line of [...lines]) yield parseAuditLine(line) as JsonObject
+      const kept = lines.map(parseAuditLine)
+      for (const line of kept) yield line as JsonObject
     },
     head: () => head,
   }

@@ -156,11 +156,15 @@ export function checkPolicy(policy: KeyPolicy): void {
 }
 
 function isWindow({ days, from, to, zone }: PolicyWindow): boolean {
+  if (!isZone(zone)) return false
+  const isTime = (text: string): boolean => /^(([01]\d|2[0-3]):[0-5]\d|24:00)$/.test(text)
+  return days.every((day) => Number.isInteger(day) && day >= 1 && day <= 7) && isTime(from) && isTime(to) && from < to
+}
+
+function isZone(zone: string): boolean {
   try {
-    new Intl.DateTimeFormat('en', { timeZone: zone })
+    return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone !== ''
   } catch {
     return false
   }
-  const isTime = (text: string): boolean => /^(([01]\d|2[0-3]):[0-5]\d|24:00)$/.test(text)
-  return days.every((day) => Number.isInteger(day) && day >= 1 && day <= 7) && isTime(from) && isTime(to) && from < to
 }

@@ -1,6 +1,6 @@
 // Error codes of signers (signing specification 3.4): class, what may be retried, what to do. A signer's failure is a
 // FiscalError of kind `signer`; class, outcome, pinDanger and triesLeft stand in its details.
-import { FiscalError, type Retry } from './errors.js'
+import { FiscalError, isFiscalError, type Retry } from './errors.js'
 
 /** What the caller does about a failure: retry, let the signer recover, call a person, correct the request, or nothing. */
 export type SignerErrorClass = 'retryable' | 'recoverable' | 'permanent' | 'policy' | 'pin' | 'input' | 'cancelled'
@@ -161,4 +161,13 @@ export function signerError(code: SignerCode, init: SignerErrorInit): FiscalErro
 function retryOf(code: SignerCode, name: SignerErrorClass): Retry {
   if (code === 'CLOSED' || code === 'SIGN_SELF_CHECK_FAILED') return 'reopen'
   return name === 'retryable' || name === 'recoverable' || code === 'ABORTED' ? 'same-handle' : 'never'
+}
+
+/** Whatever a device throws as an error of the table. Its own text is left out: nobody knows what it quotes. */
+export function asSignerError(error: unknown): FiscalError {
+  if (isFiscalError(error) && error.kind === 'signer' && Object.hasOwn(signerCodes, error.code as SignerCode)) return error
+  const code = (error as { readonly code?: unknown } | null | undefined)?.code
+  const nativeCode = typeof code === 'string' && /^[A-Z0-9_]{1,64}$/.test(code) ? code : undefined
+  const message = 'the signer failed in a way it does not explain'
+  return signerError('DEVICE_FAULT', { message, outcome: 'unknown', ...(nativeCode !== undefined && { nativeCode }) })
 }

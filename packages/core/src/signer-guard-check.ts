@@ -65,9 +65,11 @@ function withMessage(
 }
 
 function withDigest(request: SignRequest, suite: Suite, digest: Uint8Array, { capabilities }: SignerDescription): CheckedRequest {
+  if (suite.digestBytes === undefined) throw invalid(`${suite.id} signs messages, not digests`)
   if (digest.length !== suite.digestBytes) {
-    const wanted = suite.digestBytes === undefined ? 'messages only' : `digests of ${suite.digestBytes} bytes`
-    throw signerError('DIGEST_LENGTH', { message: `${suite.id} signs ${wanted}, not ${digest.length} bytes` })
+    throw signerError('DIGEST_LENGTH', {
+      message: `${suite.id} signs digests of ${suite.digestBytes} bytes, not ${digest.length}`,
+    })
   }
   if (!capabilities.acceptsDigest) throw invalid('this signer takes messages, not digests')
   return { request, suite, message: undefined, inputDigest: toHex(digest), forDevice: { ...request, input: { digest } } }

@@ -1,79 +1,18 @@
 // The guard around any signer (signing specification 3 and 9.2): waiting line, time-outs, abort, policy, own check of every signature,
 // audit, health. Applications hold the guarded signer only; the device inside cannot be reached through it.
-import type { Approval } from './approvals.js'
 import { memoryAudit, type AuditEntry, type AuditHead, type AuditLog } from './audit.js'
 import { systemClock, type Clock } from './clock.js'
-import { FiscalError, isFiscalError } from './errors.js'
-import type { KeyPolicy } from './key-policy.js'
-import { signerCodes, signerError, type SignerCode } from './signer-codes.js'
-import { checkRequest, probeMessage, signatureCheck, type CheckedRequest, type SignatureCheck } from './signer-guard-check.js'
-import { HealthRecord, type DeviceStatus, type SignerEvents, type SignerHealth } from './signer-guard-health.js'
-import { Lanes, type Release } from './signer-guard-lanes.js'
+import type { FiscalError } from './errors.js'
+import { asSignerError, signerError } from './signer-codes.js'
+import { checkRequest, probeMessage, signatureCheck, type CheckedRequest } from './signer-guard-check.js'
+import { DeviceCalls } from './signer-guard-call.js'
+import type { DeviceSigner, GuardedResult, GuardedSigner, GuardOptions, GuardSignOptions } from './signer-guard-contract.js'
+import { HealthRecord, type SignerEvents, type SignerHealth } from './signer-guard-health.js'
+import { Lanes } from './signer-guard-lanes.js'
 import { PolicyGate } from './signer-guard-policy.js'
-import { Replays, type ReplayLimits } from './signer-guard-replay.js'
-import type { Signer, SignerDescription, SignRequest, SignResult, SuiteId } from './signer.js'
+import { Replays } from './signer-guard-replay.js'
+import type { SignerDescription, SignRequest, SignResult, SuiteId } from './signer.js'
 import { randomBytes } from '#crypto'
-
-/** What a device's author writes: the Signer port, and a status from memory if there is something to tell. */
-export interface DeviceSigner extends Signer {
-  status?(): DeviceStatus
-}
-
-/** How a signer is guarded. */
-export interface GuardOptions {
-  /** Check each signature of a software key, at twice its cost; devices and remote signers are always checked. Default false. */
-  readonly selfCheck?: boolean
-  readonly policy?: KeyPolicy
-  /** Where decisions are written; in memory when left out. */
-  readonly audit?: AuditLog
-  readonly clock?: Clock
-  /** Calls at once and callers waiting; the device's own limits when lower. */
-  readonly maxConcurrent?: number
-  readonly maxQueue?: number
-  /** Longest wait for a turn; 30 s. */
-  readonly queueTimeoutMs?: number
-  /** Longest operation; 2 s software, 10 s pkcs11, 15 s sam, 30 s remote. */
-  readonly timeoutMs?: number
-  /** Results remembered by idempotency key; 10,000 for 10 minutes. */
-  readonly replay?: ReplayLimits
-  /** Validity of the active certificate, milliseconds since 1970; outside of it nothing is signed. */
-  readonly certificate?: { readonly notBeforeMs: number; readonly notAfterMs: number }
-}
-
-/** What a caller may say about one signature. */
-export interface GuardSignOptions {
-  readonly signal?: AbortSignal
-  readonly queueTimeoutMs?: number
-  readonly timeoutMs?: number
-  /** Application identity, as the policy's `callers` name it. */
-  readonly caller?: string
-  readonly approvals?: readonly Approval[]
-}
-
-/** A signature and how it came about. */
-export interface GuardedResult extends SignResult {
-  readonly suite: SuiteId
-  readonly keyId: string
-  readonly attempts: number
-  readonly queuedMs: number
-  readonly signMs: number
-  /** Head of the audit log after this signature, where it was written there. */
-  readonly audit?: AuditHead
-}
-
-/** A signer that may be handed to applications. */
-export interface GuardedSigner extends Signer {
-  /** @throws FiscalError of kind signer; details.outcome says whether a signature was made */
-  sign(request: SignRequest, options?: GuardSignOptions): Promise<GuardedResult>
-  /** The state from memory; with `probe` after one signature over random bytes, where policy and device allow it. */
-  health(options?: { readonly probe?: boolean }): Promise<SignerHealth>
-  /** Listens; the function returned stops it. */
-  on<E extends keyof SignerEvents>(event: E, listener: (event: SignerEvents[E]) => void): () => void
-  /** Where the audit log stands, for the journal. */
-  auditHead(): AuditHead
-  /** Accepts nothing more, waits `drainMs` (5,000) for what is at work, then ends the device. Idempotent. */
-  close(options?: { readonly drainMs?: number }): Promise<void>
-}
 
 const TIMEOUTS = { software: 2_000, pkcs11: 10_000, sam: 15_000, remote: 30_000 } as const
 const DAY = 86_400_000
@@ -101,12 +40,9 @@ class Guard implements GuardedSigner {
   readonly #lanes: Lanes
   readonly #replays: Replays<GuardedResult>
   readonly #gate: PolicyGate | undefined
-  readonly #check: SignatureCheck
-  readonly #checksAlways: boolean
+  readonly #calls: DeviceCalls
   readonly #health: HealthRecord
-  readonly #abandon = new Set<(error: FiscalError) => void>()
   #recounted: Promise<void> | undefined
-  #quarantined = 0
   #warnedDays = Infinity
   #closing: Promise<void> | undefined
   readonly signNow?: (message: Uint8Array) => Uint8Array
@@ -124,10 +60,10 @@ class Guard implements GuardedSigner {
     )
     this.#replays = new Replays(options.replay ?? { entries: 10_000, ttlMs: 600_000 }, () => this.#clock.now())
     this.#gate = options.policy === undefined ? undefined : new PolicyGate(options.policy, description)
-    this.#check = signatureCheck(description)
-    this.#checksAlways = kind !== 'software' || options.selfCheck === true
     this.#health = new HealthRecord(() => this.#clock.now())
-    const bare = kind === 'software' && !this.#checksAlways && this.#gate === undefined && options.certificate === undefined
+    const checksAlways = kind !== 'software' || options.selfCheck === true
+    this.#calls = new DeviceCalls(device, signatureCheck(description), checksAlways)
+    const bare = !checksAlways && this.#gate === undefined && options.certificate === undefined
     if (bare && device.signNow !== undefined) this.signNow = (message) => this.#signNow(message)
   }
 
@@ -169,7 +105,7 @@ class Guard implements GuardedSigner {
       ...(lastErrorCode !== undefined && { lastErrorCode }),
       waiting: this.#lanes.waiting,
       inFlight: this.#lanes.busy,
-      quarantined: this.#quarantined,
+      quarantined: this.#calls.quarantined,
       ...(daysLeft !== undefined && { certificateDaysLeft: daysLeft }),
       ...answer,
     }
@@ -186,12 +122,11 @@ class Guard implements GuardedSigner {
       timer = setTimeout(resolve, drainMs)
     })
     // Calls already given up on are not waited for: they may never return.
-    const working = this.#lanes.busy > this.#quarantined || this.#lanes.waiting > 0
+    const working = this.#lanes.busy > this.#calls.quarantined || this.#lanes.waiting > 0
     if (working) await Promise.race([this.#lanes.idle(), late])
     clearTimeout(timer)
     this.#lanes.refuseAll(closed())
-    for (const abandon of this.#abandon)
-      abandon(signerError('CLOSED', { message: 'the signer was closed while signing', outcome: 'unknown' }))
+    this.#calls.abandonAll(signerError('CLOSED', { message: 'the signer was closed while signing', outcome: 'unknown' }))
     await this.#device.close()
     this.#health.move('closed', [])
   }
@@ -219,7 +154,7 @@ class Guard implements GuardedSigner {
         queueTimeoutMs: job.options.queueTimeoutMs ?? this.#options.queueTimeoutMs ?? 30_000,
       })
       const startedMs = this.#clock.now()
-      const { signature, deviceCounter } = await this.#operate(job, release)
+      const { signature, deviceCounter } = await this.#call(job, release)
       counted = false
       const { keyId } = this.describe()
       const audit = await this.#auditSigned(job, signature, startedMs)
@@ -239,6 +174,12 @@ class Guard implements GuardedSigner {
       this.#health.failed(failure)
       throw failure
     }
+  }
+
+  #call(job: Job, release: () => void): Promise<SignResult> {
+    const timeoutMs = job.options.timeoutMs ?? this.#options.timeoutMs ?? TIMEOUTS[this.describe().kind]
+    const note = (entry: AuditEntry): Promise<void> => this.#note(job, entry)
+    return this.#calls.call(job, { signal: job.signal, timeoutMs, release, note, mayRetry: () => this.#closing === undefined })
   }
 
   async #decide(job: Job): Promise<void> {
@@ -284,83 +225,6 @@ class Guard implements GuardedSigner {
     return days
   }
 
-  // One operation in its lane. Whoever waits is answered at the time-out or abort; the lane is freed only when the device returns.
-  #operate(job: Job, release: Release): Promise<SignResult> {
-    const { signal } = job
-    const timeoutMs = job.options.timeoutMs ?? this.#options.timeoutMs ?? TIMEOUTS[this.describe().kind]
-    const controller = new AbortController()
-    return new Promise((resolve, reject) => {
-      let abandoned = false
-      const finish = (): void => {
-        clearTimeout(timer)
-        signal?.removeEventListener('abort', onAbort)
-        this.#abandon.delete(abandon)
-      }
-      const abandon = (error: FiscalError): void => {
-        abandoned = true
-        this.#quarantined++
-        finish()
-        controller.abort()
-        reject(error)
-      }
-      const onAbort = (): void =>
-        abandon(signerError('ABORTED', { message: 'cancelled while the device was signing', outcome: 'unknown' }))
-      const onTime = (): void =>
-        abandon(signerError('TIMEOUT', { message: `no answer within ${timeoutMs} ms`, outcome: 'unknown' }))
-      const timer = setTimeout(onTime, timeoutMs)
-      signal?.addEventListener('abort', onAbort)
-      this.#abandon.add(abandon)
-      const returned = (settle: () => void, late: () => void): void => {
-        if (abandoned) {
-          this.#quarantined--
-          late()
-        } else {
-          finish()
-          settle()
-        }
-        release()
-      }
-      this.#attempts(job, controller.signal).then(
-        (result) =>
-          returned(
-            () => resolve(result),
-            () => void this.#discard(job, result),
-          ),
-        (error: unknown) =>
-          returned(
-            () => reject(error as Error),
-            () => {},
-          ),
-      )
-    })
-  }
-
-  // A signer that has to recover says so and recovers when called again (signing specification 3.4): once, and never where a signature may
-  // have been counted.
-  async #attempts(job: Job, signal: AbortSignal): Promise<SignResult> {
-    try {
-      return await this.#attempt(job, signal)
-    } catch (error) {
-      const { class: name, outcome } = asSignerError(error).details
-      if (name !== 'recoverable' || outcome !== 'not-signed' || signal.aborted || this.#closing !== undefined) throw error
-      return this.#attempt(job, signal)
-    }
-  }
-
-  async #attempt(job: Job, signal: AbortSignal): Promise<SignResult> {
-    job.attempts++
-    const result = await this.#device.sign(job.checked.forDevice, { signal })
-    if (this.#check.holds(job.checked, result?.signature, this.#checksAlways)) return result
-    if (result?.signature instanceof Uint8Array) result.signature.fill(0)
-    const error = signerError('SIGN_SELF_CHECK_FAILED', {
-      message: 'the device returned a wrong signature; it was destroyed',
-      outcome: 'signed-discarded',
-    })
-    this.#health.failed(error)
-    await this.#note(job, { event: 'self-check-failed', code: error.code })
-    throw error
-  }
-
   async #auditSigned(job: Job, signature: Uint8Array, startedMs: number): Promise<AuditHead | undefined> {
     const { operation } = job.checked.request
     // A record's signature is audited by the record itself, which is durable before anything leaves the queue.
@@ -375,12 +239,6 @@ class Guard implements GuardedSigner {
       const message = 'the audit log cannot be written; the signature was destroyed'
       throw signerError('CONFIG_INVALID', { message, reason: 'audit-failed', outcome: 'signed-discarded', cause })
     }
-  }
-
-  async #discard(job: Job, { signature }: SignResult): Promise<void> {
-    const valid = this.#check.holds(job.checked, signature, true)
-    if (signature instanceof Uint8Array) signature.fill(0)
-    await this.#note(job, { event: 'late-discarded', valid })
   }
 
   // For events that explain a failure already on its way: a log that fails as well only adds a reason.
@@ -426,13 +284,4 @@ function closed(): FiscalError {
 
 function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined
-}
-
-// Whatever a device throws becomes an error of the table. Its own text is left out: nobody knows what it quotes.
-function asSignerError(error: unknown): FiscalError {
-  if (isFiscalError(error) && error.kind === 'signer' && Object.hasOwn(signerCodes, error.code as SignerCode)) return error
-  const code = (error as { readonly code?: unknown } | null | undefined)?.code
-  const nativeCode = typeof code === 'string' && /^[A-Z0-9_]{1,64}$/.test(code) ? code : undefined
-  const message = 'the signer failed in a way it does not explain'
-  return signerError('DEVICE_FAULT', { message, outcome: 'unknown', ...(nativeCode !== undefined && { nativeCode }) })
 }

@@ -1,7 +1,7 @@
 // Keys in files: encrypted PKCS#8 as PEM, the certificates after it (signing specification 5). A line of text after the key is
 // for people, and tells of an RSA key which of the two schemes it signs with.
 import { url } from 'node:inspector'
-import { signerError, thumbprint, type RecordAlg, type Signer } from '@sigillo/core'
+import { signerError, thumbprint, type GuardedSigner, type GuardOptions, type RecordAlg } from '@sigillo/core'
 import { exportPkcs8, generateKey } from '#keys'
 import { certificatesIn, type Certificates } from './certificates.js'
 import { decryptKey, encryptKey } from './encryption.node.js'
@@ -21,6 +21,8 @@ export interface OpenKeyFileOptions {
   /** Open a file whose key derivation is below 10,000 iterations; default false. */
   readonly allowWeakKdf?: boolean
   readonly signerId?: string
+  /** Policy, audit, limits; without any the key signs whatever its holder asks. */
+  readonly guard?: GuardOptions
   /** Told of what should be mended; default a warning of the process. */
   readonly onWarning?: (warning: { readonly code: string; readonly message: string }) => void
 }
@@ -37,7 +39,7 @@ export interface CreateKeyFileOptions extends OpenKeyFileOptions, GenerateOption
  * missing-passphrase, weak-kdf, unsupported-encryption, key-unusable; KEY_MISMATCH for certificates of another key
  * @example const signer = await openKeyFile('paris-01.keys/main.pem', { passphrase: readPassphrase })
  */
-export async function openKeyFile(path: string, options: OpenKeyFileOptions): Promise<Signer> {
+export async function openKeyFile(path: string, options: OpenKeyFileOptions): Promise<GuardedSigner> {
   const warn = warner(options)
   if (url() !== undefined) warn('INSPECTOR_ACTIVE', 'the inspector is attached; whoever uses it can read the key')
   return openText(await readPrivateFile(path, warn), options, warn)
@@ -47,19 +49,19 @@ export async function openKeyFile(path: string, options: OpenKeyFileOptions): Pr
  * Makes a key, writes it encrypted, and opens it from what was written. ES256 unless `alg` says otherwise.
  * @throws FiscalError CONFIG_INVALID with a reason: exists, unwritable, missing-passphrase, weak-key; KEY_FILE_UNSAFE
  */
-export async function createKeyFile(path: string, options: CreateKeyFileOptions): Promise<Signer> {
+export async function createKeyFile(path: string, options: CreateKeyFileOptions): Promise<GuardedSigner> {
   const warn = warner(options)
   // The passphrase is fetched once for writing and reading back.
   return withPassphrase(options.passphrase, async (passphrase) => {
     const key = await generateKey(options.alg, options)
     const text = await encryptedText(key, passphrase)
-    let signer: Signer | undefined
+    let signer: GuardedSigner | undefined
     const inspect = async (written: string): Promise<void> => {
       signer = await openText(written, { ...options, passphrase }, warn)
     }
     try {
       await writePrivateFile(path, text, warn, { replace: options.replace ?? false, inspect })
-      return signer as unknown as Signer
+      return signer as unknown as GuardedSigner
     } catch (error) {
       await signer?.close()
       throw error
@@ -79,7 +81,7 @@ async function encryptedText(key: SoftwareKey, passphrase: Uint8Array): Promise<
   }
 }
 
-async function openText(text: string, options: OpenKeyFileOptions, warn: Warn): Promise<Signer> {
+async function openText(text: string, options: OpenKeyFileOptions, warn: Warn): Promise<GuardedSigner> {
   const envelope = envelopeIn(text)
   const certificates = options.certificates ?? certificatesIn(text)
   const clear = await withPassphrase(options.passphrase, (bytes) =>

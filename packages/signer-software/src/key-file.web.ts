@@ -1,13 +1,13 @@
 // Where there are no files: the same names as key-file.node.ts, each saying so. Give keys in memory instead (softwareSigner).
-import { signerError, type Signer } from '@sigillo/core'
+import { signerError, type GuardedSigner } from '@sigillo/core'
 
 /** Not possible here. @throws FiscalError CONFIG_INVALID (no-files) */
-export async function openKeyFile(_path: string, _options: object): Promise<Signer> {
+export async function openKeyFile(_path: string, _options: object): Promise<GuardedSigner> {
   throw noFiles()
 }
 
 /** Not possible here. @throws FiscalError CONFIG_INVALID (no-files) */
-export async function createKeyFile(_path: string, _options: object): Promise<Signer> {
+export async function createKeyFile(_path: string, _options: object): Promise<GuardedSigner> {
   throw noFiles()
 }
 

@@ -1,8 +1,11 @@
 // A signer whose key is in this process: for tests, for browsers, and what opening a key file gives in the end.
 import {
+  guardSigner,
   importPublicKey,
   signerError,
   thumbprint,
+  type GuardedSigner,
+  type GuardOptions,
   type RecordAlg,
   type Signer,
   type SignerDescription,
@@ -27,6 +30,8 @@ export interface SoftwareSignerOptions {
   readonly certificates?: Certificates
   /** Name in audit and errors; `software:` and the start of the key id when left out. */
   readonly signerId?: string
+  /** Policy, audit, limits; without any the key signs whatever its holder asks. */
+  readonly guard?: GuardOptions
 }
 
 export const SUITE_OF: Readonly<Record<RecordAlg, SuiteId>> = {
@@ -42,10 +47,10 @@ const PAIRWISE = new TextEncoder().encode('sigillo/v1/pairwise-test\n')
  * A signer with its key in memory.
  * @throws FiscalError CONFIG_INVALID (key-unusable, key-inconsistent, weak-key, wrong-algorithm), KEY_MISMATCH
  */
-export async function softwareSigner(options: SoftwareSignerOptions = {}): Promise<Signer> {
+export async function softwareSigner(options: SoftwareSignerOptions = {}): Promise<GuardedSigner> {
   const key = await keyOf(options)
   await checkPair(key)
-  return new SoftwareSigner(key, describe(key, options))
+  return guardSigner(new SoftwareSigner(key, describe(key, options)), options.guard)
 }
 
 async function keyOf({ key, jwk, pkcs8, alg }: SoftwareSignerOptions): Promise<SoftwareKey> {
