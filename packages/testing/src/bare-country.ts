@@ -4,7 +4,7 @@ import { FiscalError, sealOf } from '@sigillo/core'
 import type { Country, DecideContext, Decision, Draft, FiscalRecord, Json, JsonObject, Notice, Place, PrintItem } from '@sigillo/core'
 import { bareAuditor } from './bare-audit.js'
 import { parseBareRequest, type BareRequest } from './bare-request.js'
-import { foldBare, initialBare, restoreBare, totalsOfBare, type BareState } from './bare-state.js'
+import { centsIn, foldBare, initialBare, restoreBare, totalsOfBare, type BareState } from './bare-state.js'
 
 /** What a test wants of the bare country. */
 export interface BareOptions {
@@ -111,7 +111,7 @@ function printBare(record: FiscalRecord): readonly PrintItem[] {
     { kind: 'title', text: numberOf(body.type, body.tseq), mandatory: true },
     ...lines.map(({ text, amount }): PrintItem => ({ kind: 'pair', text, right: decimal(BigInt(amount)) })),
     { kind: 'rule', text: '' },
-    { kind: 'pair', text: 'Total', right: decimal(BigInt(body.x?.['amount'] ?? 0)), mandatory: true },
+    { kind: 'pair', text: 'Total', right: decimal(centsIn(body.x?.['amount'])), mandatory: true },
     { kind: 'text', text: body.ts, mandatory: true },
     { kind: 'qr', text: sealOf(record), mandatory: true },
   ]

@@ -23,7 +23,7 @@ export function foldBare(state: BareState, { body }: FiscalRecord): void {
   if (body.type === 'closing') state.closings += 1
   else if (body.type === 'event') state.events += 1
   else if (body.type === 'ticket' || body.type === 'invoice') {
-    const amount = BigInt(body.x?.['amount'] ?? 0)
+    const amount = centsIn(body.x?.['amount'])
     state.gt += amount
     state.totals.set(body.type, (state.totals.get(body.type) ?? 0n) + amount)
   }
@@ -39,4 +39,9 @@ export function totalsOfBare(state: BareState): JsonObject {
 export function restoreBare(totals: Json): BareState {
   const { byType, closings, events, gt } = totals as { byType: Record<string, string>; closings: number; events: number; gt: string }
   return { gt: BigInt(gt), totals: new Map(Object.entries(byType).map(([type, cents]) => [type, BigInt(cents)])), closings, events }
+}
+
+/** Cents in a signed statement, which may come from anyone; 0 for what is no whole number. */
+export function centsIn(value: string | number | undefined): bigint {
+  return /^-?\d{1,40}$/.test(String(value)) ? BigInt(value as string | number) : 0n
 }
