@@ -1,0 +1,73 @@
+// Figures of a document: VAT per line and rate, turnover, payments, what lies outside turnover (7). Pure arithmetic over a
+// parsed request; which documents are allowed is decided in sale.ts.
+import { checkRate } from './rates.js'
+import type { Settings } from './options.js'
+import type { SaleLine, SaleParts } from './parse.js'
+import { computeVat, sumOf, type Amounts, type ByRate, type Taxed } from './vat.js'
+
+/** Everything computed of a document. Amounts in cents. */
+export interface Figures {
+  readonly lines: Amounts[]
+  readonly vat: ByRate
+  /** Turnover: lines that are not outside it. */
+  readonly turnover: Amounts
+  /** All lines. */
+  readonly collected: number
+  readonly outside: number
+  readonly pay: Record<string, number>
+  readonly paid: number
+  readonly discounts: { amount: number; count: number } | undefined
+}
+
+/**
+ * Computes a document. With `check` the rates must be those of the region on the date.
+ * @throws FiscalError FR_VAT_RATE_UNKNOWN, FR_EXEMPTION_REQUIRED, FR_VAT_MISMATCH
+ */
+export function figuresOf(sale: SaleParts, check: { readonly settings: Settings; readonly date: string } | undefined): Figures {
+  const { lines: given, supplied } = sale
+  if (check !== undefined) checkRates(given, check.settings, check.date)
+  const taxed: Taxed[] = []
+  let outside = 0
+  for (const { ttc, rate } of given) {
+    if (rate === undefined) outside += ttc
+    else taxed.push({ ttc, rate })
+  }
+  const { lines, rates } = computeVat(taxed, check === undefined ? undefined : supplied)
+  const turnover = sumOf(rates)
+  const { pay, paid } = payments(sale)
+  return { lines: outside === 0 && taxed.length === given.length ? lines : withOutside(given, lines), vat: rates, turnover, collected: turnover.ttc + outside, outside, pay, paid, discounts: discounts(given) }
+}
+
+function checkRates(lines: readonly SaleLine[], settings: Settings, date: string): void {
+  const { region, extraRates } = settings
+  for (let i = 0; i < lines.length; i++) {
+    const { rate, input } = lines[i] as SaleLine
+    if (rate !== undefined) checkRate(region, rate, input.exemption, date, extraRates, `lines[${i}].rateBp`)
+  }
+}
+
+function withOutside(given: readonly SaleLine[], taxed: readonly Amounts[]): Amounts[] {
+  let at = 0
+  return given.map(({ ttc, rate }) => (rate === undefined ? { ht: ttc, ttc, vat: 0 } : (taxed[at++] as Amounts)))
+}
+
+function payments(sale: SaleParts): { pay: Record<string, number>; paid: number } {
+  const pay: Record<string, number> = {}
+  let paid = 0
+  for (const { mode, amount } of sale.payments) {
+    pay[mode] = (pay[mode] ?? 0) + amount
+    paid += amount
+  }
+  return { pay, paid }
+}
+
+function discounts(lines: readonly SaleLine[]): Figures['discounts'] {
+  let amount = 0
+  let count = 0
+  for (const line of lines) {
+    if (line.discount === 0) continue
+    amount += line.discount
+    count++
+  }
+  return count === 0 ? undefined : { amount, count }
+}

@@ -1,0 +1,71 @@
+// What technical events change in the state: settings, school mode, alerts, offsets of lost numbers, late capture, purge. These
+// events are never purged, so the fold finds them again at any age.
+import type { FiscalRecord } from '@sigillo/core'
+import type { EventPayload } from './payload.js'
+import { isProfile } from './profiles.js'
+import { addToRanges, LEVELS, type State } from './state.js'
+import { count } from './totals.js'
+
+/** Takes an event into the state. */
+export function foldEvent(state: State, record: FiscalRecord): void {
+  const payload = record.payload as unknown as EventPayload
+  handlers[payload.code]?.(state, payload.data ?? {})
+  for (const name of LEVELS) count(state.levels[name].totals, 'events')
+}
+
+type Data = Readonly<Record<string, unknown>>
+
+const handlers: Readonly<Record<number, (state: State, data: Data) => void>> = {
+  70: (state, data) => {
+    const id = data['episode']
+    if (typeof id === 'string') state.episodes[id] ??= { done: false, seen: [] }
+  },
+  90: (state) => {
+    state.alerts += 1
+    for (const name of LEVELS) count(state.levels[name].totals, 'breaks')
+  },
+  95: (state, data) => {
+    adoptOffsets(state, data)
+    for (const name of LEVELS) count(state.levels[name].totals, 'breaks')
+  },
+  100: (state, data) => {
+    if (typeof data['responsible'] === 'string') state.training = data['responsible']
+  },
+  105: (state) => {
+    state.training = ''
+  },
+  200: (state, data) => {
+    if (typeof data['to'] !== 'number') return
+    state.purgedTo = data['to']
+    for (const seq of Object.keys(state.marks)) if (Number(seq) <= state.purgedTo) delete state.marks[seq]
+  },
+  220: adoptOffsets,
+  250: adoptConfig,
+  255: adoptConfig,
+  270: adoptConfig,
+  400: adoptConfig,
+  410: adoptConfig,
+  440: (state, data) => {
+    const row = state.archives.find(({ number }) => number === data['archive'])
+    if (row !== undefined) row.moved = String(data['medium'])
+  },
+  912: (state) => {
+    state.alerts = 0
+  },
+  913: (state, data) => {
+    const { pad, paperNumber } = data as { pad: string; paperNumber: number }
+    state.pads[pad] = addToRanges(state.pads[pad] ?? [], paperNumber)
+  },
+}
+
+// After a loss printed numbers go on above the highest known one (17.5).
+function adoptOffsets(state: State, data: Data): void {
+  for (const [type, lost] of Object.entries((data['lost'] ?? {}) as Record<string, { offset: number }>)) state.offsets[type] = lost.offset
+}
+
+function adoptConfig(state: State, data: Data): void {
+  const changed = data['new'] as Record<string, string | number | boolean> | undefined
+  if (changed === undefined) return
+  state.config = { ...state.config, ...changed }
+  if (isProfile(changed['signingProfile'])) state.profile = changed['signingProfile']
+}

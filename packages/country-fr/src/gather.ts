@@ -1,0 +1,37 @@
+// What a decision needs from older records: the documents a request names, the closing an archive ends with.
+import { isFiscalError, type FiscalRecord, type Lookup } from '@sigillo/core'
+import { archiveRange } from './archive-record.js'
+import type { FrenchRequest } from './parse.js'
+import { find, type Needs } from './reference.js'
+import type { ArchiveRequest, InvoiceRequest, TicketRequest } from './request.js'
+import type { State } from './state.js'
+
+const NOTHING: Needs = {}
+
+/** Looks up what the request names; most requests name nothing. */
+export async function gather(state: State, request: FrenchRequest, lookup: Lookup): Promise<Needs> {
+  if (request.fault !== undefined) return NOTHING
+  if (request.type === 'archive') return { closing: await closingRecords(state, request.input as ArchiveRequest, lookup) }
+  const { reference } = request.input as TicketRequest
+  const { covers } = request.input as InvoiceRequest
+  if (reference === undefined && covers === undefined) return NOTHING
+  const original = reference === undefined ? undefined : await find(reference, lookup)
+  if (covers === undefined) return { original }
+  const found = await Promise.all(covers.map((one) => find(one, lookup)))
+  return { original, covers: found.filter((record) => record !== undefined) }
+}
+
+async function closingRecords(state: State, input: ArchiveRequest, lookup: Lookup): Promise<FiscalRecord[]> {
+  const records: FiscalRecord[] = []
+  try {
+    const { closing, to } = archiveRange(state, input.until)
+    for (let seq = closing; seq <= to; seq++) {
+      const record = await lookup.bySeq(BigInt(seq))
+      if (record !== undefined) records.push(record)
+    }
+  } catch (error) {
+    // Refused again, with its reason, when the request is decided.
+    if (!isFiscalError(error)) throw error
+  }
+  return records
+}

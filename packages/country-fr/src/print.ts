@@ -1,0 +1,115 @@
+// What must be printed for a record (18), in order, in French. Made from the record and the settings alone. A till may lay it out
+// as it likes; mandatory items must all appear.
+import { sealOf, type FiscalRecord, type PrintItem } from '@sigillo/core'
+import { extractOf } from './documents.js'
+import { isKept } from './events.js'
+import { letterOf, operationOf, type FrenchType } from './kinds.js'
+import { frenchAmount } from './money.js'
+import type { Settings } from './options.js'
+import { must, pair, rule, text, title } from './print-items.js'
+import { closingItems } from './print-closing.js'
+import { documentItems } from './print-document.js'
+import { events } from './events.js'
+import { compact, frenchMoment, localTime } from './time.js'
+
+type Loose = Readonly<Record<string, unknown>>
+
+/** Print items of a record. Never empty for a record of France. */
+export function printOf(settings: Settings, record: FiscalRecord): readonly PrintItem[] {
+  const { type } = record.body
+  if (type.startsWith('sys.')) return []
+  if (record.payload === null) return [text(`Enregistrement ${record.body.seq} purgé : voir archive`, true)]
+  const payload = record.payload as Loose
+  const items = type === 'training' ? schoolItems(settings, record, payload) : type === 'copy' ? copyItems(settings, record, payload) : ownItems(settings, record, type, payload)
+  return [...items, { kind: 'qr', text: sealOf(record) }]
+}
+
+function ownItems(settings: Settings, record: FiscalRecord, type: string, payload: Loose): PrintItem[] {
+  return [...headItems(settings), ...bodyItems(settings, type, payload), ...footItems(settings, payload, type, extractOf(record.sig))]
+}
+
+function headItems(settings: Settings): PrintItem[] {
+  const { legalName, address, siret, vatId, naf } = settings
+  const ids = [`SIRET ${siret}`, ...(vatId === undefined ? [] : [`TVA ${vatId}`]), ...(naf === undefined ? [] : [`NAF ${naf}`])]
+  return [title(legalName), ...must(...address.split('\n')), ...must(...ids), rule()]
+}
+
+function bodyItems(settings: Settings, type: string, payload: Loose): PrintItem[] {
+  const numbered = numberItems(settings, type, payload)
+  if (type === 'closing') return closingItems(payload, numbered)
+  if (type === 'event') return eventItems(payload, numbered)
+  if (type === 'archive') return archiveItems(payload, numbered)
+  return documentItems(settings, type, payload, numbered)
+}
+
+/** Number with its letter, till, operator, date and time with seconds. */
+function numberItems(settings: Settings, type: string, payload: Loose): PrintItem[] {
+  const letter = letterOf[type as FrenchType] ?? '?'
+  return [
+    pair(`N° ${letter}${String(payload['number'])}`, `Caisse ${settings.till}`, true),
+    pair(`Opérateur ${String(payload['operator'])}`, frenchMoment(String(payload['moment'])), true),
+  ]
+}
+
+function eventItems(payload: Loose, numbered: PrintItem[]): PrintItem[] {
+  const code = Number(payload['code'])
+  return [title('ÉVÉNEMENT TECHNIQUE'), ...numbered, ...must(`${code} ${events[code]?.label ?? (isKept(code) ? 'Événement' : '')}`, String(payload['info']))]
+}
+
+function archiveItems(payload: Loose, numbered: PrintItem[]): PrintItem[] {
+  const { word, title: name } = operationOf('archive', String(payload['kind']))
+  return [
+    title(name),
+    ...numbered,
+    ...must(`Type ${word}, jusqu’au ${String(payload['date'])}`, `Enregistrements ${String(payload['from'])} à ${String(payload['to'])}`),
+    pair('Total TTC', frenchAmount(Number(payload['total'])), true),
+    ...must(`Empreinte ${String(payload['manifest'])}`),
+  ]
+}
+
+function footItems(settings: Settings, payload: Loose, type: string, extract: string): PrintItem[] {
+  const items: PrintItem[] = [rule(), pair('Signature', extract, true)]
+  if (type === 'ticket' || type === 'invoice' || type === 'note') items.push(pair('Copie n°', '0', true))
+  items.push(text(`Logiciel ${settings.software.name} ${settings.software.version}`, true), ...conformityItems(settings))
+  if (payload['alerts'] !== undefined) items.push(text('Défaut d’intégrité non acquitté'))
+  return items
+}
+
+// Only a certificate lets the words of certification appear (18).
+function conformityItems({ conformity }: Settings): PrintItem[] {
+  if (conformity.mode !== 'certificate') return []
+  const { body = '', category, number = '' } = conformity
+  const line = body === 'LNE' ? `Système de caisse certifié LNE n° ${number}` : `${body}${category === undefined ? '' : ` cat. ${category}`} n° ${number}`
+  return [text(line, true)]
+}
+
+function copyItems(settings: Settings, record: FiscalRecord, payload: Loose): PrintItem[] {
+  const original = payload['original'] as { type: string; number: number }
+  const content = payload['content'] as Loose | null
+  const type = String(payload['originalType'])
+  const printed = frenchMoment(compact(localTime(settings.zone, Date.parse(record.body.ts))))
+  const school = type === 'training' ? [title('FACTICE — MODE ÉCOLE')] : []
+  return [
+    title(`DUPLICATA N° ${String(payload['copy'])}`),
+    text(`DUPLICATA N° ${String(payload['copy'])} — imprimé le ${printed}`, true),
+    ...school,
+    ...headItems(settings),
+    ...(content === null ? [] : bodyItems(settings, String(content['as'] ?? type), content)),
+    rule(),
+    pair('Signature de l’original', String(payload['originalExtract']), true),
+    pair(`Original n°`, `${letterOf[original.type as FrenchType] ?? '?'}${original.number}`, true),
+    pair(`Duplicata n° C${String(payload['number'])}`, `Caisse ${settings.till}`, true),
+    pair('Copie n°', String(payload['copy']), true),
+    pair('Signature', extractOf(record.sig), true),
+    text(`Logiciel ${settings.software.name} ${settings.software.version}`, true),
+    ...conformityItems(settings),
+    ...school,
+  ]
+}
+
+function schoolItems(settings: Settings, record: FiscalRecord, payload: Loose): PrintItem[] {
+  const mark = title('FACTICE — MODE ÉCOLE')
+  const as = String(payload['as'])
+  const inner = as === 'copy' ? copyItems(settings, record, payload) : ownItems(settings, record, as, payload)
+  return [mark, ...inner.filter((item) => item.text !== mark.text), text(`Responsable ${String(payload['responsible'])}`, true), pair('N° école', `X${String(payload['number'])}`, true), mark]
+}

@@ -1,0 +1,175 @@
+// Tickets, invoices and notes (6, 11): what each must and must not have, the record it becomes, the events that go with it.
+import type { FiscalRecord } from '@sigillo/core'
+import { isFiscalError, type FiscalError } from '@sigillo/core'
+import { addEvent } from './events.js'
+import { invalid, refuse } from './errors.js'
+import { figuresOf, type Figures } from './figures.js'
+import { isCounted } from './kinds.js'
+import type { FrenchRequest, SaleParts } from './parse.js'
+import type { SalePayload } from './payload.js'
+import type { Plan } from './plan.js'
+import { checkLate, lateOf } from './late.js'
+import { maybeOriginal, needOriginal, storedOriginal, storedSale, unknown, type Needs } from './reference.js'
+import { checkCancellation, refundLines } from './refund.js'
+import type { InvoiceRequest, NoteRequest, TicketRequest } from './request.js'
+import { compact, localTime } from './time.js'
+
+type SaleInput = TicketRequest | InvoiceRequest | NoteRequest
+
+const defaultOp = { ticket: 'sale', invoice: 'invoice', note: 'note' } as const
+
+/** Content of a sale before it has a number. */
+export type SaleContent = Omit<SalePayload, 'number' | 'moment' | 'operator'>
+
+/**
+ * The content of a ticket, invoice or note.
+ * @throws FiscalError with the rule that refuses it
+ */
+export function saleContent(plan: Plan, request: FrenchRequest, needs: Needs, dayEnds: boolean): SaleContent {
+  const input = request.input as SaleInput
+  const sale = request.sale as SaleParts
+  const op = input.op ?? defaultOp[input.type]
+  if (sale.lines.length === 0) throw refuse('FR_ITEMS_REQUIRED', 'at least one line is needed', { path: 'lines' })
+  const figures = figuresOf(sale, { settings: plan.settings, date: rateDate(plan, request) })
+  const content = contentOf(op, plan.at.date, figures)
+  if (input.type === 'note') return noteContent(content, input, sale, needs)
+  if (input.type === 'invoice') checkInvoice(input, op, figures)
+  if (input.type === 'ticket') checkTicket(plan, input, op, figures)
+  const covering = input.type === 'invoice' && input.covers !== undefined
+  if (covering ? sale.payments.length > 0 && figures.paid !== figures.collected : figures.paid !== figures.collected) throw sumMismatch(figures)
+  const linked = linkContent(plan, request, op, figures, needs, dayEnds)
+  if (input.type === 'ticket' && input.lateCapture !== undefined) linked.late = lateOf(plan, input.lateCapture)
+  if (input.type === 'ticket' && input.issue === 'none') linked.notIssued = true
+  return { ...content, ...linked }
+}
+
+function contentOf(op: string, date: string, figures: Figures): SaleContent {
+  const { lines, vat, turnover, outside, pay, discounts } = figures
+  return {
+    date,
+    ...(discounts !== undefined && { discounts }),
+    ht: turnover.ht,
+    lines,
+    op,
+    ...(outside !== 0 && { outside }),
+    pay,
+    tax: turnover.vat,
+    total: turnover.ttc,
+    vat,
+  }
+}
+
+// A rate must have been in force when the goods were sold.
+function rateDate(plan: Plan, request: FrenchRequest): string {
+  const late = (request.input as TicketRequest).lateCapture
+  if (late !== undefined) return late.paperDate
+  return request.degraded === undefined ? plan.at.date : localTime(plan.settings.zone, request.posMs).slice(0, 10)
+}
+
+function sumMismatch({ collected, paid }: Figures): FiscalError {
+  const euros = (value: number): string => (value / 100).toFixed(2)
+  return refuse('FR_SUM_MISMATCH', `lines sum to ${euros(collected)}, payments to ${euros(paid)}`, { lines: collected, payments: paid })
+}
+
+function noteContent(content: SaleContent, input: NoteRequest, sale: SaleParts, needs: Needs): SaleContent {
+  if (sale.payments.length > 0) throw refuse('FR_PAYMENTS_FORBIDDEN', 'a note is made before payment', { path: 'payments' })
+  const original = maybeOriginal(input.reference, needs)
+  return original === undefined ? content : { ...content, original }
+}
+
+function checkInvoice(input: InvoiceRequest, op: string, figures: Figures): void {
+  if (input.customer?.name === undefined || input.customer.address === undefined) throw invalid('customer', 'an invoice names its customer with address')
+  if (op === 'credit' && figures.collected > 0) throw invalid('lines', 'the total of a credit note is not positive')
+  if (op !== 'credit' && figures.collected < 0) throw invalid('lines', 'the total of an invoice is not negative; use a credit note')
+}
+
+function checkTicket(plan: Plan, input: TicketRequest, op: string, figures: Figures): void {
+  if (op === 'sale' && figures.collected < 0) throw invalid('lines', 'the total of a sale is not negative; use a refund')
+  if (op === 'refund' && figures.collected > 0) throw invalid('lines', 'the total of a refund is not positive')
+  if (input.lateCapture === undefined) return
+  if (op === 'cancellation') throw invalid('lateCapture', 'a handwritten receipt is a sale or a refund')
+  checkLate(plan, input.lateCapture)
+}
+
+type Linked = Partial<Pick<SaleContent, 'original' | 'refunded' | 'covers' | 'counted' | 'late' | 'notIssued'>>
+
+function linkContent(plan: Plan, request: FrenchRequest, op: string, figures: Figures, needs: Needs, dayEnds: boolean): Linked {
+  const input = request.input as TicketRequest | InvoiceRequest
+  const sale = request.sale as SaleParts
+  if (op === 'refund' || op === 'credit') {
+    const { record, stored } = needOriginal(input.reference, needs)
+    return record === undefined ? { original: stored } : { original: stored, refunded: refundLines(plan.state, input.reference as string, record, sale) }
+  }
+  if (op === 'cancellation') {
+    const { record, stored } = needOriginal(input.reference, needs)
+    if (record === undefined) throw unknown(input.reference as string, 'a cancellation names a ticket of this queue')
+    checkCancellation(plan.state, input.reference as string, record, sale, figures, dayEnds)
+    return { original: stored }
+  }
+  const original = maybeOriginal(input.reference, needs)
+  const linked: Linked = original === undefined ? {} : { original }
+  if (input.type !== 'invoice' || input.covers === undefined) return linked
+  return { ...linked, covers: coveredBy(plan, figures, needs.covers ?? [], input.covers.length), counted: false }
+}
+
+// 11.5: an invoice for tickets already counted shows the same amounts per rate and is not counted again.
+function coveredBy(plan: Plan, figures: Figures, records: readonly FiscalRecord[], wanted: number): { seq: number; number: number }[] {
+  if (records.length !== wanted) throw refuse('FR_REFERENCE_UNKNOWN', 'a covered ticket is not in this queue', { path: 'covers' })
+  const sums = new Map<string, number>()
+  const seen = new Set<number>()
+  const covers = records.map((record, i) => {
+    const { seq, number, type } = storedOriginal(record)
+    if (type !== 'ticket' || record.payload === null) throw refuse('FR_REFERENCE_UNKNOWN', 'only tickets can be covered', { path: `covers[${i}]` })
+    const mark = plan.state.marks[seq]
+    if (mark?.covered === true || seen.has(seq)) throw refuse('FR_ALREADY_COVERED', `ticket ${number} is on an invoice already`, { path: `covers[${i}]` })
+    if (mark?.cancelled === true) throw refuse('FR_ALREADY_CANCELLED', `ticket ${number} was cancelled`, { path: `covers[${i}]` })
+    seen.add(seq)
+    for (const [rate, { ttc }] of Object.entries(storedSale(record).payload.vat)) sums.set(rate, (sums.get(rate) ?? 0) + ttc)
+    return { seq, number }
+  })
+  for (const rate of new Set([...sums.keys(), ...Object.keys(figures.vat)])) {
+    const [tickets, invoice] = [sums.get(rate) ?? 0, figures.vat[rate]?.ttc ?? 0]
+    if (tickets !== invoice) throw refuse('FR_SUM_MISMATCH', `at rate ${rate} the tickets sum to ${tickets} cents, the invoice to ${invoice}`, { rate, tickets, invoice })
+  }
+  return covers
+}
+
+/**
+ * Content of a degraded receipt a rule refuses: the customer holds it, so it is recorded as printed, and the refusal with it.
+ */
+export function forcedContent(plan: Plan, request: FrenchRequest, error: unknown): SaleContent {
+  if (!isFiscalError(error)) throw error
+  const figures = figuresOf(request.sale as SaleParts, undefined)
+  const input = request.input as Partial<SaleInput>
+  const op = typeof input.op === 'string' ? input.op : defaultOp[request.type as keyof typeof defaultOp]
+  return contentOf(op, plan.at.date, figures)
+}
+
+/** Adds the record of a sale. */
+export function addSale(plan: Plan, request: FrenchRequest, content: SaleContent): void {
+  const type = request.type as SaleInput['type']
+  const { alg, abs } = plan.state.perpetual
+  const counts = isCounted(type) && content.counted !== false
+  const grand = counts ? { alg: alg + content.total, abs: abs + Math.abs(content.total) } : { alg, abs }
+  plan.add(type, () => ({ ...content }), { principal: true, grand })
+}
+
+/** Adds the events a sale brings: cancellation, late capture, way of issue (10, 11.2, 14). */
+export function addSaleEvents(plan: Plan, request: FrenchRequest, content: SaleContent): void {
+  const { original, late } = content
+  if (content.op === 'cancellation' && original !== undefined && 'number' in original) {
+    addEvent(plan, 190, `Annulation du ticket ${original.number}`, { seq: original.seq })
+  }
+  if (late !== undefined) {
+    const order = late.outOfOrder === true ? ' hors ordre' : ''
+    addEvent(plan, 913, `Saisie a posteriori du ticket ${late.pad}/${late.paperNumber}${order}`, { ...late })
+  }
+  const issue = (request.input as TicketRequest).issue
+  if (issue === 'electronic') addEvent(plan, 917, 'Justificatif remis par voie électronique')
+  if (issue === 'none' && plan.settings.traceNonIssue) addEvent(plan, 918, 'Justificatif non remis')
+}
+
+/** Local moment of the till's clock, as it stands in a late or degraded record. */
+export function posLocal(plan: Plan, posMs: number): string {
+  return compact(localTime(plan.settings.zone, posMs))
+}
