@@ -1,6 +1,6 @@
 // The open queue: one writer, one path. parse → recall → decide → seal → append → fold → answer (design 3). If a step before
 // append fails nothing happened; if append ends in doubt the queue reopens its store, finds out, and only then answers.
-import type { Country, Draft, Notice, RequestEnvelope } from '../country.js'
+import type { Country, Draft, Lookup, Notice, RequestEnvelope } from '../country.js'
 import type { Clock } from '../clock.js'
 import { FiscalError, isFiscalError } from '../errors.js'
 import { parseLine, type FiscalRecord, type SealedRecord } from '../record.js'
@@ -95,6 +95,8 @@ export class QueueCore implements Queue {
   readonly #line: Job[] = []
   readonly #underway = new Map<string, { readonly incoming: Incoming; readonly answer: Promise<Outcome> }>()
   readonly #echoes: { seq: number; hash: string }[] = []
+  /** Records of the batch being made. */
+  readonly #sealed: SealedRecord[] = []
   #signer: Signer
   #ledger: Ledger
   #writer: StorageWriter
@@ -204,7 +206,16 @@ export class QueueCore implements Queue {
       return { drafts, closing, ends }
     }
     if (this.#country.gather === undefined) return decide(undefined)
-    return this.#country.gather(state, parsed, { bySeq: (seq) => this.find(seq), byKey: (key) => this.byKey(key) }).then(decide)
+    return this.#country.gather(state, parsed, this.#lookup()).then(decide)
+  }
+
+  // A request may refer to one of its own batch: sealed and folded, but not stored yet. They become durable together or not at all.
+  #lookup(): Lookup {
+    const sealed = (fits: (record: SealedRecord) => boolean): SealedRecord | undefined => this.#sealed.find(fits)
+    return {
+      bySeq: async (seq) => sealed(({ body }) => BigInt(body.seq) === seq) ?? (await this.find(seq)),
+      byKey: async (key) => sealed(({ body }) => body.ref === key) ?? (await this.byKey(key)),
+    }
   }
 
   #afterSignerFailure(moment: Moment): Plan['drafts'] {
@@ -242,6 +253,7 @@ export class QueueCore implements Queue {
       this.#line.push({
         plan,
         signal,
+        sealed: (records) => void this.#sealed.push(...records),
         done: (records) => resolve(registered(this.#country, principalOf(records, key), records, false)),
         failed: (error) => resolve(refused(key, this.#nationalised(error))),
       })
@@ -276,6 +288,7 @@ export class QueueCore implements Queue {
   }
 
   async #commit(): Promise<void> {
+    this.#sealed.length = 0
     const batch = await fillBatch(this.#line, {
       ledger: this.#ledger,
       signer: this.#signer,
