@@ -2,6 +2,7 @@
 // 7 times faster for hashes, 35 times for P-256 checks). One of the few Node files in core; see crypto-contract.ts.
 import { createHash, createPublicKey, hash, verify, constants, randomBytes as nodeRandomBytes } from 'node:crypto'
 import type { PublicJwk, RecordAlg, VerifyingKey } from './crypto-contract.js'
+import { checkKey, keyFits } from './key-rules.js'
 
 /** SHA-256 in lower-case hex; text is hashed as UTF-8. */
 export function sha256Hex(data: string | Uint8Array): string {
@@ -32,6 +33,7 @@ export function randomBytes(length: number): Uint8Array {
 
 /** Parses a public key once. @throws TypeError when it is not a key of its kind */
 export function importPublicKey(jwk: PublicJwk): VerifyingKey {
+  checkKey(jwk)
   const key = createPublicKey({ key: { ...jwk }, format: 'jwk' })
   const parameters = {
     ES256: { key, dsaEncoding: 'ieee-p1363' },
@@ -42,6 +44,7 @@ export function importPublicKey(jwk: PublicJwk): VerifyingKey {
   } as const
   const digests = { ES256: 'sha256', ES384: 'sha384', EdDSA: null, RS256: 'sha256', PS256: 'sha256' } as const
   const check = (alg: RecordAlg, message: string | Uint8Array, signature: Uint8Array): boolean => {
+    if (!keyFits(jwk, alg)) return false
     const bytes = typeof message === 'string' ? Buffer.from(message, 'utf8') : message
     try {
       return verify(digests[alg], bytes, parameters[alg], signature)

@@ -5,6 +5,7 @@ import { p256, p384 } from '@noble/curves/nist.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { fromBase64url, toBase64url, toHex, utf8 } from './bytes.js'
 import type { PublicJwk, RecordAlg, VerifyingKey } from './crypto-contract.js'
+import { checkKey } from './key-rules.js'
 import { importRsaKey } from './rsa.js'
 
 /** SHA-256 in lower-case hex; text is hashed as UTF-8. */
@@ -36,6 +37,7 @@ export function randomBytes(length: number): Uint8Array {
 
 /** Parses a public key once. @throws TypeError when it is not a key of its kind */
 export function importPublicKey(jwk: PublicJwk): VerifyingKey {
+  checkKey(jwk)
   const check = checkerOf(jwk)
   const bytesOf = (message: string | Uint8Array): Uint8Array => (typeof message === 'string' ? utf8(message) : message)
   return {
