@@ -44,15 +44,20 @@ interface Lane {
 function startLane(): Lane {
   const worker = new Worker(new URL('./lane-worker.node.js', import.meta.url))
   const waiting: Waiting[] = []
-  worker.on('message', (flags: Uint8Array) => waiting.shift()?.resolve(flags))
+  worker.on('message', (flags: Uint8Array) => {
+    waiting.shift()?.resolve(flags)
+    if (waiting.length === 0) worker.unref()
+  })
   worker.on('error', (error) => {
     for (const { reject } of waiting.splice(0)) reject(error)
   })
+  // An idle thread keeps no process alive; one at work does, or a program that only awaits the verdict would end without it.
   worker.unref()
   return {
     check: (bytes, keys) =>
       new Promise((resolve, reject) => {
         waiting.push({ resolve, reject })
+        worker.ref()
         worker.postMessage({ bytes, keys }, [bytes.buffer as ArrayBuffer])
       }),
     close: () => worker.terminate(),
