@@ -45,20 +45,32 @@ export function judgeOrigin(record: ParsedLine, flags: number, context: OriginCo
   const algOnly = jwk !== undefined && key === undefined
   const unproven = found === 'unproven'
   const ours = state.queue === undefined || body.queue === state.queue
-  const valid = key !== undefined && isSigned(record, flags, key, context.ring)
-  if (record.hash !== record.recomputedHash) {
-    const fault: OriginFault = { code: 'HASH_WRONG', where: 'hash', message: 'the stored hash is not that of body and signature' }
-    return { believed: valid && ours, faults: [fault], key, unproven: false }
+  const hashDiffers = record.hash !== record.recomputedHash
+  const hashFault: OriginFault = {
+    code: 'HASH_WRONG',
+    where: 'hash',
+    message: 'the stored hash is not that of body and signature',
   }
-  const refuse = (code: FindingCode, where: string, message: string): Origin => ({ believed: false, faults: [{ code, where, message }], key, unproven: false })
-  if (!ours) return refuse('QUEUE_WRONG', 'body.queue', `the record is of queue ${body.queue}`)
+  const refuse = (fault: OriginFault): Origin => ({ believed: false, faults: [fault], key, unproven: false })
+  if (!ours) return refuse({ code: 'QUEUE_WRONG', where: 'body.queue', message: `the record is of queue ${body.queue}` })
   if (unproven) {
-    const fault: OriginFault = { code: 'KEY_WRONG', where: 'body.kid', message: 'the key cannot be known because of an earlier finding', warning: true }
+    if (hashDiffers) return refuse(hashFault)
+    const fault: OriginFault = {
+      code: 'KEY_WRONG',
+      where: 'body.kid',
+      message: 'the key cannot be known because of an earlier finding',
+      warning: true,
+    }
     return { believed: true, faults: [fault], key: undefined, unproven: true }
   }
-  if (key === undefined) return refuse('KEY_WRONG', algOnly ? 'body.alg' : 'body.kid', `signed with ${body.alg} by ${body.kid}, which is not the valid key here`)
-  if (!valid) return refuse('SIGNATURE_WRONG', 'sig', 'the signature is not the key’s over this body')
-  return { believed: true, faults: [], key, unproven: false }
+  if (key === undefined) {
+    const message = `signed with ${body.alg} by ${body.kid}, which is not the valid key here`
+    return refuse({ code: 'KEY_WRONG', where: algOnly ? 'body.alg' : 'body.kid', message })
+  }
+  if (!isSigned(record, flags, key, context.ring)) {
+    return refuse({ code: 'SIGNATURE_WRONG', where: 'sig', message: 'the signature is not the key’s over this body' })
+  }
+  return { believed: true, faults: hashDiffers ? [hashFault] : [], key, unproven: false }
 }
 
 function findKey(record: ParsedLine, { state, offered, pending }: OriginContext): PublicJwk | 'unproven' | undefined {

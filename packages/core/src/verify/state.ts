@@ -40,6 +40,8 @@ export interface VerifyState {
   /** Leaf g is already in the tree (a start). */
   settled: boolean
   stateKnown: boolean
+  /** Totals a start brought along; without a country they stay what they are. */
+  startTotals: JsonObject | undefined
   gaps: [number, number][]
   closed: boolean
   count: number
@@ -65,6 +67,7 @@ export function startOfJournal(): VerifyState {
     tree: EMPTY_FRONTIER,
     settled: true,
     stateKnown: true,
+    startTotals: undefined,
     gaps: [],
     closed: false,
     count: 0,
@@ -108,6 +111,7 @@ export function stateFromStart(start: Start, offered: ReadonlyMap<string, Public
     epoch: whole?.epoch,
     high: Number.isNaN(high) ? undefined : high,
     tree: frontier === undefined ? undefined : { size: start.seq + 1, roots: frontier },
+    startTotals: whole?.totals,
     stateKnown: whole !== undefined && (whole.totals !== undefined || start.profile === 'NONE'),
   }
 }

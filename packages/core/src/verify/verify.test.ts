@@ -24,7 +24,7 @@ describe.skipIf(!existsSync(path))('the reference vectors', () => {
   it('J-04 a changed payload, a changed body, a changed hash', async () => {
     const change = (seq: number, from: string, to: string): string[] => lines.with(seq, (lines[seq] as string).replace(from, to))
     expect(await codes(change(1, '"total":1250}', '"total":1251}'))).toEqual(['1 PAY_WRONG'])
-    expect(await codes(change(1, '2000:1250,1250', '2000:1250,1251'))).toEqual(['1 HASH_WRONG'])
+    expect(await codes(change(1, '2000:1250,1250', '2000:1250,1251'))).toEqual(['1 SIGNATURE_WRONG'])
     expect(await codes(change(3, '"hash":"16db', '"hash":"26db'))).toEqual(['3 HASH_WRONG'])
   })
 })

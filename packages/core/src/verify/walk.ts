@@ -255,7 +255,7 @@ export class Walk {
   #totals(): JsonObject | undefined {
     const { state } = this
     if (!state.stateKnown) return undefined
-    if (state.profile === 'NONE') return {}
+    if (state.profile === 'NONE') return state.startTotals ?? {}
     return this.#totalsKnown ? this.#tools.auditor?.totals() : undefined
   }
 

@@ -1,0 +1,96 @@
+// One episode as its files stand: everything is derived from them, nothing is kept elsewhere.
+import type { JsonObject } from '../canonical.js'
+import { ackName, headerHash, parseFile, receiptHash, receiptName, type EpisodeHeader } from './format.js'
+import type { OfflineStore } from './store.js'
+
+/** A receipt's file as it was found. */
+export interface FoundReceipt {
+  /** Number in the file's name. */
+  readonly seq: number
+  readonly name: string
+  readonly bytes: Uint8Array
+  /** Undefined when the file cannot be read as a receipt. */
+  readonly content: JsonObject | undefined
+  /** Hash worked out from the content; undefined when unreadable. */
+  readonly hash: string | undefined
+  readonly acknowledged: boolean
+}
+
+/** All files of an episode. */
+export interface Episode {
+  readonly id: string
+  readonly header: EpisodeHeader | undefined
+  readonly headerHash: string | undefined
+  readonly receipts: readonly FoundReceipt[]
+  /** What head.json, its mirror and closing.json state as the newest receipt. */
+  readonly heads: readonly { readonly source: string; readonly seq: number; readonly hash: string }[]
+  readonly closing: boolean
+  /** The outage has been announced to the queue. */
+  readonly announced: boolean
+  readonly end: JsonObject | undefined
+  readonly foreign: readonly string[]
+  readonly quarantined: readonly string[]
+}
+
+const KNOWN = new Set(['episode.json', 'head.json', 'closing.json', 'announced.json', 'end.json', 'quarantine'])
+
+/** Reads an episode from its store. */
+export async function readEpisode(store: OfflineStore, id: string, mirror: OfflineStore | undefined): Promise<Episode> {
+  const names = await store.list(id)
+  const acks = new Set(names.filter((name) => /^\d{8}\.ack\.json$/.test(name)))
+  const receipts: FoundReceipt[] = []
+  for (const name of names.filter((one) => /^\d{8}\.json$/.test(one))) receipts.push(await readReceipt(store, id, name, acks))
+  const content = parseFile(await store.read(`${id}/episode.json`))
+  const foreign = names.filter((name) => !KNOWN.has(name) && !/^\d{8}(\.ack)?\.json$/.test(name) && !name.endsWith('.tmp'))
+  return {
+    id,
+    header: isHeader(content) ? content : undefined,
+    headerHash: content === undefined ? undefined : headerHash(content),
+    receipts,
+    heads: [...(await headOf(store, `${id}/head.json`, 'head.json')), ...(await headOf(store, `${id}/closing.json`, 'closing.json')), ...(await mirrorHead(mirror, id))],
+    closing: names.includes('closing.json'),
+    announced: names.includes('announced.json'),
+    end: parseFile(await store.read(`${id}/end.json`)),
+    foreign,
+    quarantined: await store.list(`${id}/quarantine`),
+  }
+}
+
+async function readReceipt(store: OfflineStore, id: string, name: string, acks: ReadonlySet<string>): Promise<FoundReceipt> {
+  const seq = Number(name.slice(0, 8))
+  const bytes = (await store.read(`${id}/${name}`)) ?? new Uint8Array()
+  const parsed = parseFile(bytes)
+  const content = parsed !== undefined && typeof parsed['request'] === 'object' && parsed['request'] !== null ? parsed : undefined
+  return { seq, name, bytes, content, hash: content === undefined ? undefined : receiptHash(content), acknowledged: acks.has(ackName(seq)) }
+}
+
+function isHeader(content: JsonObject | undefined): content is JsonObject & EpisodeHeader {
+  return typeof content?.['episode'] === 'string' && typeof content['prevEpisodeHash'] === 'string' && typeof content['counterStart'] === 'number'
+}
+
+async function headOf(store: OfflineStore, path: string, source: string): Promise<Episode['heads']> {
+  const value = parseFile(await store.read(path))
+  const seq = value?.['seq'] ?? value?.['lastSeq']
+  const hash = value?.['hash'] ?? value?.['lastHash']
+  return typeof seq === 'number' && typeof hash === 'string' ? [{ source, seq, hash }] : []
+}
+
+async function mirrorHead(mirror: OfflineStore | undefined, id: string): Promise<Episode['heads']> {
+  return mirror === undefined ? [] : headOf(mirror, `${id}.head.json`, 'mirror')
+}
+
+/** The newest receipt by number, as far as it can be read. */
+export function lastOf(episode: Episode): { readonly seq: number; readonly hash: string } {
+  const last = episode.receipts.at(-1)
+  return { seq: last?.seq ?? 0, hash: last?.hash ?? episode.headerHash ?? '' }
+}
+
+/** True while the episode has something left to do. */
+export function isOpen(episode: Episode): boolean {
+  return episode.end === undefined
+}
+
+/** Path of a receipt in its episode. */
+export function receiptPath(id: string, seq: number): string {
+  return `${id}/${receiptName(seq)}`
+}

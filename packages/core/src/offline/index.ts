@@ -1,0 +1,13 @@
+// Selling while the queue is out of reach; importable alone.
+export { openTill } from './till.js'
+export type { OfflineOptions, Provisional, Till, TillEvent, TillOptions, TillOutcome, TillState, TransferReport } from './till.js'
+export { connectHttp, connectQueue } from './connection.js'
+export type { Connection, RegisteredReply, Reply } from './connection.js'
+export { headerHash, receiptHash } from './format.js'
+export type { EpisodeHeader, OfflineReceipt, OfflineSeal } from './format.js'
+export { readEpisode } from './episode.js'
+export type { Episode, FoundReceipt } from './episode.js'
+export { judgeEpisode } from './judge.js'
+export type { BreakKind, Integrity, JudgeContext, Judgement, OfflineBreak } from './judge.js'
+export type { EpisodeSummary, OfflineRules, UnreadableFile } from './rules.js'
+export type { OfflineStore } from './store.js'

@@ -1,0 +1,214 @@
+// Writing the off-line log. Order for one receipt (numbers used in comments): 1 counter taken, 2 receipt file durable, 3 head and
+// its mirror, 4 counter; only then is the receipt printed. A crash can leave head and counter behind by one, never ahead: so a head
+// or counter ahead of the files proves that a file is missing.
+import type { JsonObject } from '../canonical.js'
+import { ZERO_HASH } from '../digest.js'
+import { randomBytes } from '#crypto'
+import { toHex } from '../bytes.js'
+import { isOpen, lastOf, readEpisode, type Episode } from './episode.js'
+import { ackName, fileBytes, headerHash, parseFile, receiptHash, receiptName, type EpisodeHeader, type OfflineReceipt, type OfflineSeal } from './format.js'
+import type { OfflineStore } from './store.js'
+
+/** counter.json: never reset. */
+export interface Counter {
+  readonly v: 1
+  readonly next: number
+  readonly lastEpisode: string | null
+  readonly lastEpisodeHash: string
+  /** Counter that was next when the last episode ended: an episode that vanished leaves a gap up to `next`. */
+  readonly settledNext: number
+}
+
+/** What a new episode is opened with. */
+export interface EpisodeFacts {
+  readonly queue: string
+  readonly opened: string
+  readonly reason: string
+  readonly anchorNumber: number
+  readonly anchorHash: string
+  readonly software: string
+}
+
+/** The log of one till, with its open episode. */
+export class OfflineLog {
+  readonly #store: OfflineStore
+  readonly #mirror: OfflineStore | undefined
+  readonly #till: string
+  readonly #kind: string
+  readonly #seal: ((hash: string) => Promise<OfflineSeal> | OfflineSeal) | undefined
+  #counter: Counter = { v: 1, next: 1, lastEpisode: null, lastEpisodeHash: ZERO_HASH, settledNext: 1 }
+  #header: EpisodeHeader | undefined
+  #last: { seq: number; hash: string } = { seq: 0, hash: ZERO_HASH }
+  readonly #byKey = new Map<string, OfflineReceipt>()
+
+  constructor(options: { store: OfflineStore; mirror?: OfflineStore | undefined; till: string; kind: string; seal?: ((hash: string) => Promise<OfflineSeal> | OfflineSeal) | undefined }) {
+    this.#store = options.store
+    this.#mirror = options.mirror
+    this.#till = options.till
+    this.#kind = options.kind
+    this.#seal = options.seal
+  }
+
+  /** Reads what is there, and repairs what a crash left behind by one. */
+  async load(): Promise<void> {
+    this.#header = undefined
+    this.#byKey.clear()
+    const counter = parseFile(await this.#store.read('counter.json'))
+    if (typeof counter?.['next'] === 'number') this.#counter = { ...this.#counter, ...(counter as Partial<Counter>) }
+    const open = await this.openEpisode()
+    if (open === undefined) return
+    this.#header = open.header ?? this.#placeholder(open)
+    this.#last = lastOf(open)
+    let highest = this.#counter.next - 1
+    for (const { content } of open.receipts) {
+      const key = (content?.['request'] as JsonObject | undefined)?.['key']
+      if (typeof key === 'string') this.#byKey.set(key, content as unknown as OfflineReceipt)
+      if (typeof content?.['counter'] === 'number') highest = Math.max(highest, content['counter'])
+    }
+    const head = open.heads.find(({ source }) => source === 'head.json')
+    const known = Math.max(0, ...open.heads.map(({ seq }) => seq))
+    // A head that knows more than the files is evidence, and stays.
+    if (known <= this.#last.seq && (head?.seq ?? 0) < this.#last.seq) await this.#writeHead()
+    // Numbers a head knows are used up, even when their files are gone.
+    this.#last = { ...this.#last, seq: Math.max(this.#last.seq, known) }
+    if (highest >= this.#counter.next) await this.#setCounter({ ...this.#counter, next: highest + 1 })
+  }
+
+  // A header that cannot be read must not end selling: new receipts link to the newest file.
+  #placeholder(open: Episode): EpisodeHeader {
+    const none = { queue: '', opened: '', reason: 'header unreadable', counterStart: 0, anchorNumber: 0, anchorHash: ZERO_HASH, prevEpisodeHash: ZERO_HASH, software: '' }
+    return { v: 1, kind: `${this.#kind}.episode`, episode: open.id, till: this.#till, ...none }
+  }
+
+  /** The episode that has not ended, as its files stand. */
+  async openEpisode(): Promise<Episode | undefined> {
+    for (const id of await this.#episodes()) {
+      const episode = await readEpisode(this.#store, id, this.#mirror)
+      if (isOpen(episode)) return episode
+    }
+    return undefined
+  }
+
+  /** An episode that ended with breaks nobody has acknowledged. */
+  async unacknowledged(): Promise<Episode | undefined> {
+    for (const id of await this.#episodes()) {
+      const end = parseFile(await this.#store.read(`${id}/end.json`))
+      if (end?.['acknowledged'] === false) return readEpisode(this.#store, id, this.#mirror)
+    }
+    return undefined
+  }
+
+  async #episodes(): Promise<string[]> {
+    return (await this.#store.list('')).filter((name) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(name))
+  }
+
+  get header(): EpisodeHeader | undefined {
+    return this.#header
+  }
+
+  get counter(): Counter {
+    return this.#counter
+  }
+
+  /** A receipt of the open episode by its request's key. */
+  find(key: string): OfflineReceipt | undefined {
+    return this.#byKey.get(key)
+  }
+
+  /** Opens an episode. */
+  async begin(facts: EpisodeFacts): Promise<void> {
+    const episode = uuid4()
+    const header: EpisodeHeader = {
+      v: 1,
+      kind: `${this.#kind}.episode`,
+      episode,
+      till: this.#till,
+      counterStart: this.#counter.next,
+      prevEpisodeHash: this.#counter.lastEpisodeHash,
+      ...facts,
+    }
+    await this.#store.create(`${episode}/episode.json`, fileBytes(header))
+    this.#header = header
+    this.#last = { seq: 0, hash: headerHash(header) }
+    this.#byKey.clear()
+  }
+
+  /** Appends a receipt; durable when this returns. */
+  async append(request: JsonObject, moment: string): Promise<OfflineReceipt> {
+    const header = this.#header as EpisodeHeader
+    const [seq, counter] = [this.#last.seq + 1, this.#counter.next] // 1
+    const content = { v: 1 as const, kind: `${this.#kind}.receipt`, episode: header.episode, till: this.#till, seq, counter, moment, request, prev: this.#last.hash }
+    const hash = receiptHash(content)
+    const seal = await this.#seal?.(hash)
+    const receipt: OfflineReceipt = { ...content, hash, ...(seal !== undefined && { seal }) }
+    await this.#store.create(`${header.episode}/${receiptName(seq)}`, fileBytes(receipt)) // 2
+    this.#last = { seq, hash }
+    await this.#writeHead() // 3
+    await this.#setCounter({ ...this.#counter, next: counter + 1 }) // 4
+    if (typeof request['key'] === 'string') this.#byKey.set(request['key'], receipt)
+    return receipt
+  }
+
+  async #writeHead(): Promise<void> {
+    const id = (this.#header as EpisodeHeader).episode
+    const bytes = fileBytes({ v: 1, ...this.#last })
+    await this.#store.replace(`${id}/head.json`, bytes)
+    await this.#mirror?.replace(`${id}.head.json`, bytes)
+  }
+
+  async #setCounter(counter: Counter): Promise<void> {
+    await this.#store.replace('counter.json', fileBytes(counter))
+    this.#counter = counter
+  }
+
+  /** Marks that transfer has begun: what must be there from now on. */
+  async markClosing(closed: string): Promise<void> {
+    const id = (this.#header as EpisodeHeader).episode
+    await this.#store.replace(`${id}/closing.json`, fileBytes({ v: 1, closed, lastSeq: this.#last.seq, lastHash: this.#last.hash }))
+  }
+
+  /** Marks that the queue knows of the outage. */
+  async markAnnounced(reply: JsonObject): Promise<void> {
+    await this.#store.replace(`${(this.#header as EpisodeHeader).episode}/announced.json`, fileBytes(reply))
+  }
+
+  /** Keeps the queue's answer for a receipt. */
+  async acknowledge(seq: number, reply: JsonObject): Promise<void> {
+    await this.#store.replace(`${(this.#header as EpisodeHeader).episode}/${ackName(seq)}`, fileBytes(reply))
+  }
+
+  /** Puts a file aside, bytes untouched. */
+  async quarantine(name: string): Promise<void> {
+    const id = (this.#header as EpisodeHeader).episode
+    await this.#store.move(`${id}/${name}`, `${id}/quarantine/${name}`)
+  }
+
+  /** Puts a copy of bytes aside under a new name; the same bytes twice are kept once. */
+  async quarantineCopy(name: string, bytes: Uint8Array): Promise<void> {
+    const path = `${(this.#header as EpisodeHeader).episode}/quarantine/${name}`
+    if ((await this.#store.read(path)) === undefined) await this.#store.create(path, bytes)
+  }
+
+  /** Ends the episode. */
+  async end(ended: string, breaks: readonly JsonObject[]): Promise<void> {
+    const header = this.#header as EpisodeHeader
+    const acknowledged = breaks.length === 0
+    await this.#store.replace(`${header.episode}/end.json`, fileBytes({ v: 1, ended, breaks, acknowledged }))
+    await this.#setCounter({ ...this.#counter, lastEpisode: header.episode, lastEpisodeHash: this.#last.hash, settledNext: this.#counter.next })
+    this.#header = undefined
+    this.#byKey.clear()
+  }
+
+  /** A person has seen the breaks of an ended episode. */
+  async markSeen(episode: Episode, by: JsonObject): Promise<void> {
+    await this.#store.replace(`${episode.id}/end.json`, fileBytes({ ...episode.end, acknowledged: true, by }))
+  }
+}
+
+function uuid4(): string {
+  const bytes = randomBytes(16)
+  bytes[6] = 0x40 | ((bytes[6] as number) & 15)
+  bytes[8] = 0x80 | ((bytes[8] as number) & 63)
+  const hex = toHex(bytes)
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
+}

@@ -1,0 +1,145 @@
+// Handing an episode over: judged, announced, every receipt in order and exactly once, ended. May be cut off anywhere and begun
+// again from the files: each request has a key of its own, so sending one twice makes nothing twice.
+import type { JsonObject } from '../canonical.js'
+import { sha256Hex } from '#crypto'
+import { FiscalError } from '../errors.js'
+import { isOutage, type Reply } from './connection.js'
+import { lastOf, type Episode, type FoundReceipt } from './episode.js'
+import type { EpisodeHeader } from './format.js'
+import { judgeEpisode, type JudgeContext, type Judgement, type OfflineBreak } from './judge.js'
+import type { OfflineLog } from './log.js'
+import type { OfflineRules } from './rules.js'
+
+/** What a transfer works with. */
+export interface TransferTools {
+  readonly log: OfflineLog
+  readonly rules: OfflineRules
+  readonly judge: JudgeContext
+  /** The outage went on beyond the permitted time. */
+  readonly expired: boolean
+  now(): string
+  ask(request: JsonObject): Promise<Reply>
+}
+
+/** How a transfer ended. */
+export type TransferResult =
+  | { readonly status: 'drained'; readonly judgement: Judgement; readonly handed: number; readonly breaks: readonly OfflineBreak[] }
+  | { readonly status: 'cut-off'; readonly error: FiscalError }
+  | { readonly status: 'refused'; readonly seq: number; readonly error: FiscalError }
+
+/** Hands over everything the open episode holds now. */
+export async function transferEpisode(tools: TransferTools): Promise<TransferResult> {
+  const { log } = tools
+  const episode = await log.openEpisode()
+  const header = log.header
+  if (episode === undefined || header === undefined) return { status: 'drained', judgement: EMPTY, handed: 0, breaks: [] }
+  await log.markClosing(tools.now())
+  const judgement = judgeEpisode(episode, tools.judge)
+  const cut = await announce(episode, header, tools)
+  if (cut !== undefined) return cut
+  let handed = 0
+  for (const receipt of episode.receipts.filter(({ acknowledged }) => !acknowledged)) {
+    const failure = await handOver(receipt, header, judgement, tools)
+    if (failure !== undefined) return failure
+    handed += 1
+  }
+  return { status: 'drained', judgement, handed, breaks: judgement.breaks }
+}
+
+const EMPTY: Judgement = { breaks: [], missing: [], integrity: new Map(), copies: new Set() }
+
+async function announce(episode: Episode, header: EpisodeHeader, tools: TransferTools): Promise<TransferResult | undefined> {
+  if (episode.announced) return undefined
+  const reply = await tools.ask({ ...tools.rules.outage(header), key: `OUT-${header.episode}` })
+  if (reply.outcome !== 'registered') return cutOff(0, reply.error)
+  await tools.log.markAnnounced({ seq: reply.seq, hash: reply.hash })
+  return undefined
+}
+
+async function handOver(receipt: FoundReceipt, header: EpisodeHeader, judgement: Judgement, tools: TransferTools): Promise<TransferResult | undefined> {
+  if (receipt.content === undefined || judgement.copies.has(receipt.seq)) return handOverBytes(receipt, header, tools)
+  const request = receipt.content['request'] as JsonObject
+  const degraded = degradedOf(receipt, header, judgement)
+  let reply = await tools.ask({ ...request, degraded })
+  if (reply.outcome === 'rejected' && reply.error.code === 'KEY_REUSED') reply = await tools.ask(underOwnKey(request, degraded, header))
+  if (reply.outcome === 'registered') {
+    await tools.log.acknowledge(receipt.seq, { seq: reply.seq, hash: reply.hash, queue: reply.queue })
+    return undefined
+  }
+  if (reply.error.code === 'OFFLINE_CONFLICT') {
+    // The queue knows this file number with other content: both are kept, and the next receipt is not held up.
+    await tools.log.quarantineCopy(receipt.name, receipt.bytes)
+    const told = await handOverBytes({ ...receipt, content: undefined }, header, tools, 'keep')
+    if (told !== undefined) return told
+    await tools.log.acknowledge(receipt.seq, { conflict: reply.error.message })
+    return undefined
+  }
+  return cutOff(receipt.seq, reply.error)
+}
+
+function cutOff(seq: number, error: FiscalError): TransferResult {
+  return isOutage(error) ? { status: 'cut-off', error } : { status: 'refused', seq, error }
+}
+
+function degradedOf(receipt: FoundReceipt, header: EpisodeHeader, judgement: Judgement): JsonObject {
+  const content = receipt.content as JsonObject
+  return {
+    episode: header.episode,
+    seq: receipt.seq,
+    counter: typeof content['counter'] === 'number' ? content['counter'] : 0,
+    localMoment: String(content['moment'] ?? ''),
+    localHash: receipt.hash as string,
+    integrity: judgement.integrity.get(receipt.seq) ?? 'unlinked',
+    reason: header.reason,
+    opened: header.opened,
+  }
+}
+
+// Its key names another receipt already: the sale was still made, so it is recorded under a key of its own.
+function underOwnKey(request: JsonObject, degraded: JsonObject, header: EpisodeHeader): JsonObject {
+  const transferKey = `${header.till}/${String(degraded['episode'])}/${String(degraded['seq'])}/${String(degraded['localHash'])}`
+  const key = `D-${sha256Hex(transferKey).slice(0, 32)}`
+  return { ...request, key, degraded: { ...degraded, conflictsWith: String(request['key']) } }
+}
+
+async function handOverBytes(receipt: FoundReceipt, header: EpisodeHeader, tools: TransferTools, after: 'move' | 'keep' = 'move'): Promise<TransferResult | undefined> {
+  const sha256 = sha256Hex(receipt.bytes)
+  const base64 = btoa(String.fromCharCode(...receipt.bytes))
+  const request = tools.rules.unreadable({ header, name: receipt.name, sha256, base64 })
+  const reply = await tools.ask({ ...request, key: `UNR-${sha256Hex(`${header.episode}/${receipt.name}/${sha256}`).slice(0, 40)}` })
+  if (reply.outcome !== 'registered') return cutOff(receipt.seq, reply.error)
+  if (after === 'move') {
+    await tools.log.acknowledge(receipt.seq, { seq: reply.seq, hash: reply.hash, quarantined: sha256 })
+    await tools.log.quarantine(receipt.name)
+  }
+  return undefined
+}
+
+/** Tells the queue that the outage is over, and ends the episode. Nothing may be waiting. */
+export async function finishEpisode(tools: TransferTools, breaks: readonly OfflineBreak[], missing: readonly number[]): Promise<TransferResult | undefined> {
+  const { log, rules } = tools
+  const [episode, header] = [await log.openEpisode(), log.header]
+  if (episode === undefined || header === undefined) return undefined
+  if (tools.expired && rules.expired !== undefined) {
+    const reply = await tools.ask({ ...rules.expired(header), key: `EXP-${header.episode}` })
+    if (reply.outcome !== 'registered') return cutOff(0, reply.error)
+  }
+  const seqs = episode.receipts.map(({ seq }) => seq)
+  const counters = episode.receipts.map(({ content }) => content?.['counter']).filter((counter) => typeof counter === 'number')
+  const summary = {
+    header,
+    count: episode.receipts.length,
+    firstSeq: seqs[0],
+    lastSeq: seqs.at(-1),
+    firstCounter: counters[0],
+    lastCounter: counters.at(-1),
+    lastHash: lastOf(episode).hash,
+    missing,
+    breaks,
+  }
+  const reply = await tools.ask({ ...rules.finish(summary), key: `END-${header.episode}` })
+  if (reply.outcome !== 'registered') return cutOff(0, reply.error)
+  await log.end(tools.now(), breaks as unknown as readonly JsonObject[])
+  return undefined
+}
+
