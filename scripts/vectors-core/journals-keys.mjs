@@ -26,7 +26,7 @@ export function keyCases(cases) {
     journal.rollover(key)
     journal.ticket(200)
     cases.add(`${key.alg} from genesis on, and after two changes`, journal.lines, [])
-    cases.add(`${key.alg}, a signature altered`, journal.lines.with(1, sigChanged(journal.at(1))), ['1 HASH_WRONG'])
+    cases.add(`${key.alg}, a signature altered`, journal.lines.with(1, sigChanged(journal.at(1))), ['1 SIGNATURE_WRONG'])
   }
   const rsa = rsaKey('sigillo test key RSA')
   const both = new Journal({ key: rsa })
@@ -85,7 +85,7 @@ function rolloverCases(cases) {
   sound.ticket(200)
   sound.checkpoint()
   cases.add('stored hash of sys.key altered', sound.lines.with(2, hashChanged(sound.at(2))), ['2 HASH_WRONG'])
-  cases.add('signature of sys.key altered', sound.lines.with(2, sigChanged(sound.at(2))), ['2 HASH_WRONG'])
+  cases.add('signature of sys.key altered', sound.lines.with(2, sigChanged(sound.at(2))), ['2 SIGNATURE_WRONG'])
   cases.add('reason of sys.key altered', sound.lines.with(2, replaced(sound.at(2), 'scheduled', 'scheduler')), ['2 PAY_WRONG'])
   cases.add('key in sys.key replaced', sound.lines.with(2, payloadChanged(sound.at(2), { ...sound.at(2).payload, key: K3.jwk, kid: K3.kid })), ['2 PAY_WRONG', '3 KEY_WRONG?'])
   cases.add('the same, the true key known from elsewhere', sound.lines.with(2, payloadChanged(sound.at(2), { ...sound.at(2).payload, key: K3.jwk, kid: K3.kid })), ['2 PAY_WRONG'], { keys: [K2.jwk] })

@@ -20,7 +20,7 @@ export function statementCases(cases) {
   cases.add('ahead: the last record removed', lines.slice(0, 12), ['12 TAIL_MISSING'], witness(12))
   cases.add('ahead: three removed', lines.slice(0, 10), ['10 TAIL_MISSING'], witness(12))
   cases.add('ahead, but the journal continues', lines.slice(0, 10), [], { ...witness(12), continues: true })
-  cases.add('the last record damaged', lines.with(12, sigChanged(journal.at(12))), ['12 HASH_WRONG'], witness(12))
+  cases.add('the last record damaged', lines.with(12, sigChanged(journal.at(12))), ['12 SIGNATURE_WRONG'], witness(12))
   cases.add('of another queue', lines, ['-1 QUEUE_WRONG'], { witness: { hash: hashes[12], queue: '01939c2e-7a10-7000-8000-000000000002', seq: 12 } })
   cases.group('note')
   cases.add('at the head', lines, [], note(13))
