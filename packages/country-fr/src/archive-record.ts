@@ -85,6 +85,15 @@ function kindOf(plan: Plan, input: ArchiveRequest, closing: readonly FiscalRecor
   return input.kind ?? (year ? 'year' : 'period')
 }
 
+/** An archive in school mode: nothing is archived, so nothing has to be closed. */
+export function addSchoolArchive(plan: Plan, request: FrenchRequest): void {
+  const { kind = 'period', manifest = '0'.repeat(64) } = request.input as ArchiveRequest
+  const { archive, levels } = plan.state
+  const { totals } = levels.archive
+  const content = { breaks: 0, date: plan.at.date, from: archive.next, kind, lastMs: plan.at.ms, manifest, previous: null, to: archive.next, total: totals.ttc, totals: copyTotals(totals), vat: copyTotals(totals).rates }
+  plan.add('archive', () => ({ ...content }), { principal: true })
+}
+
 /** Totals of the range: the archive level as the day closing stated it, and what its request counted afterwards. */
 export function rangeTotals(state: State, closing: readonly FiscalRecord[]): Totals {
   let totals: Totals | undefined

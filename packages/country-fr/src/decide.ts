@@ -1,7 +1,7 @@
 // From a request to the records it becomes. One order for all: life of the queue, clock, school mode, then the rules of the type;
 // what comes before the record, the record, what comes after it (10).
 import { isFiscalError, type DecideContext, type Decision } from '@sigillo/core'
-import { addArchive, addPurge } from './archive-record.js'
+import { addArchive, addPurge, addSchoolArchive } from './archive-record.js'
 import { addClosing, closingOf, isOpen, levelsFor } from './closings.js'
 import { addClockEvent, clockStep } from './clock.js'
 import { configOf } from './config.js'
@@ -82,8 +82,8 @@ const handlers: Readonly<Record<string, Handler>> = {
   event: addTillEvent,
   copy: addCopyRequest,
   issue: addIssue,
-  archive: addArchive,
-  purge: (plan, request) => addPurge(plan, request),
+  archive: (plan, request, needs, school) => (school ? addSchoolArchive(plan, request) : addArchive(plan, request, needs)),
+  purge: (plan, request, _, school) => (school ? addEvent(plan, 200, 'Purge', undefined, { principal: true }) : addPurge(plan, request)),
   training: addTraining,
   clock: (plan, request) => addEvent(plan, 910, `Horloge confirmée ${(request.input as ConfirmRequest).reason}`, { confirmed: true }, { principal: true }),
   acknowledge: (plan, request) => {
