@@ -1,0 +1,10 @@
+// The public names of @sigillo/testing/node, one by one: what tests a store on disks and processes, real and simulated.
+export { simulatedDisk, SimulatedDisk } from './simulated-disk.js'
+export type { DiskFile, DiskFileSystem, DiskOpenMode } from './disk-file-system.js'
+export type { DiskCall, DiskFault, DiskOperation } from './disk-faults.js'
+export { CORNERS, EVERYTHING, NOTHING } from './power-loss.js'
+export type { Fate } from './power-loss.js'
+export { simulatedMachine } from './simulated-machine.js'
+export type { SimulatedMachine, SimulatedProcess, SimulatedPulse } from './simulated-machine.js'
+export { randomFrom } from './random.js'
+export type { Random } from './random.js'
