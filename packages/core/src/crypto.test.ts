@@ -187,9 +187,9 @@ describe('Ed25519', () => {
   it('J-06 the twin with s + L is refused by both', () => {
     const L = 2n ** 252n + 27742317777372353535851937790883648493n
     const good = signatureOf('EdDSA', message)
-    const s = BigInt(`0x${Buffer.from(good.subarray(32)).reverse().toString('hex')}`)
+    const s = BigInt(`0x${Buffer.from(good.subarray(32).toReversed()).toString('hex')}`)
     const twin = good.slice()
-    twin.set(Buffer.from((s + L).toString(16).padStart(64, '0'), 'hex').reverse(), 32)
+    twin.set(Uint8Array.from(Buffer.from((s + L).toString(16).padStart(64, '0'), 'hex')).toReversed(), 32)
     expect(verdict(jwk, 'EdDSA', message, twin)).toBe(false)
   })
 
