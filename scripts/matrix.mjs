@@ -30,7 +30,7 @@ function fetchRuntime(kind, version) {
   if (existsSync(binary)) return binary
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'package.json'), '{"private":true}')
-  const flags = ['--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error']
+  const flags = ['--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline', '--loglevel=error']
   const done = spawnSync('npm', ['install', ...flags, `${kinds[kind].package}@${version}`], { cwd: folder, encoding: 'utf8' })
   if (done.status !== 0 || !existsSync(binary)) throw new Error(`cannot get ${kinds[kind].package}@${version}\n${done.stderr}`)
   return binary
