@@ -21,14 +21,18 @@ const files = {
 
 // One test, line or root on a line of its own: small enough for a diff, readable without a tool.
 function spell(content) {
-  const members = Object.entries({ schema: '../schema.json', ...content }).map(([name, value]) => `${JSON.stringify(name)}: ${spellMember(value)}`)
+  const members = Object.entries({ schema: '../schema.json', ...content }).map(
+    ([name, value]) => `${JSON.stringify(name)}: ${spellMember(value)}`,
+  )
   return `{\n${members.join(',\n')}\n}\n`
 }
 
 function spellMember(value) {
   if (Array.isArray(value)) return `[\n${value.map((item) => JSON.stringify(item)).join(',\n')}\n]`
   if (typeof value !== 'object') return JSON.stringify(value)
-  return `{\n${Object.entries(value).map(([name, item]) => `${JSON.stringify(name)}: ${JSON.stringify(item)}`).join(',\n')}\n}`
+  return `{\n${Object.entries(value)
+    .map(([name, item]) => `${JSON.stringify(name)}: ${JSON.stringify(item)}`)
+    .join(',\n')}\n}`
 }
 
 const check = process.argv.includes('--check')

@@ -33,7 +33,9 @@ export function jcs(value) {
     return JSON.stringify(value)
   }
   if (Array.isArray(value)) return `[${value.map(jcs).join(',')}]`
-  const names = Object.keys(value).filter((name) => value[name] !== undefined).sort()
+  const names = Object.keys(value)
+    .filter((name) => value[name] !== undefined)
+    .sort()
   return `{${names.map((name) => `${jcs(name)}:${jcs(value[name])}`).join(',')}}`
 }
 

@@ -134,9 +134,14 @@ export function canonicalVectors() {
       result: canonical === null ? { accepted: false } : { accepted: true, canonical },
     })),
   ]
-  for (const { flags, input, result } of texts) if (flags.includes('valid') && input.text && jcs(JSON.parse(input.text)) !== input.text) throw new Error(input.text)
-  for (const { result, input } of texts) if (result.canonical && jcs(JSON.parse(input.json)) !== result.canonical) throw new Error(input.json)
-  return { comment: 'Canonical JSON of FORMAT 2. `read`: is this text canonical? `write`: the canonical text of a value.', tests: numbered('canonical', texts) }
+  for (const { flags, input } of texts)
+    if (flags.includes('valid') && input.text && jcs(JSON.parse(input.text)) !== input.text) throw new Error(input.text)
+  for (const { result, input } of texts)
+    if (result.canonical && jcs(JSON.parse(input.json)) !== result.canonical) throw new Error(input.json)
+  return {
+    comment: 'Canonical JSON of FORMAT 2. `read`: is this text canonical? `write`: the canonical text of a value.',
+    tests: numbered('canonical', texts),
+  }
 }
 
 /** Gives every case an id. */

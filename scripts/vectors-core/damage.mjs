@@ -59,5 +59,8 @@ function text(value) {
   if (value === null || typeof value !== 'object') return JSON.stringify(value)
   if (Array.isArray(value)) return `[${value.map(text).join(',')}]`
   const names = Object.keys(value).filter((name) => value[name] !== undefined)
-  return `{${names.sort().map((name) => `${JSON.stringify(name)}:${text(value[name])}`).join(',')}}`
+  return `{${names
+    .sort()
+    .map((name) => `${JSON.stringify(name)}:${text(value[name])}`)
+    .join(',')}}`
 }

@@ -98,7 +98,14 @@ export class Journal {
   open(overrides = {}, options = {}) {
     const adopted = { epoch: this.epoch, hash: this.at(-1).hash, seq: this.seq - 1 }
     this.epoch += 1
-    const payload = { adopted, dead: null, host: 'host-a', nonce: '101112131415161718191a1b1c1d1e1f', reason: 'start', software: 'test/0' }
+    const payload = {
+      adopted,
+      dead: null,
+      host: 'host-a',
+      nonce: '101112131415161718191a1b1c1d1e1f',
+      reason: 'start',
+      software: 'test/0',
+    }
     return this.put('sys.open', { ...payload, ...overrides }, options)
   }
 
@@ -109,7 +116,11 @@ export class Journal {
 
   rollover(key, overrides = {}, options = {}) {
     const possession = key.sign(TAGS.possession + this.statement(key))
-    const record = this.put('sys.key', { key: key.jwk, kid: key.kid, mode: 'rollover', possession, reason: 'scheduled', ...overrides }, options)
+    const record = this.put(
+      'sys.key',
+      { key: key.jwk, kid: key.kid, mode: 'rollover', possession, reason: 'scheduled', ...overrides },
+      options,
+    )
     this.key = key
     return record
   }

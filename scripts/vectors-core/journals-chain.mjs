@@ -82,7 +82,12 @@ function epochCases(cases, third) {
   opened('dead bytes stated', { dead: { bytes: 17, sha256: HEX }, reason: 'write-error' }, {}, [])
   opened('members beside the required ones', { extra: { anything: true } }, {}, [])
   opened('sys.open in the same epoch', {}, { body: { epoch: 1 } })
-  opened('sys.open announces more', {}, { more: 1 }, ['3 EPOCH_WRONG', '4 BASE_WRONG', '4 MORE_WRONG'].slice(0, 1).concat('4 MORE_WRONG'))
+  opened(
+    'sys.open announces more',
+    {},
+    { more: 1 },
+    ['3 EPOCH_WRONG', '4 BASE_WRONG', '4 MORE_WRONG'].slice(0, 1).concat('4 MORE_WRONG'),
+  )
   opened('adopts another hash', { adopted: { epoch: 1, hash: HEX, seq: 2 } }, {})
   opened('adopts another seq', { adopted: { epoch: 1, hash: start().at(2).hash, seq: 1 } }, {})
   opened('adopts another epoch', { adopted: { epoch: 2, hash: start().at(2).hash, seq: 2 } }, {})

@@ -16,10 +16,14 @@ export function damageCases(cases) {
   for (const length of [1, 2, 3, 4, 5, 6, 7]) cases.add(`its first ${length} lines`, lines.slice(0, length), [])
   cases.add('nothing at all', [], ['0 RECORD_MISSING'])
   cases.group('line')
-  for (const [comment, line] of brokenLines(journal.at(AT.ticket1))) cases.add(comment, changed(AT.ticket1, line), ['1 LINE_MALFORMED'])
+  for (const [comment, line] of brokenLines(journal.at(AT.ticket1)))
+    cases.add(comment, changed(AT.ticket1, line), ['1 LINE_MALFORMED'])
   cases.group('member')
   for (const [comment, members] of brokenMembers(journal)) {
-    cases.add(comment, changed(AT.ticket1, damage.bodyForged(journal.at(AT.ticket1), members)), ['1 RECORD_MALFORMED', '2 PREV_WRONG'])
+    cases.add(comment, changed(AT.ticket1, damage.bodyForged(journal.at(AT.ticket1), members)), [
+      '1 RECORD_MALFORMED',
+      '2 PREV_WRONG',
+    ])
   }
   cases.group('changed')
   changedCases(cases, journal)
@@ -113,7 +117,10 @@ function changedCases(cases, journal) {
   const one = (comment, seq, make, findings) => cases.add(comment, lines.with(seq, make(journal.at(seq))), findings)
   one('payload', AT.ticket1, (r) => damage.replaced(r, '"total":1250}', '"total":1251}'), ['1 PAY_WRONG'])
   one('payload of the last record', AT.last, (r) => damage.replaced(r, '"total":900}', '"total":901}'), ['12 PAY_WRONG'])
-  one('payload, and its digest, and the hash', AT.ticket1, (r) => damage.payloadForged(r, { number: 'T-1', total: 1 }), ['1 SIGNATURE_WRONG', '2 PREV_WRONG'])
+  one('payload, and its digest, and the hash', AT.ticket1, (r) => damage.payloadForged(r, { number: 'T-1', total: 1 }), [
+    '1 SIGNATURE_WRONG',
+    '2 PREV_WRONG',
+  ])
   one('stored hash', AT.ticket1, damage.hashChanged, ['1 HASH_WRONG'])
   one('stored hash of genesis', AT.genesis, damage.hashChanged, ['0 HASH_WRONG'])
   one('stored hash of the checkpoint', AT.checkpoint, damage.hashChanged, ['9 HASH_WRONG'])
@@ -123,7 +130,10 @@ function changedCases(cases, journal) {
   one('the twin of a signature', AT.ticket2, damage.twin, ['3 HASH_WRONG'])
   one('the twin with its own hash', AT.ticket2, damage.twinRehashed, ['4 PREV_WRONG', '6 TPREV_WRONG', '9 CHECKPOINT_WRONG'])
   one('amount in x', AT.ticket1, (r) => damage.replaced(r, '"gt":"1250"', '"gt":"1251"'), ['1 SIGNATURE_WRONG'])
-  one('amount in x, hash computed again', AT.ticket1, (r) => damage.bodyForged(r, { x: { ds: '2000:1250,1250', gt: '0' } }), ['1 SIGNATURE_WRONG', '2 PREV_WRONG'])
+  one('amount in x, hash computed again', AT.ticket1, (r) => damage.bodyForged(r, { x: { ds: '2000:1250,1250', gt: '0' } }), [
+    '1 SIGNATURE_WRONG',
+    '2 PREV_WRONG',
+  ])
   one('seq, far away', AT.ticket1, (r) => damage.bodyChanged(r, { seq: 900 }), ['1 SIGNATURE_WRONG'])
   one('seq, to one seen', AT.ticket2, (r) => damage.bodyForged(r, { seq: 1 }), ['3 SIGNATURE_WRONG', '4 PREV_WRONG'])
   one('type', AT.ticket2, (r) => damage.bodyChanged(r, { type: 'tickea' }), ['3 SIGNATURE_WRONG'])
@@ -133,8 +143,14 @@ function changedCases(cases, journal) {
   one('queue', AT.invoice, (r) => damage.bodyChanged(r, { queue: r.body.queue.replace('0193', '0194') }), ['2 QUEUE_WRONG'])
   one('kid', AT.invoice, (r) => damage.bodyChanged(r, { kid: `A${r.body.kid.slice(1)}` }), ['2 KEY_WRONG'])
   one('alg', AT.invoice, (r) => damage.bodyChanged(r, { alg: 'RS256' }), ['2 KEY_WRONG'])
-  one('queue, hash computed again', AT.invoice, (r) => damage.bodyForged(r, { queue: r.body.queue.replace('0193', '0194') }), ['2 QUEUE_WRONG', '3 PREV_WRONG'])
-  one('kid, hash computed again', AT.invoice, (r) => damage.bodyForged(r, { kid: `A${r.body.kid.slice(1)}` }), ['2 KEY_WRONG', '3 PREV_WRONG'])
+  one('queue, hash computed again', AT.invoice, (r) => damage.bodyForged(r, { queue: r.body.queue.replace('0193', '0194') }), [
+    '2 QUEUE_WRONG',
+    '3 PREV_WRONG',
+  ])
+  one('kid, hash computed again', AT.invoice, (r) => damage.bodyForged(r, { kid: `A${r.body.kid.slice(1)}` }), [
+    '2 KEY_WRONG',
+    '3 PREV_WRONG',
+  ])
   one('alg, hash computed again', AT.invoice, (r) => damage.bodyForged(r, { alg: 'RS256' }), ['2 KEY_WRONG', '3 PREV_WRONG'])
   one('prev, in capitals', AT.invoice, (r) => damage.bodyChanged(r, { prev: r.body.prev.toUpperCase() }), ['2 RECORD_MALFORMED'])
   one('first record of a request', AT.closing, damage.sigChanged, ['7 SIGNATURE_WRONG'])
@@ -144,18 +160,24 @@ function changedCases(cases, journal) {
   one('segBits of genesis', AT.genesis, (r) => damage.replaced(r, '"segBits":6', '"segBits":7'), ['0 PAY_WRONG'])
   one('key of genesis', AT.genesis, (r) => damage.replaced(r, '"y":"va', '"y":"vb'), ['0 KEY_WRONG', '1 KEY_WRONG?'])
   one('payload of sys.open', AT.open, (r) => damage.replaced(r, '"host":"host-a"', '"host":"host-b"'), ['4 PAY_WRONG'])
-  one('root in a checkpoint', AT.checkpoint, (r) => damage.replaced(r, r.payload.root, damage.otherDigit(r.payload.root)), ['9 PAY_WRONG'])
+  one('root in a checkpoint', AT.checkpoint, (r) => damage.replaced(r, r.payload.root, damage.otherDigit(r.payload.root)), [
+    '9 PAY_WRONG',
+  ])
   one('the last record', AT.last, damage.sigChanged, ['12 SIGNATURE_WRONG'])
-  const two = lines.with(AT.ticket1, damage.hashChanged(journal.at(AT.ticket1))).with(AT.note, damage.payloadChanged(journal.at(AT.note), {}))
+  const two = lines
+    .with(AT.ticket1, damage.hashChanged(journal.at(AT.ticket1)))
+    .with(AT.note, damage.payloadChanged(journal.at(AT.note), {}))
   cases.add('two records, far apart', two, ['1 HASH_WRONG', '11 PAY_WRONG'])
-  const both = lines.with(AT.ticket1, damage.sigChanged(journal.at(AT.ticket1))).with(AT.invoice, damage.sigChanged(journal.at(AT.invoice)))
+  const both = lines
+    .with(AT.ticket1, damage.sigChanged(journal.at(AT.ticket1)))
+    .with(AT.invoice, damage.sigChanged(journal.at(AT.invoice)))
   cases.add('two neighbours', both, ['1 SIGNATURE_WRONG', '2 SIGNATURE_WRONG'])
   const again = damage.payloadForged(journal.at(AT.ticket4), { number: 'T-4', total: 1 })
-  cases.add('payload forged, and the stored hash of the next record', lines.with(AT.ticket4, again).with(AT.note, damage.hashChanged(journal.at(AT.note))), [
-    '10 SIGNATURE_WRONG',
-    '11 HASH_WRONG',
-    '11 PREV_WRONG',
-  ])
+  cases.add(
+    'payload forged, and the stored hash of the next record',
+    lines.with(AT.ticket4, again).with(AT.note, damage.hashChanged(journal.at(AT.note))),
+    ['10 SIGNATURE_WRONG', '11 HASH_WRONG', '11 PREV_WRONG'],
+  )
 }
 
 function movedCases(cases, lines) {
@@ -167,7 +189,9 @@ function movedCases(cases, lines) {
   cases.add('last of a batch removed', without(AT.ticket2), ['3 RECORD_MISSING'])
   cases.add('sys.open removed', without(AT.open), ['4 RECORD_MISSING'])
   cases.add('sys.key removed', without(AT.key), ['5 RECORD_MISSING', '6 KEY_WRONG?'])
-  cases.add('sys.key removed, the key known from elsewhere', without(AT.key), ['5 RECORD_MISSING'], { keys: [JSON.parse(lines[AT.key]).payload.key] })
+  cases.add('sys.key removed, the key known from elsewhere', without(AT.key), ['5 RECORD_MISSING'], {
+    keys: [JSON.parse(lines[AT.key]).payload.key],
+  })
   cases.add('first of a request removed', without(AT.closing), ['7 RECORD_MISSING'])
   cases.add('checkpoint of a request removed', without(AT.checkpoint), ['9 RECORD_MISSING'])
   cases.add('three neighbours removed', without(1, 2, 3), ['1 RECORD_MISSING'])
@@ -180,7 +204,11 @@ function movedCases(cases, lines) {
   cases.add('genesis twice', [lines[0], ...lines], ['0 RECORD_REPEATED'])
   cases.add('sys.key twice', lines.toSpliced(AT.key, 0, lines[AT.key]), ['5 RECORD_REPEATED'])
   cases.add('last record twice', [...lines, lines[AT.last]], ['12 RECORD_REPEATED'])
-  cases.add('the whole journal twice', [...lines, ...lines], lines.map((_, seq) => `${seq} RECORD_REPEATED`))
+  cases.add(
+    'the whole journal twice',
+    [...lines, ...lines],
+    lines.map((_, seq) => `${seq} RECORD_REPEATED`),
+  )
   cases.add('neighbours swapped', swapped(1, 2), ['1 RECORD_MISSING', '1 SEQ_WRONG'])
   cases.add('last two swapped', swapped(11, 12), ['11 RECORD_MISSING', '11 SEQ_WRONG'])
   cases.add('sys.key and its successor swapped', swapped(5, 6), ['5 RECORD_MISSING', '5 SEQ_WRONG', '6 KEY_WRONG?'])
@@ -191,13 +219,22 @@ function movedCases(cases, lines) {
     '10 KEY_WRONG?',
   ])
   cases.add('a record moved to the end', [...without(AT.invoice), lines[AT.invoice]], ['2 RECORD_MISSING', '2 SEQ_WRONG'])
-  cases.add('line feed altered: two lines become one', lines.toSpliced(1, 2, `${lines[1]}*${lines[2]}`), ['1 LINE_MALFORMED', '2 RECORD_MISSING'])
-  cases.add('a byte became a line feed', lines.toSpliced(1, 1, lines[1].slice(0, 99), lines[1].slice(100)), ['1 LINE_MALFORMED', '1 LINE_MALFORMED'])
+  cases.add('line feed altered: two lines become one', lines.toSpliced(1, 2, `${lines[1]}*${lines[2]}`), [
+    '1 LINE_MALFORMED',
+    '2 RECORD_MISSING',
+  ])
+  cases.add('a byte became a line feed', lines.toSpliced(1, 1, lines[1].slice(0, 99), lines[1].slice(100)), [
+    '1 LINE_MALFORMED',
+    '1 LINE_MALFORMED',
+  ])
   cases.add('an empty line between', lines.toSpliced(5, 0, ''), ['5 LINE_MALFORMED'])
   cases.add('an empty line at the end', [...lines, ''], ['13 LINE_MALFORMED'])
   cases.add('garbage at the end', [...lines, bytes('garbage'), bytes('more')], ['13 LINE_MALFORMED', '14 LINE_MALFORMED'])
   cases.add('garbage in front', ['garbage', ...lines], ['0 LINE_MALFORMED'])
-  cases.add('garbage for a record and another missing', lines.toSpliced(2, 2, 'garbage'), ['2 LINE_MALFORMED', '3 RECORD_MISSING'])
+  cases.add('garbage for a record and another missing', lines.toSpliced(2, 2, 'garbage'), [
+    '2 LINE_MALFORMED',
+    '3 RECORD_MISSING',
+  ])
   cases.add('only garbage', ['garbage'], ['0 LINE_MALFORMED'])
 }
 
@@ -211,8 +248,22 @@ function foreignCases(cases, journal) {
   cases.add('another queue’s record in place of ours', lines.with(2, other.lines[2]), ['2 QUEUE_WRONG', '3 PREV_WRONG'])
   cases.add('another queue’s genesis at the end', [...lines, other.lines[0]], ['13 QUEUE_WRONG'])
   cases.add('a forged line put in', after(1, damage.bodyForged(journal.at(1), { seq: 2 })), ['2 SIGNATURE_WRONG'])
-  cases.add('a line by a stranger’s key put in', after(1, damage.resealed(journal.at(1), { seq: 2, prev: journal.at(1).hash }, STRANGER)), ['2 KEY_WRONG'])
-  cases.add('a stranger’s line in place of ours', lines.with(2, damage.resealed(journal.at(2), {}, STRANGER)), ['2 KEY_WRONG', '3 PREV_WRONG'])
-  cases.add('a stranger’s line at the end', [...lines, damage.resealed(journal.at(12), { seq: 13, prev: journal.at(12).hash }, STRANGER)], ['13 KEY_WRONG'])
-  cases.add('a line by the old key after the change', lines.with(6, damage.resealed(journal.at(6), {}, K1)), ['6 KEY_WRONG', '7 PREV_WRONG'])
+  cases.add(
+    'a line by a stranger’s key put in',
+    after(1, damage.resealed(journal.at(1), { seq: 2, prev: journal.at(1).hash }, STRANGER)),
+    ['2 KEY_WRONG'],
+  )
+  cases.add('a stranger’s line in place of ours', lines.with(2, damage.resealed(journal.at(2), {}, STRANGER)), [
+    '2 KEY_WRONG',
+    '3 PREV_WRONG',
+  ])
+  cases.add(
+    'a stranger’s line at the end',
+    [...lines, damage.resealed(journal.at(12), { seq: 13, prev: journal.at(12).hash }, STRANGER)],
+    ['13 KEY_WRONG'],
+  )
+  cases.add('a line by the old key after the change', lines.with(6, damage.resealed(journal.at(6), {}, K1)), [
+    '6 KEY_WRONG',
+    '7 PREV_WRONG',
+  ])
 }

@@ -18,7 +18,11 @@ function start() {
 /** Adds the cases. */
 export function keyCases(cases) {
   cases.group('algorithm')
-  for (const key of [ecKey('sigillo test key P-384', 'P-384'), edKey('sigillo test key Ed25519'), rsaKey('sigillo test key RSA')]) {
+  for (const key of [
+    ecKey('sigillo test key P-384', 'P-384'),
+    edKey('sigillo test key Ed25519'),
+    rsaKey('sigillo test key RSA'),
+  ]) {
     const journal = new Journal({ key })
     journal.genesis()
     journal.ticket(100)
@@ -53,9 +57,15 @@ function rolloverCases(cases) {
   change('no possession', { possession: undefined }, ['2 KEY_CHANGE_WRONG'])
   change('possession by the old key', { possession: signed(K1, statement) }, ['2 KEY_CHANGE_WRONG'])
   change('possession for another seq', { possession: signed(K2, { ...statement, seq: 3 }) }, ['2 KEY_CHANGE_WRONG'])
-  change('possession for another queue', { possession: signed(K2, { ...statement, queue: '01939c2e-7a10-7000-8000-000000000002' }) }, ['2 KEY_CHANGE_WRONG'])
+  change(
+    'possession for another queue',
+    { possession: signed(K2, { ...statement, queue: '01939c2e-7a10-7000-8000-000000000002' }) },
+    ['2 KEY_CHANGE_WRONG'],
+  )
   change('possession after another key', { possession: signed(K2, { ...statement, prevKid: K3.kid }) }, ['2 KEY_CHANGE_WRONG'])
-  change('possession under the tag of an endorsement', { possession: K2.sign(TAGS.endorsement + jcs(statement)) }, ['2 KEY_CHANGE_WRONG'])
+  change('possession under the tag of an endorsement', { possession: K2.sign(TAGS.endorsement + jcs(statement)) }, [
+    '2 KEY_CHANGE_WRONG',
+  ])
   change('possession without a tag', { possession: K2.sign(jcs(statement)) }, ['2 KEY_CHANGE_WRONG'])
   change('an unknown mode', { mode: 'swap' }, ['2 KEY_CHANGE_WRONG'])
   change('no reason', { reason: undefined }, ['2 KEY_CHANGE_WRONG'])
@@ -87,8 +97,17 @@ function rolloverCases(cases) {
   cases.add('stored hash of sys.key altered', sound.lines.with(2, hashChanged(sound.at(2))), ['2 HASH_WRONG'])
   cases.add('signature of sys.key altered', sound.lines.with(2, sigChanged(sound.at(2))), ['2 SIGNATURE_WRONG'])
   cases.add('reason of sys.key altered', sound.lines.with(2, replaced(sound.at(2), 'scheduled', 'scheduler')), ['2 PAY_WRONG'])
-  cases.add('key in sys.key replaced', sound.lines.with(2, payloadChanged(sound.at(2), { ...sound.at(2).payload, key: K3.jwk, kid: K3.kid })), ['2 PAY_WRONG', '3 KEY_WRONG?'])
-  cases.add('the same, the true key known from elsewhere', sound.lines.with(2, payloadChanged(sound.at(2), { ...sound.at(2).payload, key: K3.jwk, kid: K3.kid })), ['2 PAY_WRONG'], { keys: [K2.jwk] })
+  cases.add(
+    'key in sys.key replaced',
+    sound.lines.with(2, payloadChanged(sound.at(2), { ...sound.at(2).payload, key: K3.jwk, kid: K3.kid })),
+    ['2 PAY_WRONG', '3 KEY_WRONG?'],
+  )
+  cases.add(
+    'the same, the true key known from elsewhere',
+    sound.lines.with(2, payloadChanged(sound.at(2), { ...sound.at(2).payload, key: K3.jwk, kid: K3.kid })),
+    ['2 PAY_WRONG'],
+    { keys: [K2.jwk] },
+  )
 }
 
 function recoveryCases(cases) {

@@ -35,7 +35,11 @@ function genesisCases(cases) {
     cases.add(comment, journal.lines, findings)
   }
   one('with a name and certificates', { name: 'paris-01', x5c: ['MAo='] }, [])
-  one('with a predecessor', { predecessor: { hash: HEX, queue: '01939c2e-7a10-7000-8000-000000000009', root: HEX, size: 77 } }, [])
+  one(
+    'with a predecessor',
+    { predecessor: { hash: HEX, queue: '01939c2e-7a10-7000-8000-000000000009', root: HEX, size: 77 } },
+    [],
+  )
   one('another digest', { digest: 'SHA-512' })
   one('no nonce', { nonce: null })
   one('a nonce in capitals', { nonce: '000102030405060708090A0B0C0D0E0F' })
@@ -87,7 +91,10 @@ function checkpointCases(cases) {
   lossy.ticket(300)
   lossy.checkpoint()
   lossy.checkpoint('manual', { root: HEX })
-  cases.add('one record lost: the tree is known all the same', lossy.lines.toSpliced(1, 1), ['1 RECORD_MISSING', '5 CHECKPOINT_WRONG'])
+  cases.add('one record lost: the tree is known all the same', lossy.lines.toSpliced(1, 1), [
+    '1 RECORD_MISSING',
+    '5 CHECKPOINT_WRONG',
+  ])
   cases.add('two lost: the tree is unknown', lossy.lines.toSpliced(1, 2), ['1 RECORD_MISSING'])
 }
 
@@ -135,13 +142,22 @@ function purgeCases(cases) {
   const one = (comment, changes, findings = ['66 CHECKPOINT_WRONG'], cut = 0, given = {}) => {
     const journal = base()
     const below = journal.hashes.slice(0, 64)
-    const payload = { archive: { name: 'A-1.zip', sha256: HEX }, floor: 64, frontier: frontierOf(below), last: below[63], root: rootOf(below) }
+    const payload = {
+      archive: { name: 'A-1.zip', sha256: HEX },
+      floor: 64,
+      frontier: frontierOf(below),
+      last: below[63],
+      root: rootOf(below),
+    }
     journal.put('sys.purge', { ...payload, ...changes })
     journal.checkpoint('manual')
     cases.add(comment, journal.lines.slice(cut), findings, given(journal, payload))
   }
   const nothing = () => ({})
-  const known = (journal, payload) => ({ keys: [journal.key.jwk], purge: { floor: 64, frontier: payload.frontier, last: payload.last } })
+  const known = (journal, payload) => ({
+    keys: [journal.key.jwk],
+    purge: { floor: 64, frontier: payload.frontier, last: payload.last },
+  })
   one('announced, nothing removed yet', {}, [], 0, nothing)
   one('removed below the floor', {}, [], 64, known)
   one('removed, the keys not known', {}, ['64 KEY_WRONG?'], 64, (journal, payload) => ({ purge: known(journal, payload).purge }))

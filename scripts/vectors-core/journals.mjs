@@ -15,7 +15,8 @@ export function journalVectors() {
   ownRecordCases(cases)
   statementCases(cases)
   return {
-    comment: 'Journals with the verdict and the findings they must cause, as (seq, code, severity). `pool` holds the lines, each ended by a line feed.',
+    comment:
+      'Journals with the verdict and the findings they must cause, as (seq, code, severity). `pool` holds the lines, each ended by a line feed.',
     pool: cases.pool,
     tests: cases.tests,
   }

@@ -34,6 +34,13 @@ export function edKey(label) {
 
 /** An RSA key of 2,048 bits whose primes are searched from the label. PS256 takes SHA-256 of the message and label as salt. */
 export function rsaKey(label) {
+  if (!rsaKeys.has(label)) rsaKeys.set(label, makeRsaKey(label))
+  return rsaKeys.get(label)
+}
+
+const rsaKeys = new Map()
+
+function makeRsaKey(label) {
   const [p, q, e] = [prime(`${label} p`), prime(`${label} q`), 65537n]
   const n = p * q
   const d = inverse(e, (p - 1n) * (q - 1n))
@@ -68,7 +75,32 @@ function prime(label) {
   return candidate
 }
 
-const SMALL = [3n, 5n, 7n, 11n, 13n, 17n, 19n, 23n, 29n, 31n, 37n, 41n, 43n, 47n, 53n, 59n, 61n, 67n, 71n, 73n, 79n, 83n, 89n, 97n]
+const SMALL = [
+  3n,
+  5n,
+  7n,
+  11n,
+  13n,
+  17n,
+  19n,
+  23n,
+  29n,
+  31n,
+  37n,
+  41n,
+  43n,
+  47n,
+  53n,
+  59n,
+  61n,
+  67n,
+  71n,
+  73n,
+  79n,
+  83n,
+  89n,
+  97n,
+]
 
 function isProbablePrime(n) {
   if (SMALL.some((p) => n % p === 0n)) return false
@@ -86,7 +118,10 @@ function isProbablePrime(n) {
 
 // RFC 8017 9.2: 00 01 FF… 00 DigestInfo.
 function pkcs1(message) {
-  const info = Buffer.concat([Buffer.from('3031300d060960864801650304020105000420', 'hex'), createHash('sha256').update(message).digest()])
+  const info = Buffer.concat([
+    Buffer.from('3031300d060960864801650304020105000420', 'hex'),
+    createHash('sha256').update(message).digest(),
+  ])
   return Buffer.concat([Buffer.of(0, 1), Buffer.alloc(256 - 3 - info.length, 0xff), Buffer.of(0), info])
 }
 

@@ -54,7 +54,10 @@ function wrongInclusions({ leaf, index, size, proof, root }) {
   ]
   if (proof.length > 0) {
     all.push(['proof cut', { proof: proof.slice(0, -1) }], ['a hash altered', { proof: [sha256(proof[0]), ...proof.slice(1)] }])
-    all.push(['neighbour’s index', { index: index === 0 ? 1 : index - 1 }], ['a hash in capitals', { proof: [...proof.slice(0, -1), proof.at(-1).toUpperCase()] }])
+    all.push(
+      ['neighbour’s index', { index: index === 0 ? 1 : index - 1 }],
+      ['a hash in capitals', { proof: [...proof.slice(0, -1), proof.at(-1).toUpperCase()] }],
+    )
   }
   if (proof.length > 1) all.push(['proof the wrong way round', { proof: [...proof].reverse() }])
   return all
@@ -63,7 +66,19 @@ function wrongInclusions({ leaf, index, size, proof, root }) {
 function consistencies() {
   const pairs = []
   for (let second = 1; second <= 9; second++) for (let first = 1; first <= second; first++) pairs.push([first, second])
-  pairs.push([1, 64], [63, 64], [32, 64], [33, 64], [64, 65], [100, 255], [128, 256], [255, 257], [256, 300], [299, 300], [300, 300])
+  pairs.push(
+    [1, 64],
+    [63, 64],
+    [32, 64],
+    [33, 64],
+    [64, 65],
+    [100, 255],
+    [128, 256],
+    [255, 257],
+    [256, 300],
+    [299, 300],
+    [300, 300],
+  )
   return pairs.flatMap(([first, second]) => consistencyCases(first, second))
 }
 
@@ -78,7 +93,10 @@ function consistencyCases(first, second) {
     ['first size 0', { first: 0 }],
   ]
   if (proof.length > 0) {
-    wrong.push(['proof cut', { proof: proof.slice(0, -1) }], ['a hash altered', { proof: [...proof.slice(0, -1), sha256(proof.at(-1))] }])
+    wrong.push(
+      ['proof cut', { proof: proof.slice(0, -1) }],
+      ['a hash altered', { proof: [...proof.slice(0, -1), sha256(proof.at(-1))] }],
+    )
   }
   const named = wrong.map(([comment, changes]) => ({
     comment: `${first} to ${second}: ${comment}`,

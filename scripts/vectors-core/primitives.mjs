@@ -35,7 +35,11 @@ export function digestVectors() {
 /** Content of keys.json: thumbprints, and keys that are unusable. */
 export function keyVectors() {
   const { jwk } = K1
-  const [p384, ed, rsa] = [ecKey('sigillo test key P-384', 'P-384'), edKey('sigillo test key Ed25519'), rsaKey('sigillo test key RSA')]
+  const [p384, ed, rsa] = [
+    ecKey('sigillo test key P-384', 'P-384'),
+    edKey('sigillo test key Ed25519'),
+    rsaKey('sigillo test key RSA'),
+  ]
   const usable = (key, algs) => ok(key.label, { jwk: key.jwk }, { kid: thumbprint(key.jwk), algs })
   const unusable = (comment, value) => bad(comment, { jwk: value }, { usable: false })
   const short = base64url(Buffer.from(jwk.x, 'base64url').subarray(1))
@@ -126,7 +130,10 @@ export function signatureVectors() {
     refuse('another body', { jwk: K1.jwk, body: otherBody, sig }),
     refuse('another queue', { jwk: K1.jwk, body: { ...bodyFor(K1), queue: '01939c2e-7a10-7000-8000-000000000002' }, sig }),
     refuse('over the body alone', input(K1, K1.sign(jcs(bodyFor(K1))))),
-    refuse('over a header without typ', input(K1, K1.sign(`${base64url(jcs({ alg: 'ES256', kid: K1.kid }))}.${base64url(jcs(bodyFor(K1)))}`))),
+    refuse(
+      'over a header without typ',
+      input(K1, K1.sign(`${base64url(jcs({ alg: 'ES256', kid: K1.kid }))}.${base64url(jcs(bodyFor(K1)))}`)),
+    ),
     refuse('over the possession tag', input(K1, K1.sign(TAGS.possession + jcs(bodyFor(K1))))),
     refuse('DER instead of r‖s', input(K1, derOf(sig))),
     refuse('unused bits set', input(K1, looseSpelling(sig))),
@@ -140,7 +147,10 @@ export function signatureVectors() {
     refuse('all zero', input(K1, base64url(Buffer.alloc(64)))),
     refuse('s + n', input(K1, base64url(Buffer.concat([bytes.subarray(0, 32), Buffer.alloc(32, 0xff)])))),
   ]
-  return { comment: 'Record signatures (FORMAT 3.4) over the signing input of `body`, whose alg decides.', tests: numbered('signature', tests) }
+  return {
+    comment: 'Record signatures (FORMAT 3.4) over the signing input of `body`, whose alg decides.',
+    tests: numbered('signature', tests),
+  }
 }
 
 /** Content of state.json. */
@@ -179,7 +189,8 @@ export function noteVectors() {
   const own = line(origin, id, signature)
   const stranger = noteOf(origin, 8, root, edKey('sigillo test stranger'))
   const cosigner = line('witness.example/w1', Buffer.of(1, 2, 3, 4), Buffer.alloc(72, 7))
-  const take = (comment, given, size = 8, at = root) => ok(comment, { note: given, verifierKey }, { accepted: true, origin, size, root: at })
+  const take = (comment, given, size = 8, at = root) =>
+    ok(comment, { note: given, verifierKey }, { accepted: true, origin, size, root: at })
   const refuse = (comment, given, by = verifierKey) => bad(comment, { note: given, verifierKey: by }, { accepted: false })
   const flipped = Buffer.from(signature)
   flipped[5] ^= 1
@@ -210,7 +221,11 @@ export function noteVectors() {
     refuse('an extension line', resigned(`${text}extension\n`)),
     refuse('empty', ''),
     refuse('a verifier key whose id is not its own', note, verifierKey.replace(/\+[0-9a-f]{8}\+/, '+00000000+')),
-    refuse('a verifier key of another kind', note, verifierKey.replace(/[^+]*$/, Buffer.concat([Buffer.of(2), ANCHOR.publicKey]).toString('base64'))),
+    refuse(
+      'a verifier key of another kind',
+      note,
+      verifierKey.replace(/[^+]*$/, Buffer.concat([Buffer.of(2), ANCHOR.publicKey]).toString('base64')),
+    ),
   ]
   return { comment: 'Signed notes (FORMAT 6.1): accepted with the head they state, or refused.', tests: numbered('note', tests) }
 }

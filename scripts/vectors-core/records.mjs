@@ -41,7 +41,8 @@ export function recordVectors() {
   const origin = `journal.example/${journal.queue}`
   const { note, verifierKey } = noteOf(origin, 8, rootOf(hashes))
   return {
-    comment: 'The worked examples of FORMAT 7. TEST KEYS ONLY; ES256 signatures are RFC 6979. `parts` become `line` byte for byte.',
+    comment:
+      'The worked examples of FORMAT 7. TEST KEYS ONLY; ES256 signatures are RFC 6979. `parts` become `line` byte for byte.',
     keys: [K1, K2].map(({ label, d, jwk, kid }) => ({ label, d, jwk, kid })),
     tests: records.map((record) => ({
       id: `record-${record.body.seq}`,

@@ -3,7 +3,21 @@ import { Journal } from './journal.mjs'
 import { K2 } from './keys.mjs'
 
 /** Seqs of the shop's records, by what they are. */
-export const AT = { genesis: 0, ticket1: 1, invoice: 2, ticket2: 3, open: 4, key: 5, back: 6, closing: 7, event: 8, checkpoint: 9, ticket4: 10, note: 11, last: 12 }
+export const AT = {
+  genesis: 0,
+  ticket1: 1,
+  invoice: 2,
+  ticket2: 3,
+  open: 4,
+  key: 5,
+  back: 6,
+  closing: 7,
+  event: 8,
+  checkpoint: 9,
+  ticket4: 10,
+  note: 11,
+  last: 12,
+}
 
 /** Writes the shop's journal. */
 export function shop() {
