@@ -1,3 +1,10 @@
 // The public names of @sigillo/storage-fs, one by one.
+export { openFolder } from './open-folder.js'
+export type { FolderOptions, FolderReader, FolderStorage, FolderWriter } from './open-folder.js'
+export type { BlankOrder, BlankResult } from './blank.js'
+export type { PurgeOrder } from './purge.js'
+export type { Chunk } from './journal.js'
 export type { FileFacts, FileSystem, OpenFile, OpenMode, VolumeFacts } from './file-system.js'
 export { nodeFileSystem } from './node-file-system.js'
+export type { Host, Pulse } from './host.js'
+export { nodeHost } from './node-host.js'

@@ -1,0 +1,73 @@
+// What a batch must be before it is written (FORMAT 9.2, 18), and its bytes.
+import { FiscalError, lineOf, type Head, type SealedRecord } from '@sigillo/core'
+import type { Folder } from './folder.js'
+import { segmentOf } from './folder.js'
+
+/**
+ * Checks a batch against the head and the writer's epoch.
+ * @throws FiscalError STORAGE_CONFLICT, RECORD_INVALID; nothing has been written then
+ */
+export function checkBatch(
+  folder: Folder,
+  epoch: number,
+  head: { readonly seq: number; readonly hash: string },
+  expect: Head,
+  batch: readonly SealedRecord[],
+): void {
+  if (expect.seq !== BigInt(head.seq) || expect.hash !== head.hash) {
+    const details = { head: { seq: head.seq, hash: head.hash }, expected: { seq: Number(expect.seq), hash: expect.hash } }
+    throw new FiscalError('STORAGE_CONFLICT', { message: `the newest record is ${head.seq}, not ${expect.seq}`, details })
+  }
+  const base = head.seq + 1
+  if (batch.length === 0) throw invalid('a batch holds at least one record')
+  if (segmentOf(folder, base) !== segmentOf(folder, base + batch.length - 1)) throw invalid('a batch lies inside one segment')
+  let prev = head.hash
+  let owed = 0
+  for (const [at, { body, hash }] of batch.entries()) {
+    if (body.seq !== base + at || body.prev !== prev) throw invalid(`record ${body.seq} does not follow record ${base + at - 1}`)
+    if (body.base !== base || body.epoch !== epoch || body.queue !== folder.queue)
+      throw invalid(`record ${body.seq} belongs to another batch, epoch or queue`)
+    const more = body.more ?? 0
+    if (owed > 0 && more !== owed - 1) throw invalid(`record ${body.seq} breaks into the request before it`)
+    owed = more
+    prev = hash
+  }
+  if (owed > 0) throw invalid('the last request of the batch is incomplete')
+}
+
+/** The first batch of an epoch is `sys.open` alone (FORMAT 4). */
+export function checkOpening(batch: readonly SealedRecord[]): void {
+  if (batch.length !== 1 || batch[0]?.body.type !== 'sys.open') throw invalid('an epoch begins with sys.open, alone in its batch')
+}
+
+function invalid(message: string): FiscalError {
+  return new FiscalError('RECORD_INVALID', { message })
+}
+
+/** Bytes of batches, in memory that is used again: a lone sale allocates nothing for them. */
+export class BatchBuffer {
+  #buffer: Buffer = Buffer.allocUnsafe(64 * 1024)
+
+  /** The lines of a batch, and the offset of each line feed counted from `start`. Valid until the next call. */
+  encode(batch: readonly SealedRecord[], start: number): { readonly bytes: Uint8Array; readonly ends: readonly number[] } {
+    const ends: number[] = []
+    let filled = 0
+    for (const record of batch) {
+      const line = lineOf(record)
+      // A UTF-16 unit takes at most three bytes of UTF-8.
+      this.#reserve(filled, line.length * 3 + 1)
+      filled += this.#buffer.write(line, filled, 'utf8')
+      ends.push(start + filled)
+      this.#buffer[filled] = 0x0a
+      filled += 1
+    }
+    return { bytes: this.#buffer.subarray(0, filled), ends }
+  }
+
+  #reserve(filled: number, wanted: number): void {
+    if (filled + wanted <= this.#buffer.length) return
+    const larger = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, filled + wanted))
+    this.#buffer.copy(larger, 0, 0, filled)
+    this.#buffer = larger
+  }
+}
