@@ -21,12 +21,12 @@ export interface Degraded {
 const DegradedSchema: z.ZodType<Degraded> = z.strictObject({
   episode: z.string().min(1).max(64),
   seq: z.int().min(1),
-  counter: z.int().min(0),
-  localMoment: z.string().max(40),
+  counter: z.int(),
+  localMoment: z.string().max(200),
   localHash: z.string().regex(/^[0-9a-f]{64}$/),
   integrity: z.enum(['ok', 'unlinked', 'altered']),
   reason: z.string().max(200).optional(),
-  opened: z.string().max(40).optional(),
+  opened: z.string().max(200).optional(),
   conflictsWith: z.string().max(128).optional(),
 })
 

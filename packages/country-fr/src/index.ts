@@ -2,6 +2,7 @@
 export { france, type France } from './france.js'
 export type { Conformity, FranceOptions, Settings } from './options.js'
 export { profiles, type DataField, type ProfileName, type SigningProfile } from './profiles.js'
+export { frenchOffline } from './offline.js'
 export { law, type LawText } from './law.js'
 export { events, type EventRow } from './events.js'
 export { frenchErrors, type FrenchCode } from './errors.js'

@@ -61,7 +61,9 @@ export function parseRequest(input: Readonly<Record<string, unknown>>): FrenchRe
   try {
     return { ...parseContent(content), degraded, fault: undefined }
   } catch (error) {
-    if (!isFiscalError(error) || !SALES.has(String(content['type']))) throw error
+    // A file altered beyond its type is still somebody's receipt; other documents can be made again and are refused as usual.
+    const type = String(content['type'])
+    if (!isFiscalError(error) || (!SALES.has(type) && Object.hasOwn(requestSchemas, type))) throw error
     return { ...salvage(content), degraded, fault: error }
   }
 }
@@ -166,7 +168,7 @@ function salvage(content: Readonly<Record<string, unknown>>): Content {
   }))
   const posMs = Date.parse(String(content['posMoment']))
   return {
-    type: String(content['type']),
+    type: SALES.has(String(content['type'])) ? String(content['type']) : 'ticket',
     key: String(content['key']),
     input: content as unknown as FrenchInput,
     posMs: Number.isNaN(posMs) ? 0 : posMs,

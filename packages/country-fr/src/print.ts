@@ -28,7 +28,8 @@ function ownItems(settings: Settings, record: FiscalRecord, type: string, payloa
   return [...headItems(settings), ...bodyItems(settings, type, payload), ...footItems(settings, payload, type, extractOf(record.sig))]
 }
 
-function headItems(settings: Settings): PrintItem[] {
+/** Shop, address and identifiers at the top of every document. */
+export function headItems(settings: Settings): PrintItem[] {
   const { legalName, address, siret, vatId, naf } = settings
   const ids = [`SIRET ${siret}`, ...(vatId === undefined ? [] : [`TVA ${vatId}`]), ...(naf === undefined ? [] : [`NAF ${naf}`])]
   return [title(legalName), ...must(...address.split('\n')), ...must(...ids), rule()]

@@ -1,0 +1,98 @@
+// France's part of the off-line log (13): the words of "mode dégradé", the requests that tell the queue of an outage, and what
+// the provisional receipt shows. The mechanism is core's.
+import type { JsonObject, PrintItem } from '@sigillo/core'
+import type { OfflineReceipt, OfflineRules } from '@sigillo/core/offline'
+import { refuse } from './errors.js'
+import { figuresOf, type Figures } from './figures.js'
+import { settingsOf, type FranceOptions, type Settings } from './options.js'
+import { parseRequest } from './parse.js'
+import { headItems } from './print.js'
+import { documentItems } from './print-document.js'
+import { must, pair, rule, title } from './print-items.js'
+import { cleanName } from './text.js'
+import { businessDate, frenchMoment } from './time.js'
+
+/**
+ * Wording and requests for `openTill` of a French till.
+ * @throws FiscalError OPTION_INVALID
+ * @example
+ * openTill({ rules: frenchOffline(options), … })
+ */
+export function frenchOffline(options: FranceOptions): OfflineRules {
+  const settings = settingsOf(options)
+  return {
+    kind: 'fr.degraded',
+    outage: ({ episode, reason, opened }) => ({ ...byTill(opened), type: 'outage', episode, opened, reason: reason.slice(0, 200) }),
+    expired: ({ episode, opened }) => ({ ...byTill(opened), type: 'event', code: 914, info: 'Durée hors ligne maximale dépassée', data: { episode } }),
+    finish: ({ header, breaks, missing, ...counts }) => ({
+      ...byTill(header.opened),
+      type: 'zero',
+      episode: {
+        ...defined(counts),
+        episode: header.episode,
+        ...(missing.length > 0 && { missing: missing.slice(0, 10_000) }),
+        ...(breaks.length > 0 && { breaks: breaks.slice(0, 500).map(({ kind, seq, message }) => ({ kind, seq, message: message.slice(0, 200) })) }),
+      },
+    }),
+    unreadable: ({ header, name, sha256, base64 }) => ({
+      ...byTill(header.opened),
+      type: 'event',
+      code: 90,
+      info: `Reçu dégradé illisible ${name}`.slice(0, 200),
+      data: { base64, episode: header.episode, name, sha256 },
+    }),
+    acknowledge: ({ opened }, reason, operator) => ({ ...byTill(opened), operatorId: operator, type: 'acknowledge', reason }),
+    check: (request) => checkOffline(settings, request),
+    print: (receipt) => printOffline(settings, receipt),
+  }
+}
+
+// The moment is the episode's, so that the same request sent again is the same request.
+function byTill(opened: string): { operatorId: string; posMoment: string } {
+  return { operatorId: 'SYSTEM', posMoment: opened }
+}
+
+function defined(counts: Readonly<Record<string, string | number | undefined>>): JsonObject {
+  return Object.fromEntries(Object.entries(counts).filter(([, value]) => value !== undefined)) as JsonObject
+}
+
+const OFFLINE_TYPES: ReadonlySet<string> = new Set(['ticket', 'invoice', 'note', 'payment'])
+
+// What the queue would refuse later, the customer should not take home now.
+function checkOffline(settings: Settings, request: JsonObject): void {
+  const parsed = parseRequest(request)
+  if (parsed.sale === undefined || !OFFLINE_TYPES.has(parsed.type)) return
+  const figures = figuresOf(parsed.sale, { settings, date: businessDate(settings.zone, parsed.posMs, 0) })
+  if (parsed.type !== 'payment' && parsed.sale.lines.length === 0) throw refuse('FR_ITEMS_REQUIRED', 'at least one line is needed', { path: 'lines' })
+  if (parsed.type === 'note' && parsed.sale.payments.length > 0) throw refuse('FR_PAYMENTS_FORBIDDEN', 'a note is made before payment', { path: 'payments' })
+  if (parsed.type === 'ticket' && figures.collected !== figures.paid) {
+    throw refuse('FR_SUM_MISMATCH', `lines sum to ${figures.collected} cents, payments to ${figures.paid}`, { lines: figures.collected, payments: figures.paid })
+  }
+}
+
+function printOffline(settings: Settings, receipt: OfflineReceipt): readonly PrintItem[] {
+  const { request, counter, hash, moment } = receipt
+  const { type, sale, input } = parseRequest(request)
+  const figures = sale === undefined ? undefined : figuresOf(sale, undefined)
+  const operator = cleanName(input.operatorId)
+  const local = moment.slice(0, 19).replaceAll(/\D/g, '')
+  const numbered = [pair(`N° provisoire D-${settings.till}-${counter}`, `Caisse ${settings.till}`, true), pair(`Panne n° ${counter}`, `Opérateur ${operator}`, true), ...must(frenchMoment(local))]
+  return [
+    title('MODE DÉGRADÉ'),
+    ...headItems(settings),
+    ...(figures === undefined ? numbered : documentItems(settings, type, payloadOf(request, type, figures), numbered)),
+    rule(),
+    pair('Empreinte', hash.slice(0, 8), true),
+    ...must(`Logiciel ${settings.software.name} ${settings.software.version}`),
+    title('MODE DÉGRADÉ'),
+  ]
+}
+
+const firstOp: Readonly<Record<string, string>> = { ticket: 'sale', invoice: 'invoice', note: 'note', payment: 'collection' }
+
+function payloadOf(request: JsonObject, type: string, figures: Figures): Record<string, unknown> {
+  const { lines, vat, turnover, outside, pay, paid } = figures
+  const total = type === 'payment' ? paid : turnover.ttc
+  return { op: request['op'] ?? firstOp[type], lines, vat, total, ht: turnover.ht, tax: turnover.vat, pay, ...(outside !== 0 && { outside }), request }
+}
+
