@@ -44,20 +44,41 @@ function invalid(message: string): FiscalError {
   return new FiscalError('RECORD_INVALID', { message })
 }
 
+/** Lines of a batch in one piece. */
+export interface EncodedBatch {
+  readonly bytes: Uint8Array
+  /** Offset of each line feed from the first byte. */
+  readonly ends: readonly number[]
+}
+
+/** Limits of FORMAT 3.1. */
+const MAX_LINE_BYTES: number = 1024 * 1024
+const MAX_BODY_BYTES = 8192
+
 /** Bytes of batches, in memory that is used again: a lone sale allocates nothing for them. */
 export class BatchBuffer {
   #buffer: Buffer = Buffer.allocUnsafe(64 * 1024)
 
-  /** The lines of a batch, and the offset of each line feed counted from `start`. Valid until the next call. */
-  encode(batch: readonly SealedRecord[], start: number): { readonly bytes: Uint8Array; readonly ends: readonly number[] } {
+  /**
+   * The lines of a batch. Valid until the next call.
+   * @throws FiscalError RECORD_TOO_LARGE: no reader would take such a line
+   */
+  encode(batch: readonly SealedRecord[]): EncodedBatch {
     const ends: number[] = []
     let filled = 0
     for (const record of batch) {
       const line = lineOf(record)
       // A UTF-16 unit takes at most three bytes of UTF-8.
       this.#reserve(filled, line.length * 3 + 1)
-      filled += this.#buffer.write(line, filled, 'utf8')
-      ends.push(start + filled)
+      const length = this.#buffer.write(line, filled, 'utf8')
+      if (
+        length > MAX_LINE_BYTES ||
+        (record.bodyText.length * 3 > MAX_BODY_BYTES && Buffer.byteLength(record.bodyText) > MAX_BODY_BYTES)
+      ) {
+        throw new FiscalError('RECORD_TOO_LARGE', { message: `record ${record.body.seq} exceeds 1 MiB, or its body 8 KiB` })
+      }
+      filled += length
+      ends.push(filled)
       this.#buffer[filled] = 0x0a
       filled += 1
     }

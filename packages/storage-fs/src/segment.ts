@@ -71,6 +71,15 @@ export class LiveSegment {
     piece.extend(bytes)
   }
 
+  /** Adds a batch behind the newest file's records; offsets count from its first byte. */
+  append(ends: readonly number[], bytes: Uint8Array): void {
+    const { end: start } = this.pieces.at(-1) as Piece
+    this.extend(
+      ends.map((end) => start + end),
+      bytes,
+    )
+  }
+
   /** Leaves out records that are lost, up to but not including `seq`: they have no place. */
   skipTo(seq: number): void {
     const end = (this.pieces.at(-1) as Piece).end - 1

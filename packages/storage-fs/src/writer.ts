@@ -11,7 +11,7 @@ import {
   type StoredSnapshot,
 } from '@sigillo/core'
 import { readAnchors, writeAnchor } from './anchors.js'
-import { BatchBuffer, checkBatch, checkOpening } from './batch.js'
+import { BatchBuffer, type EncodedBatch, checkBatch, checkOpening } from './batch.js'
 import { readBlob, writeBlob } from './blobs.js'
 import { fencedError, isFenced, type Claim, type FolderIdentity } from './claim.js'
 import { asStorageError, errnoOf, isFinal, isFull, ShortWrite } from './faults.js'
@@ -113,9 +113,10 @@ class Writer implements FolderWriter {
     if (this.#state === 'opening') checkOpening(batch)
     this.#requireNewRefs(batch)
     if (this.#space.isDue()) await this.#space.beforeBatch().catch(ignore)
-    const segment = await this.#write(batch, expect)
+    const encoded = this.#buffer.encode(batch)
+    const segment = await this.#write(encoded.bytes, (batch[0] as SealedRecord).body.seq, expect)
     this.#requireUncontested(expect)
-    this.#adopt(segment, batch)
+    this.#adopt(segment, encoded, batch)
   }
 
   // A second lock on the door: older references are the queue's to ask for before it signs anything.
@@ -131,25 +132,20 @@ class Writer implements FolderWriter {
   }
 
   // [1] to [4]: the bytes are on stable storage when it returns.
-  async #write(
-    batch: readonly SealedRecord[],
-    expect: Head,
-  ): Promise<{ readonly segment: LiveSegment; readonly ends: readonly number[]; readonly bytes: Uint8Array }> {
-    const base = (batch[0] as SealedRecord).body.seq
+  async #write(bytes: Uint8Array, base: number, expect: Head): Promise<LiveSegment> {
     const fresh = this.#file === undefined || base % this.#folder.segment === 0
     let touched = false
     try {
       const { file, segment } = fresh
         ? await this.#startFile(base)
         : { file: this.#file as OpenFile, segment: this.#segment as LiveSegment }
-      const { bytes, ends } = this.#buffer.encode(batch, segment.pieces.at(-1)?.end ?? 0)
       touched = true
       const written = file.writeNow(bytes)
       if (written !== bytes.length) throw new ShortWrite(written, bytes.length)
       const syncing = file.datasync()
       if (syncing !== undefined) await syncing
       if (fresh) await this.#folder.fs.syncDirectory(this.#folder.path)
-      return { segment, ends, bytes }
+      return segment
     } catch (error) {
       throw await this.#poison(error, expect, touched)
     }
@@ -190,11 +186,8 @@ class Writer implements FolderWriter {
   }
 
   // [6]
-  #adopt(
-    { segment, ends, bytes }: { readonly segment: LiveSegment; readonly ends: readonly number[]; readonly bytes: Uint8Array },
-    batch: readonly SealedRecord[],
-  ): void {
-    segment.extend(ends, bytes)
+  #adopt(segment: LiveSegment, { bytes, ends }: EncodedBatch, batch: readonly SealedRecord[]): void {
+    segment.append(ends, bytes)
     let checkpoint = false
     for (const { body } of batch) {
       if (body.ref !== undefined) this.#refs.add(body.ref, body.seq)

@@ -130,13 +130,30 @@ export const appendCases: readonly StorageCase[] = [
       const writer = await storage.openWriter()
       await openEpoch(journal, writer)
       await appendTo(journal, writer, tickets('many', 256))
-      const text = 'é€𝄞\u0001"\\'.repeat(70_000)
+      const text = 'é€𝄞\u0001"\\'.repeat(55_000)
       await appendTo(journal, writer, [{ type: 'ticket', payload: { text }, ref: 'big' }])
       await checkHolds(writer, journal.kept, 'the writer')
       await writer.close()
       const reader = await (await again()).openReader()
       await checkHolds(reader, journal.kept, 'the next process')
       await reader.close()
+    },
+  },
+  {
+    name: 'storage: a line over 1 MiB and a body over 8 KiB are refused and nothing is kept',
+    run: async ({ started }) => {
+      const { journal, writer } = await started()
+      const epoch = Number(writer.adoption.epoch)
+      const tooLong: Content[] = [
+        { type: 'ticket', payload: { text: 'é'.repeat(530_000) }, ref: 'line' },
+        { type: 'ticket', payload: {}, x: { ds: 'é'.repeat(4200) }, ref: 'body' },
+      ]
+      for (const content of tooLong) {
+        const batch = await journal.seal(epoch, [content])
+        await checkFails(() => writer.append(journal.head(), batch), ['RECORD_TOO_LARGE'], String(content.ref))
+      }
+      await checkHolds(writer, journal.kept, 'after the refusals')
+      await writer.close()
     },
   },
   {
