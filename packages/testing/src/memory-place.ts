@@ -1,6 +1,10 @@
 // What memory storage keeps, and the check of a batch against FORMAT 18 before anything of it is kept.
-import { FiscalError, lineOf, recordHash } from '@sigillo/core'
+import { FiscalError, lineOf, recordHash, utf8 } from '@sigillo/core'
 import type { Head, JsonObject, SealedRecord, StoredSnapshot } from '@sigillo/core'
+
+/** Limits of FORMAT 3.1, in bytes. */
+const MAX_LINE_BYTES = 1_048_576
+const MAX_BODY_BYTES = 8192
 
 /** Everything one queue's place holds; shared by all handles. */
 export interface MemoryPlace {
@@ -91,7 +95,15 @@ function checkShape(place: MemoryPlace, epoch: number, expect: Head, batch: read
     more = body.more ?? 0
     prev = record.hash
   })
+  for (const record of batch) checkSize(record)
   if (more > 0) throw invalid('the last request of the batch is incomplete')
+}
+
+// A UTF-16 unit takes at most three bytes, so the exact count is only taken near a limit.
+function checkSize(record: SealedRecord): void {
+  const within = (text: string, limit: number): boolean => text.length * 3 <= limit || utf8(text).length <= limit
+  if (within(lineOf(record), MAX_LINE_BYTES) && within(record.bodyText, MAX_BODY_BYTES)) return
+  throw new FiscalError('RECORD_TOO_LARGE', { message: `record ${record.body.seq} exceeds 1 MiB, or its body 8 KiB` })
 }
 
 function checkRefs(place: MemoryPlace, batch: readonly SealedRecord[]): void {
