@@ -165,8 +165,8 @@ it('FR-40 a closing states the heads of all chains', async () => {
   await shop.sell([line(100, 2000)])
   await shop.ok({ type: 'note', lines: [line(100, 2000)] })
   const { record } = await shop.ok({ type: 'closing', kind: 'day' })
-  const heads = new Map<string, { tseq: number; hash: string }>()
-  for await (const before of shop.queue.records({ to: BigInt(record.body.seq - 1) })) heads.set(before.body.type, { tseq: before.body.tseq, hash: before.hash })
+  const heads = new Map<string, { tseq: number; hash: string; seq: number }>()
+  for await (const before of shop.queue.records({ to: BigInt(record.body.seq - 1) })) heads.set(before.body.type, { tseq: before.body.tseq, hash: before.hash, seq: before.body.seq })
   const payload = record.payload as unknown as ClosingPayload
   expect(payload.heads).toEqual(Object.fromEntries(heads))
   const tickets = (await shop.records()).find(({ body }) => body.type === 'ticket')

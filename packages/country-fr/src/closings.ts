@@ -7,7 +7,7 @@ import { cents } from './money.js'
 import type { Settings } from './options.js'
 import type { ClosingPayload } from './payload.js'
 import type { Plan } from './plan.js'
-import { copyLevel, LEVELS, type ClosingLevel, type Level, type State } from './state.js'
+import { copyLevel, LEVELS, profileOf, type ClosingLevel, type Level, type State } from './state.js'
 import { copyTotals } from './totals.js'
 import { daysBetween, yearEndOf } from './time.js'
 
@@ -119,7 +119,9 @@ export function closingOf(plan: Plan, kind: string, place: Pick<Place, 'head' | 
     kind,
     ...lateness(plan, kind, state, level),
     levels: otherLevels(state, kind),
+    offsets: { ...state.offsets },
     pay: { ...pay },
+    profile: profileOf(state, plan.settings.profile),
     perpetual: { ...state.perpetual, rates: { ...state.perpetual.rates } },
     software: plan.settings.sw,
     tax: vat,
@@ -163,5 +165,5 @@ function chainsOf(level: Level, place: Pick<Place, 'head'>, state: State): Closi
 }
 
 function headsOf(place: Pick<Place, 'heads'>): ClosingPayload['heads'] {
-  return Object.fromEntries([...place.heads()].map(([type, { tseq, hash }]) => [type, { hash, tseq }]))
+  return Object.fromEntries([...place.heads()].map(([type, { tseq, hash, seq }]) => [type, { hash, seq: Number(seq), tseq }]))
 }

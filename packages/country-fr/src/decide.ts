@@ -93,7 +93,7 @@ const handlers: Readonly<Record<string, Handler>> = {
 }
 
 function addStart(plan: Plan): void {
-  plan.add('closing', (place, state) => ({ ...closingOf(plan, 'start', place, state, state.levels.day), config: configOf(plan.settings), profile: plan.settings.profile }), {
+  plan.add('closing', (place, state) => ({ ...closingOf(plan, 'start', place, state, state.levels.day), config: configOf(plan.settings) }), {
     principal: true,
   })
   addEvent(plan, 260, 'Initialisation des données')

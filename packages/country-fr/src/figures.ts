@@ -20,11 +20,12 @@ export interface Figures {
 }
 
 /**
- * Computes a document. With `check` the rates must be those of the region on the date.
+ * Computes a document. With `check` the rates must be those of the region on the date; `supplied` says whether VAT given by the
+ * till is used.
  * @throws FiscalError FR_VAT_RATE_UNKNOWN, FR_EXEMPTION_REQUIRED, FR_VAT_MISMATCH
  */
-export function figuresOf(sale: SaleParts, check: { readonly settings: Settings; readonly date: string } | undefined): Figures {
-  const { lines: given, supplied } = sale
+export function figuresOf(sale: SaleParts, check: { readonly settings: Settings; readonly date: string } | undefined, supplied: boolean = check !== undefined): Figures {
+  const { lines: given } = sale
   if (check !== undefined) checkRates(given, check.settings, check.date)
   const taxed: Taxed[] = []
   let outside = 0
@@ -32,7 +33,7 @@ export function figuresOf(sale: SaleParts, check: { readonly settings: Settings;
     if (rate === undefined) outside += ttc
     else taxed.push({ ttc, rate })
   }
-  const { lines, rates } = computeVat(taxed, check === undefined ? undefined : supplied)
+  const { lines, rates } = computeVat(taxed, supplied ? sale.supplied : undefined)
   const turnover = sumOf(rates)
   const { pay, paid } = payments(sale)
   return { lines: outside === 0 && taxed.length === given.length ? lines : withOutside(given, lines), vat: rates, turnover, collected: turnover.ttc + outside, outside, pay, paid, discounts: discounts(given) }

@@ -1,6 +1,7 @@
 // France as a country pack: the tables and pure functions of this package put together.
 import type { Country } from '@sigillo/core'
 import { answerOf } from './answer.js'
+import { auditJournal } from './audit.js'
 import { decide } from './decide.js'
 import { nationalCode } from './errors.js'
 import { fold } from './fold.js'
@@ -40,6 +41,7 @@ export function france(options: FranceOptions): France {
     restore: restoreState,
     print: (record) => printOf(settings, record),
     answer: (record) => answerOf(settings, record),
+    auditor: () => auditJournal(),
     react: (state, notice, context) => react(settings, state, notice, context),
     nationalCode,
   }

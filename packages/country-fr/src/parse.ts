@@ -161,19 +161,24 @@ function parsePayment(payment: PaymentInput, i: number): SalePayment {
 
 // The customer holds this receipt: take what can be read of it, with the till's own figures.
 function salvage(content: Readonly<Record<string, unknown>>): Content {
-  const lines = listOf(content['lines']).map(salvageLine)
-  const payments = listOf(content['payments']).map((payment) => ({
-    mode: typeof payment['mode'] === 'string' && Object.hasOwn(paymentModes, payment['mode']) ? payment['mode'] : 'AUT',
-    amount: centsOrZero(payment['amount']),
-  }))
   const posMs = Date.parse(String(content['posMoment']))
   return {
     type: SALES.has(String(content['type'])) ? String(content['type']) : 'ticket',
     key: String(content['key']),
     input: content as unknown as FrenchInput,
     posMs: Number.isNaN(posMs) ? 0 : posMs,
-    sale: { lines, payments, supplied: undefined },
+    sale: salvageSale(content),
   }
+}
+
+/** Lines and payments of a receipt whose form is wrong, as far as they can be read. */
+export function salvageSale(content: Readonly<Record<string, unknown>>): SaleParts {
+  const lines = listOf(content['lines']).map(salvageLine)
+  const payments = listOf(content['payments']).map((payment) => ({
+    mode: typeof payment['mode'] === 'string' && Object.hasOwn(paymentModes, payment['mode']) ? payment['mode'] : 'AUT',
+    amount: centsOrZero(payment['amount']),
+  }))
+  return { lines, payments, supplied: undefined }
 }
 
 function salvageLine(line: Readonly<Record<string, unknown>>): SaleLine {

@@ -69,7 +69,11 @@ export type ClosingPayload = Common & {
   closed: { days: number; months: number }
   /** First and last record per type of the period: printed number and hash. */
   chains: Record<string, { first: [number, string]; last: [number, string] }>
-  heads: Record<string, { tseq: number; hash: string }>
+  /** Newest record of every type before this one. */
+  heads: Record<string, { tseq: number; hash: string; seq: number }>
+  offsets: Record<string, number>
+  /** Signing profile in force. */
+  profile: string
   kid: string
   software: string
   /** Business date the closing stands for. */
@@ -79,7 +83,6 @@ export type ClosingPayload = Common & {
   drawer?: { declared: number; difference: number }
   forced?: true
   config?: Record<string, string | number | boolean>
-  profile?: string
   episode?: Record<string, unknown>
 }
 

@@ -7,7 +7,7 @@ import { showsTotals } from './kinds.js'
 import type { Settings } from './options.js'
 import type { Common } from './payload.js'
 import type { ChainType } from './profiles.js'
-import { copyLevel, type State } from './state.js'
+import { copyLevel, profileOf, type State } from './state.js'
 import { cleanName } from './text.js'
 import { businessDate, compact, localTime } from './time.js'
 
@@ -95,7 +95,7 @@ class DraftPlan implements Plan {
         const common: Common = { ...this.marks, number: place.tseq + (state.offsets[type] ?? 0), moment: this.at.moment, operator }
         const payload = Object.assign(common, build(place, state)) as unknown as JsonObject
         this.#written = { type, payload }
-        return { payload, x: statementOf(this.settings, state.profile, type, payload, place.head(type), grand ?? state.perpetual) }
+        return { payload, x: statementOf(this.settings, profileOf(state, this.settings.profile), type, payload, place.head(type), grand ?? state.perpetual) }
       },
     })
   }

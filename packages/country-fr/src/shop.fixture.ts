@@ -134,7 +134,7 @@ function nameOf(record: FiscalRecord): string {
   return `${LETTER[record.body.type] ?? record.body.type}:${String(payload['op'] ?? payload['kind'] ?? payload['code'] ?? payload['copy'] ?? '')}`
 }
 
-/** Text of print items, one a line. */
+/** Text of print items, one a line; without the QR code, whose base64 may spell anything. */
 export function printed(outcome: Registered): string {
-  return outcome.print.map(({ text, right }) => (right === undefined ? text : `${text} ${right}`)).join('\n')
+  return outcome.print.filter(({ kind }) => kind !== 'qr').map(({ text, right }) => (right === undefined ? text : `${text} ${right}`)).join('\n')
 }

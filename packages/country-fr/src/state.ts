@@ -146,3 +146,8 @@ export function addToRanges(ranges: [number, number][], n: number): [number, num
   out.push([from, to])
   return out.sort((x, y) => x[0] - y[0])
 }
+
+/** Signing profile in force; a queue that is not started yet takes the one of its settings. */
+export function profileOf(state: State, wanted: ProfileName): ProfileName {
+  return state.phase === 'new' ? wanted : state.profile
+}
