@@ -1,7 +1,6 @@
 // Certificates that go with a key: read from PEM or DER, the first one checked to be of this key.
-import { equalBytes, signerError, type PublicJwk } from '@sigillo/core'
+import { equalBytes, signerError, spkiOf, spkiOfCertificate, type PublicJwk } from '@sigillo/core'
 import { parsePem } from './pem.js'
-import { spkiOf, spkiOfCertificate } from './spki.js'
 
 /** PEM text with certificates, or their DER, end entity first. */
 export type Certificates = string | readonly Uint8Array[]

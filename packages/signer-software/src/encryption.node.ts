@@ -3,7 +3,7 @@
 import { createCipheriv, createDecipheriv, createPrivateKey, pbkdf2, randomBytes, scrypt } from 'node:crypto'
 import { promisify } from 'node:util'
 import { signerError } from '@sigillo/core'
-import { readSequence, smallInteger } from './der.js'
+import { readSequence, smallInteger } from '@sigillo/core/der'
 import { readEnvelope, writeEnvelope, type Envelope, type Kdf } from './pbes2.js'
 import { writePem } from './pem.js'
 

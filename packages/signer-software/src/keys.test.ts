@@ -2,7 +2,7 @@
 // core's seam accepts.
 import { generateKeyPairSync, createPublicKey } from 'node:crypto'
 import fc from 'fast-check'
-import { concat, FiscalError, fromBase64url, toBase64url, utf8, type RecordAlg } from '@sigillo/core'
+import { concat, FiscalError, fromBase64url, jwkOfSpki, spkiOf, toBase64url, utf8, type RecordAlg } from '@sigillo/core'
 import { describe, expect, it } from 'vitest'
 import { importPublicKey as verifyByNode } from '../../core/src/crypto.node.js'
 import { importPublicKey as verifyByNoble } from '../../core/src/crypto.web.js'
@@ -10,7 +10,6 @@ import type { PrivateJwk } from './key-contract.js'
 import * as node from './keys.node.js'
 import * as web from './keys.web.js'
 import { softwareSigner } from './software-signer.js'
-import { spkiOf } from './spki.js'
 
 const pairOf = {
   ES256: () => generateKeyPairSync('ec', { namedCurve: 'P-256' }),
@@ -45,6 +44,7 @@ describe.each(algs)('%s', (alg) => {
       expect(key.publicJwk).toEqual(keys[0]!.publicJwk)
       expect(key.alg).toBe(alg)
       expect(spkiOf(key.publicJwk)).toEqual(spki)
+      expect(jwkOfSpki(spki)).toEqual(key.publicJwk)
       expect(key.signNow !== undefined).toBe(alg === 'ES256' || alg === 'EdDSA')
     }
   })

@@ -13,7 +13,7 @@ import {
   writeElement,
   writeNumber,
   writeOid,
-} from './der.js'
+} from '@sigillo/core/der'
 
 const PBES2 = '1.2.840.113549.1.5.13'
 const PBKDF2 = '1.2.840.113549.1.5.12'

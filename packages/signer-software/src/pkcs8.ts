@@ -1,7 +1,7 @@
 // PKCS#8 private keys in clear (RFC 5958; RFC 5915 for EC, RFC 8410 for Ed25519), read for places without a platform. The caller
 // owns the bytes and wipes them.
-import { BIT_STRING, OCTET_STRING, OID, oidText, readElement, readSequence, smallInteger } from './der.js'
-import { KEY_OIDS } from './spki.js'
+import { KEY_OIDS } from '@sigillo/core'
+import { BIT_STRING, OCTET_STRING, OID, oidText, readElement, readSequence, smallInteger } from '@sigillo/core/der'
 
 /** What a PKCS#8 key holds; `scalar` and `seed` are views into the given bytes. */
 export type PrivateParts =

@@ -3,6 +3,7 @@ import {
   guardSigner,
   importPublicKey,
   signerError,
+  spkiOf,
   thumbprint,
   type GuardedSigner,
   type GuardOptions,
@@ -16,7 +17,6 @@ import {
 import { generateKey, keyFromJwk, keyFromPkcs8 } from '#keys'
 import { chainOf, type Certificates } from './certificates.js'
 import type { PrivateJwk, SoftwareKey } from './key-contract.js'
-import { spkiOf } from './spki.js'
 
 /** Where the key comes from; without any, a fresh one of `alg` is made. */
 export interface SoftwareSignerOptions {

@@ -1,6 +1,6 @@
-// The little DER a key file needs: read one element, list the children of a constructed one, write elements (X.690 8.1, 10.1).
+// The little DER keys and certificates need (own entry `@sigillo/core/der`): read one element, list the children of a constructed one, write elements (X.690 8.1, 10.1).
 // Definite lengths only; anything else gives undefined, for the bytes come from a file somebody else may have written.
-import { concat } from '@sigillo/core'
+import { concat } from './bytes.js'
 
 /** One element: its tag byte, its content, and where the next element begins. */
 export interface Element {
