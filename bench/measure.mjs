@@ -1,0 +1,61 @@
+// Measuring: medians, percentiles, and rounds that alternate with their floor so that both see the same machine.
+
+/** Microseconds of one call. */
+export const now = () => Number(process.hrtime.bigint()) / 1000
+
+export const sorted = (values) => [...values].sort((a, b) => a - b)
+export const percentile = (values, share) => {
+  const all = sorted(values)
+  return all[Math.min(all.length - 1, Math.floor(share * all.length))]
+}
+export const median = (values) => percentile(values, 0.5)
+
+/** Runs `floor` and `work` in turn, `rounds` times; returns the medians of what they return. */
+export async function alternate(rounds, floor, work) {
+  const floors = []
+  const values = []
+  for (let round = 0; round < rounds; round++) {
+    floors.push(await floor())
+    values.push(await work())
+  }
+  return { floor: median(floors), value: median(values), floors, values }
+}
+
+/** Microseconds a synchronous step takes, one by one. */
+export function eachSync(count, step) {
+  const times = []
+  for (let i = 0; i < count; i++) {
+    const start = now()
+    step(i)
+    times.push(now() - start)
+  }
+  return times
+}
+
+/** Microseconds an asynchronous step takes, one after the other. */
+export async function eachInTurn(count, step) {
+  const times = []
+  for (let i = 0; i < count; i++) {
+    const start = now()
+    await step(i)
+    times.push(now() - start)
+  }
+  return times
+}
+
+/** Calls per second with `callers` at once, and each call's microseconds. */
+export async function together(callers, count, step) {
+  const times = []
+  let next = 0
+  const start = now()
+  const caller = async () => {
+    while (next < count) {
+      const i = next++
+      const begun = now()
+      await step(i)
+      times.push(now() - begun)
+    }
+  }
+  await Promise.all(Array.from({ length: callers }, caller))
+  return { rate: (count / (now() - start)) * 1e6, times }
+}
