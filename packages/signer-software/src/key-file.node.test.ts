@@ -18,7 +18,7 @@ import { createPrivateKey } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { FiscalError, importPublicKey, utf8, type RecordAlg } from '@sigillo/core'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createKeyFile, openKeyFile } from './index.js'
 
 const root = mkdtempSync(join(tmpdir(), 'sigillo-keys-'))
@@ -26,6 +26,13 @@ afterAll(() => rmSync(root, { recursive: true, force: true }))
 let count = 0
 const fresh = (): string => join(root, `keys-${++count}`, 'main.pem')
 const passphrase = 'correct horse battery staple'
+// One derivation of 600,000 iterations for all tests that only need some key file.
+const shared = join(root, 'shared', 'main.pem')
+beforeAll(async () => (await createKeyFile(shared, { passphrase })).close())
+const copyTo = (path: string): void => {
+  mkdirSync(join(path, '..'), { recursive: true, mode: 0o700 })
+  writeFileSync(path, readFileSync(shared), { mode: 0o600 })
+}
 const openssl = (args: readonly string[], input = ''): string =>
   execFileSync('openssl', [...args], { encoding: 'utf8', input, stdio: ['pipe', 'pipe', 'pipe'] })
 const reasonOf = async (work: Promise<unknown>): Promise<string> => {
@@ -162,7 +169,7 @@ describe('createKeyFile', () => {
 describe('openKeyFile', () => {
   it('S-20 refuses 0640, 0644, symbolic links, other owners, clear keys and 2,048 iterations', async () => {
     const path = fresh()
-    await createKeyFile(path, { passphrase })
+    copyTo(path)
     for (const mode of [0o640, 0o644, 0o604, 0o610]) {
       chmodSync(path, mode)
       expect(await reasonOf(openKeyFile(path, { passphrase }))).toBe('KEY_FILE_UNSAFE mode')
@@ -199,7 +206,7 @@ describe('openKeyFile', () => {
 
   it('tells a wrong passphrase from a missing one', async () => {
     const path = fresh()
-    await createKeyFile(path, { passphrase })
+    copyTo(path)
     expect(await reasonOf(openKeyFile(path, { passphrase: 'wrong' }))).toBe('CONFIG_INVALID wrong-passphrase')
     expect(await reasonOf(openKeyFile(path, { passphrase: '' }))).toBe('CONFIG_INVALID missing-passphrase')
     expect(await reasonOf(openKeyFile(path, {} as never))).toBe('CONFIG_INVALID missing-passphrase')
@@ -240,7 +247,7 @@ describe('openKeyFile', () => {
 
   it('takes the passphrase as text, bytes or a function, wipes what a function hands over, never what a caller keeps', async () => {
     const path = fresh()
-    await createKeyFile(path, { passphrase })
+    copyTo(path)
     const kept = utf8(passphrase)
     const handed: Uint8Array[] = []
     const callback = async (): Promise<Uint8Array> => {
@@ -277,7 +284,7 @@ describe('openKeyFile', () => {
     ])
     expect(opened.describe().alg).toBe('RS256')
     const other = fresh()
-    await createKeyFile(other, { passphrase })
+    copyTo(other)
     expect(await reasonOf(openKeyFile(other, { passphrase, certificates: certificate }))).toBe('KEY_MISMATCH certificate')
     expect(await reasonOf(openKeyFile(other, { passphrase, certificates: 'no certificate' }))).toBe(
       'CONFIG_INVALID certificate-unreadable',
@@ -287,7 +294,7 @@ describe('openKeyFile', () => {
 
   it('holds a key that signs nothing after close', async () => {
     const path = fresh()
-    await createKeyFile(path, { passphrase })
+    copyTo(path)
     const moved = join(path, '..', 'moved.pem')
     renameSync(path, moved)
     const signer = await openKeyFile(moved, { passphrase })
