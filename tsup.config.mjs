@@ -1,6 +1,6 @@
 // One bundler setting for every package: the entries are read from the package's own manifest (the `source` conditions of its
 // exports and imports, and src/main.ts of a command), so that adding an entry means naming it once.
-import { existsSync, readFileSync } from 'node:fs'
+import { copyFileSync, existsSync, readFileSync } from 'node:fs'
 import { defineConfig } from 'tsup'
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'))
@@ -21,10 +21,13 @@ export default defineConfig({
   platform: 'neutral',
   external: [/^#/, /^node:/],
   sourcemap: true,
-  clean: true,
   splitting: true,
   treeshake: false,
   removeNodeProtocol: false,
   dts: false,
   silent: true,
+  // Every bundle the command exports carries the text of the format.
+  async onSuccess() {
+    if (manifest.name === '@sigillo/cli') copyFileSync('../../FORMAT.md', 'dist/FORMAT.md')
+  },
 })

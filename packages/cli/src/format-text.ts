@@ -1,0 +1,19 @@
+// The text of FORMAT.md, which every bundle carries: beside the built command, or at the root of the sources.
+import { readFile } from 'node:fs/promises'
+import { FiscalError } from '@sigillo/core'
+
+/** @throws FiscalError UNREADABLE when the package is incomplete */
+export async function formatText(): Promise<string> {
+  for (const place of ['./FORMAT.md', '../FORMAT.md', '../../../FORMAT.md']) {
+    try {
+      return await readFile(new URL(place, import.meta.url), 'utf8')
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    }
+  }
+  throw new FiscalError('UNREADABLE', {
+    kind: 'input',
+    message: 'FORMAT.md is missing from this package',
+    remedy: 'Install @sigillo/cli again.',
+  })
+}

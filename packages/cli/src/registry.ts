@@ -1,0 +1,62 @@
+// The countries, storages and signers this command can open: the one place that knows them by name. A new country is one entry.
+import type { Country, CountryAuditor, JsonObject } from '@sigillo/core'
+import type { OptionSpec } from './command.js'
+import { franceEntry } from './country-fr.js'
+
+/** Any country, as a queue takes it. */
+export type AnyCountry = Country
+
+/** What a closing is made from. */
+export interface ClosingWish {
+  readonly level: string
+  readonly key: string
+  readonly operator: string
+  /** Now, UTC with milliseconds. */
+  readonly moment: string
+}
+
+/** One country, as the command line meets it. */
+export interface CountryEntry {
+  /** Code in `--country` and in settings. */
+  readonly code: string
+  /** Profile in the first record of a queue. */
+  readonly profile: string
+  readonly title: string
+  /** Options of `init` and the member of the country's options each one sets. */
+  readonly flags: Readonly<Record<string, OptionSpec & { readonly sets: string }>>
+  /** Options the command line fills in when nothing else does. */
+  readonly defaults: Readonly<Record<string, unknown>>
+  /** @throws FiscalError OPTION_INVALID */
+  make(options: Readonly<Record<string, unknown>>): AnyCountry
+  /** A judge for a journal of unknown settings, when the country's rules need none. */
+  auditor?(): CountryAuditor
+  /** Levels `close` takes. */
+  readonly levels: readonly string[]
+  closing(wish: ClosingWish): object
+  /** The moment a stored closing request was made with. */
+  momentIn(request: JsonObject): string | undefined
+  /** Totals and open periods, for people. */
+  standing(totals: JsonObject): readonly (readonly [label: string, value: string])[]
+}
+
+const countries: readonly CountryEntry[] = [franceEntry]
+
+/** Codes that `--country` takes. */
+export const countryCodes: readonly string[] = countries.map(({ code }) => code)
+
+/** A country by its code. */
+export function countryByCode(code: string): CountryEntry | undefined {
+  return countries.find((entry) => entry.code === code)
+}
+
+/** A country by the profile of a journal. */
+export function countryByProfile(profile: string): CountryEntry | undefined {
+  return countries.find((entry) => entry.profile === profile)
+}
+
+/** Options of `init` that belong to countries. */
+export function countryFlags(): Readonly<Record<string, OptionSpec>> {
+  return Object.fromEntries(
+    countries.flatMap(({ flags }) => Object.entries(flags).map(([name, { sets: _sets, ...spec }]) => [name, spec])),
+  )
+}

@@ -1,0 +1,117 @@
+// Opening the till of a folder: settings, country, key, storage and witness put together, for writing or for reading only.
+import { FiscalError, openQueue, type Queue, type Signer } from '@sigillo/core'
+import { openKeyFile, type Passphrase } from '@sigillo/signer-software'
+import { openFolder, type FolderReader } from '@sigillo/storage-fs'
+import { textFlag, usageError, type Call, type OptionSpec } from './command.js'
+import { fileWitness } from './file-witness.js'
+import { passphraseOf } from './passphrase.js'
+import { countryByCode, countryCodes, type AnyCountry, type CountryEntry } from './registry.js'
+import { pathsFor, pathsOf, readSettings, settingsInvalid, type Settings, type TillPaths } from './settings.js'
+import { SOFTWARE } from './version.js'
+
+/** A till whose settings were read. */
+export interface Till {
+  readonly paths: TillPaths
+  readonly settings: Settings
+  readonly entry: CountryEntry
+  readonly country: AnyCountry
+}
+
+/** A till open for writing. */
+export interface OpenTill extends Till, AsyncDisposable {
+  readonly queue: Queue
+}
+
+/** Options of every command that becomes the writer of a queue. */
+export const writerOptions: Readonly<Record<string, OptionSpec>> = {
+  takeover: { type: 'boolean', help: 'Take the queue from a holder that cannot be reached any more' },
+  restored: { type: 'boolean', help: 'The folder was restored from a backup and the original will not run again' },
+  moved: { type: 'boolean', help: 'The folder was moved to another disk or machine' },
+  acknowledge: {
+    type: 'string',
+    value: 'NAME',
+    help: 'Continue in spite of a suspected loss; NAME is recorded as the one who decided',
+  },
+}
+
+/** An entry of the registry by its code. @throws FiscalError USAGE */
+export function entryOf(code: string): CountryEntry {
+  const entry = countryByCode(code)
+  if (entry === undefined) throw usageError(`there is no country ${code}; known: ${countryCodes.join(', ')}`)
+  return entry
+}
+
+/**
+ * Settings of the till in a folder.
+ * @throws FiscalError SETTINGS_MISSING, SETTINGS_INVALID
+ */
+export async function readTill(dir: string): Promise<Till> {
+  const till = await findTill(dir)
+  if (till !== undefined) return till
+  throw new FiscalError('SETTINGS_MISSING', {
+    kind: 'input',
+    message: `${dir} holds no settings.json`,
+    remedy: 'Make the till first: sigillo init DIR --country fr …',
+  })
+}
+
+/** The same, or undefined when the folder has no settings: a journal of somebody else. */
+export async function findTill(dir: string): Promise<Till | undefined> {
+  const settings = await readSettings(pathsOf(dir).settings)
+  if (settings === undefined) return undefined
+  const entry = countryByCode(settings.country)
+  if (entry === undefined) throw settingsInvalid(`names the country ${settings.country}, which this version does not know`)
+  return { paths: pathsFor(dir, settings), settings, entry, country: entry.make(settings.options) }
+}
+
+/** Opens the key of a till; its warnings go to standard error. */
+export function openKey({ paths }: Pick<Till, 'paths'>, passphrase: Passphrase, note: (text: string) => void): Promise<Signer> {
+  return openKeyFile(paths.key, { passphrase, onWarning: ({ message }) => note(`warning: ${message}`) })
+}
+
+/**
+ * Becomes the writer of the till in a folder.
+ * @throws FiscalError as `openQueue` and `openKeyFile`
+ */
+export async function openTill(dir: string, call: Call): Promise<OpenTill> {
+  const till = await readTill(dir)
+  const signer = await openKey(till, passphraseOf(call), call.out.note)
+  try {
+    const queue = await openQueue({
+      id: till.settings.name,
+      country: till.country,
+      storage: await openFolder(till.paths.folder),
+      signer,
+      witness: fileWitness(till.paths.witness),
+      software: SOFTWARE,
+      ...overrides(call),
+    })
+    const close = async (): Promise<void> => {
+      try {
+        await queue.close()
+      } finally {
+        await signer.close()
+      }
+    }
+    return { ...till, queue, [Symbol.asyncDispose]: close }
+  } catch (error) {
+    await signer.close()
+    throw error
+  }
+}
+
+function overrides({ flags }: Call): { takeover?: true; restore?: true; moved?: true; acknowledge?: string } {
+  const acknowledge = textFlag(flags, 'acknowledge')
+  return {
+    ...(flags['takeover'] === true && { takeover: true }),
+    ...(flags['restored'] === true && { restore: true }),
+    ...(flags['moved'] === true && { moved: true }),
+    ...(acknowledge !== undefined && { acknowledge }),
+  }
+}
+
+/** Reads the journal of a folder, also beside a live writer. */
+export async function openReading(dir: string): Promise<FolderReader> {
+  const storage = await openFolder(pathsOf(dir).folder)
+  return storage.openReader()
+}

@@ -1,0 +1,20 @@
+// The command under test as one bundle from the sources of all packages, so that tests need no build. OUT names the folder.
+import { defineConfig } from 'tsup'
+
+export default defineConfig({
+  entry: { main: 'src/main.ts' },
+  outDir: process.env.OUT,
+  format: ['esm'],
+  target: 'node20',
+  platform: 'node',
+  noExternal: [/.*/],
+  sourcemap: false,
+  splitting: true,
+  dts: false,
+  silent: true,
+  esbuildOptions(options) {
+    options.conditions = ['source', 'node']
+  },
+  // CommonJS parts inside the bundle ask for Node's own modules by require.
+  banner: { js: "import { createRequire as __make } from 'node:module'; const require = __make(import.meta.url);" },
+})

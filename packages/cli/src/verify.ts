@@ -1,0 +1,92 @@
+// `sigillo verify DIR|BUNDLE`: reads everything, judges every record, changes nothing. Exit 0 sound, 1 findings, 2 unreadable.
+import { isFiscalError, type FiscalError } from '@sigillo/core'
+import { verifyBundle, verifyBundleFiles } from '@sigillo/core/bundle'
+import type { Finding, Report } from '@sigillo/core/verify'
+import { EXIT, numberFlag, type Call, type Command } from './command.js'
+import { folderFiles, fileStream, kindOf, notReadable } from './evidence.js'
+import { plain } from './output.js'
+import { countryByProfile } from './registry.js'
+import { verifyFolder } from './verify-folder.js'
+
+/** The command. */
+export const verifyCommand: Command = {
+  name: 'verify',
+  summary: 'Check every record of a queue or of an exported bundle',
+  args: 'DIR|BUNDLE',
+  arity: [1, 1],
+  options: {
+    'max-findings': { type: 'string', value: 'N', help: 'Findings shown in words; default 50 (JSON gives all that are kept)' },
+    'note-key': {
+      type: 'string',
+      value: 'KEY',
+      multiple: true,
+      help: 'Verifier key of a witness whose notes lie in the bundle; again for more',
+    },
+  },
+  notes: [
+    'Reads only; needs no key and no settings. Also beside a running till. An unpacked bundle is given as its folder.',
+    'Exit code: 0 sound (warnings may be listed); 1 something is wrong; 2 nothing that can be read as a queue or bundle.',
+    'JSON: sound, queue, profile, records, head {seq, hash}, root, findings, more (findings beyond those kept), unchecked (what could\nnot be checked, in words). Each finding: seq (null when no record is meant), code, where, message, severity, and where known file\nand offset.',
+  ],
+  run: verify,
+}
+
+async function verify(call: Call): Promise<number> {
+  const { args, out, flags } = call
+  const path = args[0] as string
+  const report = await reportOn(path, call)
+  if (report.records === 0 && report.queue === '' && report.head === null) throw notReadable(path, 'no record in it can be read')
+  if (out.json) {
+    const { sound, queue, profile, records, head, root, findings, more, unchecked } = report
+    await out.object({ sound, queue, profile, records, head, root: root ?? null, findings, more, unchecked })
+  } else await tell(call, report, numberFlag(flags, 'max-findings', [1, 1_000_000]) ?? 50)
+  return report.sound ? EXIT.ok : EXIT.findings
+}
+
+async function reportOn(path: string, call: Call): Promise<Report> {
+  const kind = await kindOf(path)
+  if (kind === 'queue') return verifyFolder(path, call)
+  const options = {
+    auditorOf: (profile: string) => countryByProfile(profile)?.auditor?.(),
+    noteKeys: (call.flags['note-key'] ?? []) as readonly string[],
+  }
+  if (kind === 'unpacked') return verifyBundleFiles(() => folderFiles(path), options)
+  const progress = call.out.progress('Verifying', 'bytes')
+  try {
+    return await verifyBundle(() => fileStream(path), { ...options, progress: (bytes) => progress.at(bytes, 0) })
+  } catch (error) {
+    throw isFiscalError(error) ? error : unreadable(path, error)
+  } finally {
+    progress.end()
+  }
+}
+
+function unreadable(path: string, error: unknown): FiscalError {
+  return notReadable(path, (error as NodeJS.ErrnoException).code ?? (error instanceof Error ? error.message : 'unknown error'))
+}
+
+async function tell({ out }: Call, report: Report, most: number): Promise<void> {
+  const { paint } = out
+  const { sound, queue, profile, records, head, findings, more, unchecked } = report
+  const what = `${records} records of queue ${plain(queue)} (${plain(profile)})`
+  await out.line(
+    sound ? `${paint.green('✔ sound')}: ${what}` : `${paint.red('✘ NOT SOUND')}: ${counted(findings.length + more)} in ${what}`,
+  )
+  if (head !== null) await out.line(`  newest record #${head.seq}  ${head.hash}`)
+  for (const finding of findings.slice(0, most)) {
+    for (const line of findingText(finding)) await out.line(finding.severity === 'error' ? paint.red(line) : paint.yellow(line))
+  }
+  const hidden = findings.length - Math.min(most, findings.length) + more
+  if (hidden > 0) await out.line(`  … and ${hidden} more (--max-findings N, or --json)`)
+  for (const text of unchecked) await out.line(paint.dim(`  not checked: ${plain(text)}`))
+}
+
+const counted = (count: number): string => (count === 1 ? '1 finding' : `${count} findings`)
+
+/** A finding in words. */
+export function findingText({ seq, code, where, message, severity, file, offset }: Finding): readonly string[] {
+  const place = seq === null ? 'journal' : `#${seq}`
+  const at = file === undefined ? '' : ` (${plain(file)}${offset === undefined ? '' : `, byte ${offset}`})`
+  const head = `  ${severity === 'error' ? '✘' : '!'} ${place}  ${plain(code)}  ${plain(where)}${at}`
+  return [head, `      ${plain(message)}`]
+}
