@@ -9,7 +9,7 @@ import { forkError, movedError, movedParts, readHint, rollbackError, type Hint }
 import { loadHistory, type History } from './history.js'
 import { Journal } from './journal.js'
 import type { FolderWriter } from './open-folder.js'
-import { baseName, join, liveName } from './paths.js'
+import { baseName, join, liveName, parentOf } from './paths.js'
 import { readFloor } from './purge.js'
 import { hashIn, RefIndex } from './refs.js'
 import { snapshotEpoch } from './snapshots.js'
@@ -182,4 +182,6 @@ async function makeAdoptedDurable(folder: Folder, { tail, head }: History): Prom
     }
   }
   await folder.fs.syncDirectory(folder.path)
+  // Whoever created the folder may have died between renaming it and syncing its own entry.
+  await folder.fs.syncDirectory(parentOf(folder.path))
 }

@@ -20,6 +20,8 @@ export interface KitJournal {
   head(): Head
   /** Seals one batch after the head; nothing is kept until {@link keep}. `change` may spoil a body before it is signed. */
   seal(epoch: number, contents: readonly Content[], change?: (body: Body) => Body): Promise<readonly SealedRecord[]>
+  /** The first records of this journal as one that goes on differently, as after a crash that lost the rest. */
+  upTo(records: number): KitJournal
   /** Takes a batch for stored. */
   keep(batch: readonly SealedRecord[]): void
   /** All records kept, in order. */
@@ -46,27 +48,38 @@ export async function kitKey(): Promise<KitKey> {
 /** A journal with its genesis record. `segBits` is 6 unless said otherwise, so that a segment is soon full. */
 export async function kitJournal(key: KitKey, options: { readonly segBits?: number; readonly profile?: string } = {}): Promise<KitJournal> {
   const { segBits = 6, profile = 'XX' } = options
-  const queue = crypto.randomUUID()
-  const kept: SealedRecord[] = []
-  const ms = Date.UTC(2026, 0, 1)
-  const seal: KitJournal['seal'] = async (epoch, contents, change = (body) => body) => {
-    const batch: SealedRecord[] = []
-    for (const content of contents) {
-      const before = [...kept, ...batch]
-      const body = change(bodyOf(content, { before, queue, epoch, base: kept.length, kid: thumbprint(key.jwk), ms: ms + before.length }))
-      batch.push(await sealed(body, content.payload, key))
-    }
-    return batch
-  }
   const payload = { digest: 'SHA-256', key: { ...key.jwk }, nonce: '00'.repeat(16), predecessor: null, profile, segBits, software: 'kit' }
-  const [genesis] = (await seal(1, [{ type: 'sys.genesis', payload }])) as [SealedRecord]
-  kept.push(genesis)
-  const head = (): Head => {
-    const last = kept.at(-1) as SealedRecord
-    return { seq: BigInt(last.body.seq), hash: last.hash }
-  }
-  return { queue, genesis, head, seal, keep: (batch) => void kept.push(...batch), kept }
+  const context = { queue: crypto.randomUUID(), epoch: 1, base: 0, kid: thumbprint(key.jwk), before: [] }
+  const genesis = await sealed(bodyOf({ type: 'sys.genesis', payload }, context), payload, key)
+  return journalFrom(key, [genesis])
 }
+
+function journalFrom(key: KitKey, records: readonly SealedRecord[]): KitJournal {
+  const kept = [...records]
+  const genesis = kept[0] as SealedRecord
+  const { queue, kid } = genesis.body
+  return {
+    queue,
+    genesis,
+    kept,
+    head: () => {
+      const { body, hash } = kept.at(-1) as SealedRecord
+      return { seq: BigInt(body.seq), hash }
+    },
+    seal: async (epoch, contents, change = (body) => body) => {
+      const batch: SealedRecord[] = []
+      for (const content of contents) {
+        const body = bodyOf(content, { before: [...kept, ...batch], queue, epoch, base: kept.length, kid })
+        batch.push(await sealed(change(body), content.payload, key))
+      }
+      return batch
+    },
+    keep: (batch) => void kept.push(...batch),
+    upTo: (count) => journalFrom(key, kept.slice(0, count)),
+  }
+}
+
+const START_MS: number = Date.UTC(2026, 0, 1)
 
 interface Around {
   readonly before: readonly SealedRecord[]
@@ -74,10 +87,9 @@ interface Around {
   readonly epoch: number
   readonly base: number
   readonly kid: string
-  readonly ms: number
 }
 
-function bodyOf(content: Content, { before, queue, epoch, base, kid, ms }: Around): Body {
+function bodyOf(content: Content, { before, queue, epoch, base, kid }: Around): Body {
   const sibling = before.findLast((record) => record.body.type === content.type)
   return {
     alg: 'ES256',
@@ -91,7 +103,7 @@ function bodyOf(content: Content, { before, queue, epoch, base, kid, ms }: Aroun
     ...(content.ref !== undefined && { ref: content.ref, req: payloadDigest(canonical(content.ref)) }),
     seq: before.length,
     tprev: sibling?.hash ?? before[0]?.hash ?? ZERO_HASH,
-    ts: new Date(ms).toISOString(),
+    ts: new Date(START_MS + before.length).toISOString(),
     tseq: (sibling?.body.tseq ?? 0) + 1,
     type: content.type,
     v: 1,

@@ -49,7 +49,7 @@ export function diskFileSystem(disk: SimulatedDisk): DiskFileSystem {
       call(disk, { operation: 'makeDirectory', path }, () => {
         const ino = disk.nextIno++
         addName(disk, path, ino, 'mkdir')
-        disk.nodes.set(ino, newDirectory(ino, disk))
+        disk.nodes.set(ino, newDirectory(ino, disk.owner))
       }),
     syncDirectory: async (path) => call(disk, { operation: 'syncDirectory', path }, () => flushDirectory(disk.ownedDirectory(directoryAt(disk, path, 'fsync').ino))),
     rename: async (from, to) => call(disk, { operation: 'rename', path: from, to }, () => renameOn(disk, from, to)),
@@ -86,7 +86,7 @@ function openOn(disk: SimulatedDisk, path: string, mode: DiskOpenMode): DiskFile
     if (making) {
       const fresh = disk.nextIno++
       addName(disk, path, fresh, 'open')
-      disk.nodes.set(fresh, newFile(fresh, disk))
+      disk.nodes.set(fresh, newFile(fresh, disk.owner))
       return fresh
     }
     const found = inoAt(disk, path, 'open')

@@ -101,3 +101,25 @@ export function applyChange(names: Map<string, number>, { remove, set }: NameCha
   if (remove !== undefined) names.delete(remove)
   if (set !== undefined) names.set(set.name, set.ino)
 }
+
+/** Forgets what lies beyond a size: it is not read, and shows zeros should the file grow again. */
+export function cutBlocks(blocks: Map<number, Uint8Array>, sizeBytes: number): void {
+  for (const [number, block] of blocks) {
+    const rest = sizeBytes - number * BLOCK
+    if (rest <= 0) blocks.delete(number)
+    else if (rest < BLOCK) {
+      const shorter = block.slice()
+      shorter.fill(0, rest)
+      blocks.set(number, shorter)
+    }
+  }
+}
+
+/** Shortens a file in both layers. */
+export function cutFile(file: FileNode, sizeBytes: number): void {
+  flushFile(file)
+  cutBlocks(file.cache, sizeBytes)
+  cutBlocks(file.medium, sizeBytes)
+  file.sizeBytes = Math.min(file.sizeBytes, sizeBytes)
+  file.mediumSizeBytes = file.sizeBytes
+}

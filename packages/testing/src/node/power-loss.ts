@@ -1,6 +1,6 @@
 // What a loss of power leaves of the effects nobody synced: any subset of blocks, sizes and names, as POSIX allows and journalling
 // file systems practise within it. Synced effects always survive.
-import { applyChange, BLOCK, type DirectoryNode, type DiskNode, type FileNode } from './disk-nodes.js'
+import { applyChange, BLOCK, cutBlocks, type DirectoryNode, type DiskNode, type FileNode } from './disk-nodes.js'
 import type { Random } from './random.js'
 
 /** Decides what happens to one unsynced effect. */
@@ -76,7 +76,7 @@ function fileAfter(file: FileNode, fate: Fate, owner: object): FileNode {
   for (const number of file.dirty) if (fate.block()) medium.set(number, file.cache.get(number) as Uint8Array)
   const sizes = possibleSizes(file)
   const sizeBytes = sizes.length === 1 ? (sizes[0] as number) : fate.size(sizes)
-  cutAt(medium, sizeBytes)
+  cutBlocks(medium, sizeBytes)
   return { ...file, owner, cache: new Map(medium), medium, sizeBytes, mediumSizeBytes: sizeBytes, dirty: new Set() }
 }
 
@@ -91,19 +91,6 @@ function possibleSizes({ mediumSizeBytes, sizeBytes }: FileNode): number[] {
   const middle = Math.floor((mediumSizeBytes + sizeBytes) / 2)
   if (middle > mediumSizeBytes) sizes.push(middle)
   return [...sizes, sizeBytes]
-}
-
-// What lies beyond the size is not read, and shows zeros should the file grow again.
-function cutAt(medium: Map<number, Uint8Array>, sizeBytes: number): void {
-  for (const [number, block] of medium) {
-    const rest = sizeBytes - number * BLOCK
-    if (rest <= 0) medium.delete(number)
-    else if (rest < BLOCK) {
-      const shorter = block.slice()
-      shorter.fill(0, rest)
-      medium.set(number, shorter)
-    }
-  }
 }
 
 function directoryAfter(directory: DirectoryNode, keeps: (id: number) => boolean, owner: object): DirectoryNode {

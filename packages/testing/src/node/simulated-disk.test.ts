@@ -124,6 +124,9 @@ describe('simulated disk', () => {
   it('a disk without power answers nothing, and copies live on apart', async () => {
     const disk = await withFile('x', 'data and name')
     const copy = disk.copy()
+    const original = await disk.fileSystem.open('/a', 'rewrite')
+    await original.writeAt(bytes('o'), 0)
+    expect(await contentOf(copy, '/a')).toBe('x')
     disk.powerOff()
     await expect(disk.fileSystem.list('/')).rejects.toMatchObject({ code: 'ENODEV' })
     const file = await copy.fileSystem.open('/a', 'rewrite')

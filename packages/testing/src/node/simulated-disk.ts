@@ -1,8 +1,8 @@
 // A disk in memory that loses power, fails and fills up on request, with the two layers of a real one: the page cache every process
 // sees, and the medium that only syncs reach. Implements storage-fs's FileSystem by shape; deterministic from its seed.
 import { FaultPlan, type DiskCall, type DiskFault } from './disk-faults.js'
-import { diskFileSystem, type DiskFileSystem } from './disk-file-system.js'
-import { BLOCK, copyNode, flushDirectory, flushFile, newDirectory, type DirectoryNode, type DiskNode, type FileNode } from './disk-nodes.js'
+import { diskFileSystem, inoAt, type DiskFileSystem } from './disk-file-system.js'
+import { BLOCK, copyNode, cutFile, flushDirectory, flushFile, newDirectory, readCache, writeCache, type DirectoryNode, type DiskNode, type FileNode } from './disk-nodes.js'
 import { CORNERS, countEffects, fateBy, fateOf, survivors, type Fate } from './power-loss.js'
 import { randomFrom } from './random.js'
 
@@ -23,10 +23,12 @@ export class SimulatedDisk {
   nodes: Map<number, DiskNode>
   nextIno = 2
   nextChange = 1
+  // What this disk may change in place. A copy takes the right away from both, so that neither sees the other's changes.
+  #owner: object = {}
   #dead = false
 
   constructor() {
-    this.nodes = new Map([[1, newDirectory(1, this)]])
+    this.nodes = new Map([[1, newDirectory(1, this.#owner)]])
     this.fileSystem = diskFileSystem(this)
   }
 
@@ -42,12 +44,17 @@ export class SimulatedDisk {
   powerOff(): void {
     this.#dead = true
   }
+  /** Mark of the nodes this disk may change in place. */
+  get owner(): object {
+    return this.#owner
+  }
   get dead(): boolean {
     return this.#dead
   }
 
   /** The same disk as a process finds it that starts after this moment: page cache and all. Later changes do not touch each other. */
   copy(): SimulatedDisk {
+    this.#owner = {}
     const copy = new SimulatedDisk()
     copy.nodes = new Map(this.nodes)
     copy.nextIno = this.nextIno
@@ -59,7 +66,7 @@ export class SimulatedDisk {
   /** The disk after a loss of power now. */
   afterPowerLoss(fate: Fate): SimulatedDisk {
     const disk = this.copy()
-    disk.nodes = survivors(this.nodes.values(), fate, disk)
+    disk.nodes = survivors(this.nodes.values(), fate, disk.owner)
     return disk
   }
 
@@ -84,6 +91,20 @@ export class SimulatedDisk {
     }
     const random = randomFrom(seed)
     for (let i = 0; i < most; i++) yield this.afterPowerLoss(CORNERS[i] ?? fateBy(random))
+  }
+
+  /** Shortens a file, on the medium too, as if the end had never been written. */
+  cut(path: string, sizeBytes: number): void {
+    const file = this.ownedFile(inoAt(this, path, 'cut'))
+    cutFile(file, sizeBytes)
+  }
+  /** Turns bits of one byte of a file, on the medium too. */
+  damage(path: string, offset: number, mask: number = 1): void {
+    const file = this.ownedFile(inoAt(this, path, 'damage'))
+    const byte = new Uint8Array(1)
+    readCache(file, byte, offset)
+    writeCache(file, new Uint8Array([(byte[0] as number) ^ mask]), offset)
+    flushFile(file)
   }
 
   /** Makes everything stable. */
@@ -111,8 +132,8 @@ export class SimulatedDisk {
   /** A node this disk may change. */
   owned(ino: number): DiskNode {
     const node = this.nodes.get(ino) as DiskNode
-    if (node.owner === this) return node
-    const own = copyNode(node, this)
+    if (node.owner === this.#owner) return node
+    const own = copyNode(node, this.#owner)
     this.nodes.set(ino, own)
     return own
   }
