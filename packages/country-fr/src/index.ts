@@ -2,6 +2,7 @@
 export { france, type France } from './france.js'
 export type { Conformity, FranceOptions, Settings } from './options.js'
 export { profiles, type DataField, type ProfileName, type SigningProfile } from './profiles.js'
+export { auditJournal as frenchAuditor } from './audit.js'
 export { frenchOffline } from './offline.js'
 export { law, type LawText } from './law.js'
 export { events, type EventRow } from './events.js'
