@@ -21,6 +21,7 @@ const decided: Readonly<Record<string, readonly string[]>> = {
   zod: ['@sigillo/core', '@sigillo/country-fr', '@sigillo/country-it', '@sigillo/server-rt', '@sigillo/cli'],
   asn1js: ['@sigillo/documents'],
   pkijs: ['@sigillo/documents'],
+  saxes: ['@sigillo/documents'],
   pg: ['@sigillo/storage-postgres'],
 }
 const native: Readonly<Record<string, string>> = { pkcs11js: '@sigillo/signer-pkcs11', 'pcsc-mini': '@sigillo/signer-sam' }
