@@ -63,7 +63,7 @@ class Walk:
         self.settled_hashes, self.roots = {}, {}
         self.wanted_seqs = {statement["seq"] for statement in options.witnesses}
         self.wanted_sizes = {note["size"] for note in options.notes}
-        self.unchecked = set()
+        self.unchecked, self.on_record = set(), None
         self.started = options.start is not None
         if self.started:
             self._begin(options.start)
@@ -262,6 +262,8 @@ class Walk:
         body, payload = record.body, record.payload
         self.last, self.g = Last(record, record.hash, record.recomputed), body["seq"]
         self.count += 1
+        if self.on_record is not None:
+            self.on_record(record)
         self.pending = []
         self.heads[body["type"]] = [body["tseq"], None, self.losses]
         self.epoch = body["epoch"] if self.epoch is None else max(self.epoch, body["epoch"])
@@ -366,6 +368,12 @@ def start_unknown(seq):
 def verify(lines, options=None):
     """The report on `lines`, each (bytes, (file, offset)); see `Walk`."""
     walk = Walk(options or Options())
+    run(walk, lines)
+    return report_of(walk)
+
+
+def run(walk, lines):
+    """5.1 to 5.7 over all lines."""
     seen = False
     for data, place in lines:
         seen = True
@@ -373,7 +381,6 @@ def verify(lines, options=None):
     if not seen:
         walk.report(0, "RECORD_MISSING", "line", "nothing there")
     walk.end()
-    return report_of(walk)
 
 
 def report_of(walk):
