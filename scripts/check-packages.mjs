@@ -7,7 +7,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { packageGraph } from './build.mjs'
+import { closure, packageGraph } from './build.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const { packageManager } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
@@ -25,14 +25,6 @@ function report(name, what, { ok, output }) {
   if (ok) return
   failed += 1
   process.stdout.write(`${output.trimEnd().replaceAll(/^/gm, '       ')}\n`)
-}
-
-/** The package and its siblings, as deep as they go: what has to be installed from tarballs. */
-function closure(graph, name, seen = new Set()) {
-  if (seen.has(name)) return seen
-  seen.add(name)
-  for (const other of graph.get(name)) closure(graph, other, seen)
-  return seen
 }
 
 /** Packs every package through pnpm, which alone turns `workspace:` and `catalog:` into versions. */
