@@ -94,7 +94,8 @@ function holds(line: NoteKey, key: NoteKey, text: string): boolean {
   return importPublicKey(jwk).verify('EdDSA', text, line.key)
 }
 
-function toBase64(bytes: Uint8Array): string {
+/** Standard base64 with padding, as notes use it. */
+export function toBase64(bytes: Uint8Array): string {
   const text = toBase64url(bytes).replaceAll('-', '+').replaceAll('_', '/')
   return text + '='.repeat((4 - (text.length % 4)) % 4)
 }

@@ -137,6 +137,8 @@ export interface SignerErrorInit {
   readonly triesLeft?: number
   readonly retryAfterMs?: number
   readonly keyId?: string
+  /** True when the signer has run its whole recovery: trying again at once is useless. */
+  readonly exhausted?: boolean
   /** The device's own return value, as `CKR_DEVICE_ERROR` or `6581`. */
   readonly nativeCode?: string
   readonly cause?: unknown

@@ -104,8 +104,9 @@ export class DeviceCalls {
     try {
       return await this.#attempt(job, signal, options)
     } catch (error) {
-      const { class: name, outcome } = asSignerError(error).details
-      if (name !== 'recoverable' || outcome !== 'not-signed' || signal.aborted || !options.mayRetry()) throw error
+      const { class: name, outcome, exhausted } = asSignerError(error).details
+      if (name !== 'recoverable' || outcome !== 'not-signed' || exhausted === true || signal.aborted || !options.mayRetry())
+        throw error
       return this.#attempt(job, signal, options)
     }
   }

@@ -60,22 +60,28 @@ function split(n: number): number {
 
 /** Proof that leaf `index` is in the tree of `leaves` (RFC 9162 2.1.3.1). */
 export function inclusionProof(index: number, leaves: readonly string[]): string[] {
-  if (leaves.length <= 1) return []
-  const k = split(leaves.length)
-  const [left, right] = [leaves.slice(0, k), leaves.slice(k)]
-  return index < k ? [...inclusionProof(index, left), treeRoot(right)] : [...inclusionProof(index - k, right), treeRoot(left)]
+  return provenBy(leaves).inclusion(index, leaves.length)
 }
 
-/** Proof that the tree of the first `from` leaves is a beginning of the tree of all (RFC 9162 2.1.4.1). `from` ≥ 1. */
+/** Proof that the tree of the first `from` leaves is a beginning of the tree of all (RFC 9162 2.1.4.1); empty for `from` 0. */
 export function consistencyProof(from: number, leaves: readonly string[]): string[] {
-  return from === leaves.length ? [] : subproof(from, leaves, true)
+  return provenBy(leaves).consistency(from, leaves.length)
 }
 
-function subproof(m: number, leaves: readonly string[], whole: boolean): string[] {
-  if (m === leaves.length) return whole ? [] : [treeRoot(leaves)]
-  const k = split(leaves.length)
-  if (m <= k) return [...subproof(m, leaves.slice(0, k), whole), treeRoot(leaves.slice(k))]
-  return [...subproof(m - k, leaves.slice(k), false), treeRoot(leaves.slice(0, k))]
+function provenBy(leaves: readonly string[]): { inclusion(index: number, size: number): string[]; consistency(from: number, size: number): string[] } {
+  const rootIn = (first: number, last: number): string => treeRoot(leaves.slice(first, last))
+  const include = (index: number, first: number, last: number): string[] => {
+    if (last - first <= 1) return []
+    const k = split(last - first)
+    return index < k ? [...include(index, first, first + k), rootIn(first + k, last)] : [...include(index - k, first + k, last), rootIn(first, first + k)]
+  }
+  const extend = (m: number, first: number, last: number, whole: boolean): string[] => {
+    if (m === last - first) return whole ? [] : [rootIn(first, last)]
+    const k = split(last - first)
+    if (m <= k) return [...extend(m, first, first + k, whole), rootIn(first + k, last)]
+    return [...extend(m - k, first + k, last, false), rootIn(first, first + k)]
+  }
+  return { inclusion: (index, size) => include(index, 0, size), consistency: (from, size) => (from === 0 ? [] : extend(from, 0, size, true)) }
 }
 
 /** True when `proof` shows that `leaf` is number `index` of the tree with this size and root (RFC 9162 2.1.3.2). */

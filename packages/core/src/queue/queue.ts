@@ -6,6 +6,8 @@ import { FiscalError, isFiscalError } from '../errors.js'
 import { parseLine, type FiscalRecord, type SealedRecord } from '../record.js'
 import type { Signer } from '../signer.js'
 import type { Head, Storage, StorageHealth, StorageWriter, Witness } from '../storage.js'
+import { inclusionProof, treeRoot } from '../tree.js'
+import { anchorQueue, leavesOf, type Anchor, type AnchorRequest } from './anchor.js'
 import { refused, registered, type Outcome } from './answer.js'
 import { fillBatch, momentOf, type Batch, type Job, type Moment } from './committer.js'
 import { changeKey, type KeyChange } from './key-change.js'
@@ -41,6 +43,14 @@ export interface Queue extends AsyncDisposable {
   checkpoint(): Promise<Outcome>
   /** Changes the signing key (FORMAT 4, `sys.key`). The next record is signed with the new one. */
   changeKey(change: KeyChange): Promise<Outcome>
+  /**
+   * The tree head up to the newest durable record as a signed note (FORMAT 6), kept beside the journal; with a witness also
+   * cosigned. A witness that knows a newer end or another history stops the queue.
+   * @throws FiscalError ROLLBACK_SUSPECTED, FORK_SUSPECTED, or of kind transmission when the witness cannot be asked
+   */
+  anchor(request: AnchorRequest): Promise<Anchor>
+  /** Proof that a record is in the tree of the first `size` records; by default of all that are durable. */
+  prove(seq: bigint, size?: bigint): Promise<{ readonly size: number; readonly root: string; readonly proof: readonly string[] }>
   /** State of queue and store, without touching the signer. */
   health(): Promise<QueueHealth>
   /** Waits for what was accepted, writes a checkpoint when due, releases the store. The signer stays open. */
@@ -431,6 +441,21 @@ export class QueueCore implements Queue {
         this.#signer = signer
       },
     })
+  }
+
+  async anchor(request: AnchorRequest): Promise<Anchor> {
+    try {
+      return await anchorQueue(request, { queue: this.id, size: Number(this.#durable.seq) + 1, writer: this.#writer })
+    } catch (error) {
+      const failure = asFiscal(error)
+      throw failure.kind === 'integrity' ? this.#stop(failure) : failure
+    }
+  }
+
+  async prove(seq: bigint, size: bigint = this.#durable.seq + 1n): Promise<{ size: number; root: string; proof: string[] }> {
+    if (seq < 0n || seq >= size || size > this.#durable.seq + 1n) throw new FiscalError('OPTION_INVALID', { message: `seq: there is no record ${seq} in a tree of ${size}`, path: 'seq' })
+    const leaves = await leavesOf(this.#writer, Number(size))
+    return { size: Number(size), root: treeRoot(leaves), proof: inclusionProof(Number(seq), leaves) }
   }
 
   /** Lets the country journal something that happened to the queue itself. */
