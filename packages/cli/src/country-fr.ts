@@ -1,6 +1,6 @@
 // France as the command line meets it: option names, closings, and the totals an owner wants to see.
 import type { JsonObject } from '@sigillo/core'
-import { france, type FranceOptions } from '@sigillo/country-fr'
+import type { FranceOptions } from '@sigillo/country-fr'
 import type { CountryEntry } from './registry.js'
 import { VERSION } from './version.js'
 
@@ -34,7 +34,7 @@ export const franceEntry: CountryEntry = {
     'fiscal-year-end': flag('fiscalYearEnd', 'MM-DD', 'last day of the financial year'),
   },
   defaults: { software: { name: 'sigillo-cli', version: VERSION } },
-  make: (options) => france(options as unknown as FranceOptions),
+  make: async (options) => (await import('@sigillo/country-fr')).france(options as unknown as FranceOptions),
   levels: ['shift', 'day', 'month', 'year'],
   closing: ({ level, key, operator, moment }) => ({ type: 'closing', kind: level, key, operatorId: operator, posMoment: moment }),
   momentIn: ({ posMoment }) => (typeof posMoment === 'string' ? posMoment : undefined),

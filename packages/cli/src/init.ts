@@ -61,7 +61,7 @@ async function init(call: Call): Promise<number> {
   const settings = await settingsOf(dir, flags)
   const paths = pathsFor(dir, settings)
   const entry = entryOf(settings.country)
-  const till: Till = { paths, settings, entry, country: entry.make(settings.options) }
+  const till: Till = { paths, settings, entry, country: await entry.make(settings.options) }
   const segBits = numberFlag(flags, 'segment-bits', [6, 16])
   const signer = await makeKey(call, till)
   try {

@@ -1,31 +1,29 @@
 // From arguments to a command to an exit code. Errors are told once, here: in words on standard error, or as JSON.
 import { isFiscalError } from '@sigillo/core'
-import { closeCommand } from './close.js'
 import { commonOptions, EXIT, helpOf, readArguments, usageError, type Command, type World } from './command.js'
-import { doctorCommand } from './doctor.js'
-import { exportCommand } from './export.js'
-import { initCommand } from './init.js'
-import { inspectCommand } from './inspect.js'
 import { makeOutput, plain, type Output } from './output.js'
-import { recordCommand } from './record.js'
-import { showCommand } from './show.js'
-import { verifyCommand } from './verify.js'
 import { VERSION } from './version.js'
 
-/** All commands, in the order of help. */
-export const commands: readonly Command[] = [
-  initCommand,
-  recordCommand,
-  closeCommand,
-  verifyCommand,
-  inspectCommand,
-  showCommand,
-  exportCommand,
-  doctorCommand,
-]
+// In the order of help. Each is loaded when it is run: a command does not wait for what another one needs.
+const loaders: Readonly<Record<string, () => Promise<Command>>> = {
+  init: async () => (await import('./init.js')).initCommand,
+  record: async () => (await import('./record.js')).recordCommand,
+  close: async () => (await import('./close.js')).closeCommand,
+  verify: async () => (await import('./verify.js')).verifyCommand,
+  inspect: async () => (await import('./inspect.js')).inspectCommand,
+  show: async () => (await import('./show.js')).showCommand,
+  export: async () => (await import('./export.js')).exportCommand,
+  doctor: async () => (await import('./doctor.js')).doctorCommand,
+}
+const names = Object.keys(loaders)
 
-/** Help of the program. */
-export function programHelp(): string {
+async function loadCommand(name: string): Promise<Command> {
+  const load = Object.hasOwn(loaders, name) ? loaders[name] : undefined
+  if (load === undefined) throw usageError(`there is no command ${name}; known: ${names.join(', ')}`)
+  return load()
+}
+
+function programHelp(commands: readonly Command[]): string {
   const width = Math.max(...commands.map(({ name, args }) => name.length + args.length + 1))
   const rows = commands.map(({ name, args, summary }) => `  ${`${name} ${args}`.padEnd(width)}  ${summary}`)
   return `sigillo ${VERSION}: a fiscal journal that proves nothing was altered, removed or added.
@@ -42,8 +40,7 @@ Exit codes: 0 done; 1 done, and something was found or refused; 2 could not be d
 
 /** Runs one call. Returns the exit code; never throws. */
 export async function run(argv: readonly string[], world: World): Promise<number> {
-  const json = argv.includes('--json')
-  const out = makeOutput(world, json)
+  const out = makeOutput(world, argv.includes('--json'))
   try {
     return await dispatch(argv, world, out)
   } catch (error) {
@@ -53,32 +50,30 @@ export async function run(argv: readonly string[], world: World): Promise<number
 }
 
 async function dispatch(argv: readonly string[], world: World, out: Output): Promise<number> {
-  const [name, ...rest] = argv.filter((arg, i) => i > 0 || !['--json'].includes(arg))
-  if (name === undefined || name === 'help' || name === '--help' || name === '-h')
-    return help(name === 'help' ? rest[0] : undefined, out, name !== undefined)
+  const [name, ...rest] = argv.filter((arg, i) => i > 0 || arg !== '--json')
+  if (name === undefined) return help(undefined, out, false)
+  if (name === 'help' || name === '--help' || name === '-h') return help(name === 'help' ? rest[0] : undefined, out, true)
   if (name === '--version' || name === '-v') {
     await (out.json ? out.object({ version: VERSION }) : out.line(VERSION))
     return EXIT.ok
   }
-  const command = commands.find((each) => each.name === name)
-  if (command === undefined)
-    throw usageError(`there is no command ${name}; known: ${commands.map((each) => each.name).join(', ')}`)
+  const command = await loadCommand(name)
   const { args, flags } = readArguments(command, rest)
   if (flags['help'] === true) return help(name, out, true)
   return command.run({ args, flags, out, world })
 }
 
 async function help(name: string | undefined, out: Output, asked: boolean): Promise<number> {
-  const command = commands.find((each) => each.name === name)
-  if (name !== undefined && command === undefined) throw usageError(`there is no command ${name}`)
-  const text = command === undefined ? programHelp() : helpOf(command)
-  if (out.json) await out.object(command === undefined ? overview() : describe(command))
+  const command = name === undefined || name.startsWith('-') ? undefined : await loadCommand(name)
+  const all = command === undefined ? await Promise.all(names.map(loadCommand)) : []
+  const text = command === undefined ? programHelp(all) : helpOf(command)
+  if (out.json) await out.object(command === undefined ? overview(all) : describe(command))
   else if (asked) await out.line(text.trimEnd())
   else out.note(text.trimEnd())
   return asked ? EXIT.ok : EXIT.unable
 }
 
-function overview(): object {
+function overview(commands: readonly Command[]): object {
   return { version: VERSION, commands: commands.map(({ name, args, summary }) => ({ name, args, summary })) }
 }
 

@@ -61,7 +61,7 @@ export async function findTill(dir: string): Promise<Till | undefined> {
   if (settings === undefined) return undefined
   const entry = countryByCode(settings.country)
   if (entry === undefined) throw settingsInvalid(`names the country ${settings.country}, which this version does not know`)
-  return { paths: pathsFor(dir, settings), settings, entry, country: entry.make(settings.options) }
+  return { paths: pathsFor(dir, settings), settings, entry, country: await entry.make(settings.options) }
 }
 
 /** Opens the key of a till; its warnings go to standard error. */

@@ -52,7 +52,7 @@ async function auditorFor(reader: StorageReader, till: Till | undefined): Promis
   try {
     for await (const { line } of reader.read(0n, 0n)) {
       const profile = (parseLine(line)?.payload as JsonObject | null | undefined)?.['profile']
-      return typeof profile === 'string' ? countryByProfile(profile)?.auditor?.() : undefined
+      return typeof profile === 'string' ? await countryByProfile(profile)?.auditor?.() : undefined
     }
   } catch {
     // The walk over all records reports what is wrong with the first one.

@@ -1,11 +1,11 @@
 // `sigillo verify DIR|BUNDLE`: reads everything, judges every record, changes nothing. Exit 0 sound, 1 findings, 2 unreadable.
-import { isFiscalError, type FiscalError } from '@sigillo/core'
+import { isFiscalError, type CountryAuditor, type FiscalError } from '@sigillo/core'
 import { verifyBundle, verifyBundleFiles } from '@sigillo/core/bundle'
 import type { Finding, Report } from '@sigillo/core/verify'
 import { EXIT, numberFlag, type Call, type Command } from './command.js'
 import { folderFiles, fileStream, kindOf, notReadable } from './evidence.js'
 import { plain } from './output.js'
-import { countryByProfile } from './registry.js'
+import { countryByProfile, profiles } from './registry.js'
 import { verifyFolder } from './verify-folder.js'
 
 /** The command. */
@@ -47,7 +47,7 @@ async function reportOn(path: string, call: Call): Promise<Report> {
   const kind = await kindOf(path)
   if (kind === 'queue') return verifyFolder(path, call)
   const options = {
-    auditorOf: (profile: string) => countryByProfile(profile)?.auditor?.(),
+    auditorOf: await auditors(),
     noteKeys: (call.flags['note-key'] ?? []) as readonly string[],
   }
   if (kind === 'unpacked') return verifyBundleFiles(() => folderFiles(path), options)
@@ -59,6 +59,14 @@ async function reportOn(path: string, call: Call): Promise<Report> {
   } finally {
     progress.end()
   }
+}
+
+// The profile of a bundle is only known while it is read: the judges are made ready before.
+async function auditors(): Promise<(profile: string) => CountryAuditor | undefined> {
+  const ready = await Promise.all(
+    profiles.map(async (profile) => [profile, await countryByProfile(profile)?.auditor?.()] as const),
+  )
+  return (profile) => new Map(ready).get(profile)
 }
 
 function unreadable(path: string, error: unknown): FiscalError {
