@@ -3,7 +3,18 @@
 import { isFiscalError, type SealedRecord } from '@sigillo/core'
 import { fillSegment, openEpoch, tickets } from '@sigillo/testing'
 import { NOTHING, type DiskCall, type DiskFault } from '@sigillo/testing/node'
-import { closingRequest, folderIn, fullDay, judge, newWorld, PLACE, workDay, type Promised, type Worker, type World } from './faults.fixture.js'
+import {
+  closingRequest,
+  folderIn,
+  fullDay,
+  judge,
+  newWorld,
+  PLACE,
+  workDay,
+  type Promised,
+  type Worker,
+  type World,
+} from './faults.fixture.js'
 
 /** A day that was stopped by a failure, and the record of it. */
 export interface StoppedDay {
@@ -20,7 +31,7 @@ export interface StoppedDay {
 
 /** Works a day until a failure stops it. Records sealed for a refused batch count as offered: all or a prefix of them may be there. */
 export async function dayWith(
-  fault: DiskFault,
+  fault: DiskFault | undefined,
   steps: (worker: Worker) => Promise<void> = fullDay,
   change: Partial<World> = {},
 ): Promise<StoppedDay> {

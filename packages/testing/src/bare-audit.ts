@@ -33,9 +33,20 @@ function findingsIn({ body }: FiscalRecord, gt: string, total: bigint | undefine
   if (body.x === undefined || body.type.startsWith('sys.')) return []
   const seq = BigInt(body.seq)
   const findings: CountryFinding[] = []
-  if (body.x['gt'] !== gt) findings.push({ seq, code: 'XX_TOTAL_WRONG', where: 'body.x.gt', message: `grand total is ${gt}, the record says ${body.x['gt']}` })
+  if (body.x['gt'] !== gt)
+    findings.push({
+      seq,
+      code: 'XX_TOTAL_WRONG',
+      where: 'body.x.gt',
+      message: `grand total is ${gt}, the record says ${body.x['gt']}`,
+    })
   if (body.x['total'] !== undefined && body.x['total'] !== String(total)) {
-    findings.push({ seq, code: 'XX_TOTAL_WRONG', where: 'body.x.total', message: `total of ${body.type} is ${total}, the record says ${body.x['total']}` })
+    findings.push({
+      seq,
+      code: 'XX_TOTAL_WRONG',
+      where: 'body.x.total',
+      message: `total of ${body.type} is ${total}, the record says ${body.x['total']}`,
+    })
   }
   return findings
 }

@@ -1,7 +1,18 @@
 // A neutral country for tests and benches, profile XX: tickets, invoices and closings with a running total per type and one
 // over all, signed in the open as `x.gt`. Complete by the Country port, and no country's law.
 import { FiscalError, sealOf } from '@sigillo/core'
-import type { Country, DecideContext, Decision, Draft, FiscalRecord, Json, JsonObject, Notice, Place, PrintItem } from '@sigillo/core'
+import type {
+  Country,
+  DecideContext,
+  Decision,
+  Draft,
+  FiscalRecord,
+  Json,
+  JsonObject,
+  Notice,
+  Place,
+  PrintItem,
+} from '@sigillo/core'
 import { bareAuditor } from './bare-audit.js'
 import { parseBareRequest, type BareRequest } from './bare-request.js'
 import { centsIn, foldBare, initialBare, restoreBare, totalsOfBare, type BareState } from './bare-state.js'
@@ -51,8 +62,10 @@ export function bareCountry(options: BareOptions = {}): Country<BareRequest, Bar
 
 function decide(state: BareState, request: BareRequest, { needs }: DecideContext<BareNeeds | undefined>): Decision {
   const { type, amount, events, of } = request
-  if (type === 'invoice' && amount < 0) throw new FiscalError('XX_INVOICE_NEGATIVE', { message: 'an invoice cannot be negative', path: 'amount' })
-  if (of !== undefined && needs?.original === undefined) throw new FiscalError('XX_ORIGINAL_MISSING', { message: `nothing was registered as ${of}`, path: 'of' })
+  if (type === 'invoice' && amount < 0)
+    throw new FiscalError('XX_INVOICE_NEGATIVE', { message: 'an invoice cannot be negative', path: 'amount' })
+  if (of !== undefined && needs?.original === undefined)
+    throw new FiscalError('XX_ORIGINAL_MISSING', { message: `nothing was registered as ${of}`, path: 'of' })
   const noted = Array.from({ length: events }, (_, i) => eventDraft({ kind: 'note', index: i }))
   const draft = type === 'closing' ? closingDraft(state) : saleDraft(state, request)
   if (type !== 'closing') return { drafts: [draft, ...noted] }
@@ -67,7 +80,12 @@ function saleDraft(state: BareState, { type, amount, lines, of }: BareRequest): 
     type,
     principal: true,
     write: (place: Place) => ({
-      payload: { amount, number: numberOf(type, place.tseq), ...(lines.length > 0 && { lines: lines.map((line) => ({ ...line })) }), ...(of !== undefined && { of }) },
+      payload: {
+        amount,
+        number: numberOf(type, place.tseq),
+        ...(lines.length > 0 && { lines: lines.map((line) => ({ ...line })) }),
+        ...(of !== undefined && { of }),
+      },
       x: { amount, ds: dataString(place, type, amount), gt: String(gt), total: String(total) },
     }),
   }

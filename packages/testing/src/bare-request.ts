@@ -32,13 +32,23 @@ export function parseBareRequest(input: Readonly<Record<string, unknown>>): Bare
   for (const name of Object.keys(input)) if (!MEMBERS.has(name)) throw wrong(name, 'is not a member of this request')
   const { type, key, events = 0, of, ends = false } = input
   if (typeof type !== 'string' || !KINDS.includes(type)) throw wrong('type', `must be one of ${KINDS.join(', ')}`)
-  if (key !== undefined && (typeof key !== 'string' || !KEY.test(key))) throw wrong('key', 'must be 1 to 128 characters from ! to ~')
+  if (key !== undefined && (typeof key !== 'string' || !KEY.test(key)))
+    throw wrong('key', 'must be 1 to 128 characters from ! to ~')
   if (of !== undefined && (typeof of !== 'string' || !KEY.test(of))) throw wrong('of', 'must be the key of an earlier request')
   if (!Number.isInteger(events) || (events as number) < 0 || (events as number) > 190) throw wrong('events', 'must be 0 to 190')
-  if (typeof ends !== 'boolean' || (ends && type !== 'closing')) throw wrong('ends', 'must be true or false, true only for a closing')
+  if (typeof ends !== 'boolean' || (ends && type !== 'closing'))
+    throw wrong('ends', 'must be true or false, true only for a closing')
   const amount = amountOf(type as BareKind, input['amount'])
   const lines = linesOf(input['lines'], amount)
-  return { type: type as BareKind, amount, lines, events: events as number, ends, ...(key !== undefined && { key }), ...(of !== undefined && { of }) }
+  return {
+    type: type as BareKind,
+    amount,
+    lines,
+    events: events as number,
+    ends,
+    ...(key !== undefined && { key }),
+    ...(of !== undefined && { of }),
+  }
 }
 
 function amountOf(type: BareKind, value: unknown): number {
@@ -51,7 +61,8 @@ function linesOf(value: unknown, amount: number): BareRequest['lines'] {
   if (value === undefined) return []
   if (!Array.isArray(value)) throw wrong('lines', 'must be a list')
   const lines = value.map((line: unknown, i) => {
-    if (typeof line !== 'object' || line === null || Object.keys(line).sort().join() !== 'amount,text') throw wrong(`lines[${i}]`, 'must hold amount and text')
+    if (typeof line !== 'object' || line === null || Object.keys(line).sort().join() !== 'amount,text')
+      throw wrong(`lines[${i}]`, 'must hold amount and text')
     const { text, amount: cents } = line as { text: unknown; amount: unknown }
     if (typeof text !== 'string') throw wrong(`lines[${i}].text`, 'must be text')
     return { text, amount: centsOf(`lines[${i}].amount`, cents) }

@@ -37,8 +37,18 @@ export function totalsOfBare(state: BareState): JsonObject {
 
 /** The state a snapshot's totals stand for. */
 export function restoreBare(totals: Json): BareState {
-  const { byType, closings, events, gt } = totals as { byType: Record<string, string>; closings: number; events: number; gt: string }
-  return { gt: BigInt(gt), totals: new Map(Object.entries(byType).map(([type, cents]) => [type, BigInt(cents)])), closings, events }
+  const { byType, closings, events, gt } = totals as {
+    byType: Record<string, string>
+    closings: number
+    events: number
+    gt: string
+  }
+  return {
+    gt: BigInt(gt),
+    totals: new Map(Object.entries(byType).map(([type, cents]) => [type, BigInt(cents)])),
+    closings,
+    events,
+  }
 }
 
 /** Cents in a signed statement, which may come from anyone; 0 for what is no whole number. */

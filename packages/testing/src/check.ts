@@ -19,7 +19,11 @@ export function checkSame(actual: unknown, expected: unknown, what: string): voi
 }
 
 /** Runs `work`, which must fail with a FiscalError of one of these codes; returns it. */
-export async function checkFails(work: () => unknown, codes: readonly string[], what: string): Promise<Error & { readonly code: string }> {
+export async function checkFails(
+  work: () => unknown,
+  codes: readonly string[],
+  what: string,
+): Promise<Error & { readonly code: string }> {
   const outcome = await attempt(work)
   check('error' in outcome, `${what}: expected ${codes.join(' or ')}, but it succeeded`)
   const { error } = outcome

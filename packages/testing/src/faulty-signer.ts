@@ -84,7 +84,8 @@ function turned(signature: Uint8Array): Uint8Array {
 
 function hang(signal: AbortSignal | undefined, closed: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => {
-    const end = (code: 'ABORTED' | 'CLOSED'): void => reject(signerError(code, { message: 'the device never answered', outcome: 'unknown' }))
+    const end = (code: 'ABORTED' | 'CLOSED'): void =>
+      reject(signerError(code, { message: 'the device never answered', outcome: 'unknown' }))
     if (signal?.aborted === true || closed.aborted) end(closed.aborted ? 'CLOSED' : 'ABORTED')
     signal?.addEventListener('abort', () => end('ABORTED'), { once: true })
     closed.addEventListener('abort', () => end('CLOSED'), { once: true })

@@ -1,7 +1,16 @@
 // A storage that fails on request around a real one: before anything is persisted, or after all of it is. Both look the same to
 // the caller, which is the point (design 8). Every call is counted and recorded.
 import { FiscalError } from '@sigillo/core'
-import type { Head, OpenWriterOptions, SealedRecord, Storage, StorageReader, StorageWriter, StoredLine, StoredSnapshot } from '@sigillo/core'
+import type {
+  Head,
+  OpenWriterOptions,
+  SealedRecord,
+  Storage,
+  StorageReader,
+  StorageWriter,
+  StoredLine,
+  StoredSnapshot,
+} from '@sigillo/core'
 
 /** Methods of storage and its handles that can be made to fail. */
 export type StorageMethod =
@@ -73,7 +82,8 @@ export function faultyStorage(storage: Storage, plan: readonly StorageFault[] = 
     create: (genesis) => desk.run('create', () => storage.create(genesis)),
     exists: () => desk.run('exists', () => storage.exists()),
     openReader: () => desk.run('openReader', async () => faultyReader(await storage.openReader(), desk)),
-    openWriter: (options?: OpenWriterOptions) => desk.run('openWriter', async () => faultyWriter(await storage.openWriter(options), desk), giveBack),
+    openWriter: (options?: OpenWriterOptions) =>
+      desk.run('openWriter', async () => faultyWriter(await storage.openWriter(options), desk), giveBack),
   }
 }
 
@@ -137,7 +147,12 @@ function faultyReader(reader: StorageReader, desk: FaultDesk): StorageReader {
   }
 }
 
-async function* faultyRead(reader: StorageReader, desk: FaultDesk, from: bigint, to: bigint | undefined): AsyncIterable<StoredLine> {
+async function* faultyRead(
+  reader: StorageReader,
+  desk: FaultDesk,
+  from: bigint,
+  to: bigint | undefined,
+): AsyncIterable<StoredLine> {
   const fault = desk.due('read')
   if (fault?.when === 'before') throw errorOf(fault, 'read')
   yield* reader.read(from, to)

@@ -15,7 +15,10 @@ export interface FixedClock extends Clock {
  * const clock = fixedClock('2026-03-01T09:00:00.000Z')
  * clock.step(60_000)
  */
-export function fixedClock(start: string | number = '2026-01-01T08:00:00.000Z', options: { readonly tickMs?: number } = {}): FixedClock {
+export function fixedClock(
+  start: string | number = '2026-01-01T08:00:00.000Z',
+  options: { readonly tickMs?: number } = {},
+): FixedClock {
   const { tickMs = 0 } = options
   let ms = instantOf(start)
   return {

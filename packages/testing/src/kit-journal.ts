@@ -1,6 +1,18 @@
 // Records made without core's queue, so that kits can also make the ones a queue never would: real keys, real hashes, real links
 // (FORMAT 3). Signs with WebCrypto, which every platform has.
-import { canonical, concat, fromHex, payloadDigest, recordHash, sha256Hex, signingInput, thumbprint, toBase64url, utf8, ZERO_HASH } from '@sigillo/core'
+import {
+  canonical,
+  concat,
+  fromHex,
+  payloadDigest,
+  recordHash,
+  sha256Hex,
+  signingInput,
+  thumbprint,
+  toBase64url,
+  utf8,
+  ZERO_HASH,
+} from '@sigillo/core'
 import type { Body, Head, JsonObject, PublicJwk, SealedRecord, StorageWriter } from '@sigillo/core'
 
 /** What a record holds besides its place. */
@@ -39,16 +51,31 @@ export async function kitKey(): Promise<KitKey> {
   const pair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify'])
   const { x, y } = (await crypto.subtle.exportKey('jwk', pair.publicKey)) as { x: string; y: string }
   const sign = async (message: string): Promise<string> => {
-    const signature = await crypto.subtle.sign({ name: 'ECDSA', hash: 'SHA-256' }, pair.privateKey, utf8(message) as Uint8Array<ArrayBuffer>)
+    const signature = await crypto.subtle.sign(
+      { name: 'ECDSA', hash: 'SHA-256' },
+      pair.privateKey,
+      utf8(message) as Uint8Array<ArrayBuffer>,
+    )
     return toBase64url(new Uint8Array(signature))
   }
   return { jwk: { kty: 'EC', crv: 'P-256', x, y }, sign }
 }
 
 /** A journal with its genesis record. `segBits` is 6 unless said otherwise, so that a segment is soon full. */
-export async function kitJournal(key: KitKey, options: { readonly segBits?: number; readonly profile?: string } = {}): Promise<KitJournal> {
+export async function kitJournal(
+  key: KitKey,
+  options: { readonly segBits?: number; readonly profile?: string } = {},
+): Promise<KitJournal> {
   const { segBits = 6, profile = 'XX' } = options
-  const payload = { digest: 'SHA-256', key: { ...key.jwk }, nonce: '00'.repeat(16), predecessor: null, profile, segBits, software: 'kit' }
+  const payload = {
+    digest: 'SHA-256',
+    key: { ...key.jwk },
+    nonce: '00'.repeat(16),
+    predecessor: null,
+    profile,
+    segBits,
+    software: 'kit',
+  }
   const context = { queue: crypto.randomUUID(), epoch: 1, base: 0, kid: thumbprint(key.jwk), before: [] }
   const genesis = await sealed(bodyOf({ type: 'sys.genesis', payload }, context), payload, key)
   return journalFrom(key, [genesis])
@@ -118,7 +145,11 @@ async function sealed(body: Body, payload: JsonObject, key: KitKey): Promise<Sea
 }
 
 /** Seals a batch, appends it and keeps it. */
-export async function appendTo(journal: KitJournal, writer: StorageWriter, contents: readonly Content[]): Promise<readonly SealedRecord[]> {
+export async function appendTo(
+  journal: KitJournal,
+  writer: StorageWriter,
+  contents: readonly Content[],
+): Promise<readonly SealedRecord[]> {
   const batch = await journal.seal(Number(writer.adoption.epoch), contents)
   await writer.append(journal.head(), batch)
   journal.keep(batch)
@@ -128,12 +159,28 @@ export async function appendTo(journal: KitJournal, writer: StorageWriter, conte
 /** The first record of a writer's epoch (FORMAT 4, `sys.open`). */
 export async function openEpoch(journal: KitJournal, writer: StorageWriter): Promise<void> {
   const { adopted, dead, reason, host } = writer.adoption
-  await appendTo(journal, writer, [{ type: 'sys.open', payload: { adopted: { ...adopted }, dead: dead === null ? null : { ...dead }, host, nonce: '11'.repeat(16), reason, software: 'kit' } }])
+  await appendTo(journal, writer, [
+    {
+      type: 'sys.open',
+      payload: {
+        adopted: { ...adopted },
+        dead: dead === null ? null : { ...dead },
+        host,
+        nonce: '11'.repeat(16),
+        reason,
+        software: 'kit',
+      },
+    },
+  ])
 }
 
 /** Tickets with keys `name-0`, `name-1`, … */
 export function tickets(name: string, count: number): Content[] {
-  return Array.from({ length: count }, (_, i) => ({ type: i % 3 === 2 ? 'invoice' : 'ticket', payload: { amount: i, text: `${name} № ${i} — €` }, ref: `${name}-${i}` }))
+  return Array.from({ length: count }, (_, i) => ({
+    type: i % 3 === 2 ? 'invoice' : 'ticket',
+    payload: { amount: i, text: `${name} № ${i} — €` },
+    ref: `${name}-${i}`,
+  }))
 }
 
 /** A checkpoint over everything kept; its state digest is only of the right form, which a store cannot know better. */

@@ -49,7 +49,12 @@ class MemoryReader implements StorageReader {
   }
   async health(): Promise<StorageHealth> {
     const { lines, epoch, blobs } = this.place
-    return { kind: 'memory', state: this.state, warnings: [WARNING], details: { blobs: blobs.size, epoch, records: lines.length } }
+    return {
+      kind: 'memory',
+      state: this.state,
+      warnings: [WARNING],
+      details: { blobs: blobs.size, epoch, records: lines.length },
+    }
   }
   async close(): Promise<void> {
     this.state = 'closed'
@@ -70,7 +75,10 @@ class MemoryWriter extends MemoryReader implements StorageWriter {
     const epoch = Number(this.adoption.epoch)
     if (place.epoch !== epoch) {
       this.state = 'failed'
-      throw new FiscalError('STORAGE_FENCED', { message: `epoch ${place.epoch} has taken over from ${epoch}`, details: { epoch: place.epoch } })
+      throw new FiscalError('STORAGE_FENCED', {
+        message: `epoch ${place.epoch} has taken over from ${epoch}`,
+        details: { epoch: place.epoch },
+      })
     }
     return place
   }
@@ -93,7 +101,9 @@ class MemoryWriter extends MemoryReader implements StorageWriter {
   async putAnchor(size: bigint, source: string, note: string): Promise<void> {
     const { anchors } = this.#holding()
     const root = rootIn(note, size)
-    const other = anchors.find((known) => known.size === size && root !== undefined && (rootIn(known.note, size) ?? root) !== root)
+    const other = anchors.find(
+      (known) => known.size === size && root !== undefined && (rootIn(known.note, size) ?? root) !== root,
+    )
     if (other !== undefined) {
       throw new FiscalError('FORK_SUSPECTED', { message: `${source} names another root for size ${size} than ${other.source}` })
     }
@@ -128,14 +138,23 @@ export function memoryReader(place: MemoryPlace): StorageReader {
  */
 export function memoryWriter(place: MemoryPlace, name: string, options: OpenWriterOptions): StorageWriter {
   if (place.holder !== undefined && options.takeover !== true) {
-    throw new FiscalError('QUEUE_LOCKED', { message: `another handle holds the queue in ${name}`, details: { epoch: place.holder } })
+    throw new FiscalError('QUEUE_LOCKED', {
+      message: `another handle holds the queue in ${name}`,
+      details: { epoch: place.holder },
+    })
   }
   const taken = place.holder !== undefined
   place.epoch += 1
   place.holder = place.epoch
   const { seq, hash } = headOf(place)
   const adopted = { epoch: place.epochs.at(-1) as number, seq: Number(seq), hash }
-  return new MemoryWriter(place, { epoch: BigInt(place.epoch), adopted, dead: null, reason: reasonOf(options, taken), host: 'memory' })
+  return new MemoryWriter(place, {
+    epoch: BigInt(place.epoch),
+    adopted,
+    dead: null,
+    reason: reasonOf(options, taken),
+    host: 'memory',
+  })
 }
 
 function reasonOf(options: OpenWriterOptions, taken: boolean): Adoption['reason'] {

@@ -35,7 +35,9 @@ export function memoryOfflineStore(): MemoryOfflineStore {
     },
     list: (folder) => {
       const prefix = folder === '' ? '' : `${folder}/`
-      const names = [...files.keys()].filter((path) => path.startsWith(prefix)).map((path) => path.slice(prefix.length).split('/')[0] as string)
+      const names = [...files.keys()]
+        .filter((path) => path.startsWith(prefix))
+        .map((path) => path.slice(prefix.length).split('/')[0] as string)
       return Promise.resolve([...new Set(names)].sort())
     },
     read: (path) => Promise.resolve(files.get(path)?.slice()),

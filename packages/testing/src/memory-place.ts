@@ -27,7 +27,8 @@ export interface MemoryPlace {
 /** A place that holds a genesis record. */
 export function newPlace(genesis: SealedRecord): MemoryPlace {
   const { body } = genesis
-  if (body.seq !== 0 || body.type !== 'sys.genesis' || body.epoch !== 1) throw invalid('a queue begins with sys.genesis, number 0, epoch 1')
+  if (body.seq !== 0 || body.type !== 'sys.genesis' || body.epoch !== 1)
+    throw invalid('a queue begins with sys.genesis, number 0, epoch 1')
   const place: MemoryPlace = {
     queue: body.queue,
     segBits: Number((genesis.payload as JsonObject)['segBits']),
@@ -76,7 +77,8 @@ export function checkBatch(place: MemoryPlace, epoch: number, expect: Head, batc
   checkRefs(place, batch)
   // FORMAT 4: each epoch begins with sys.open, alone in its batch.
   const opens = place.epochs.at(-1) !== epoch
-  if (opens !== (batch[0]?.body.type === 'sys.open') || (opens && batch.length > 1)) throw invalid('an epoch begins with one batch holding sys.open alone')
+  if (opens !== (batch[0]?.body.type === 'sys.open') || (opens && batch.length > 1))
+    throw invalid('an epoch begins with one batch holding sys.open alone')
 }
 
 function checkShape(place: MemoryPlace, epoch: number, expect: Head, batch: readonly SealedRecord[]): void {

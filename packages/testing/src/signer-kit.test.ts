@@ -23,6 +23,11 @@ describe('the signer kit notices', () => {
   })
   it('a description that changes', async () => {
     let count = 0
-    expect(await failing((signer) => ({ ...faultySigner(signer), describe: () => ({ ...signer.describe(), signerId: `s${count++}` }) }))).toContain('S-02')
+    expect(
+      await failing((signer) => ({
+        ...faultySigner(signer),
+        describe: () => ({ ...signer.describe(), signerId: `s${count++}` }),
+      })),
+    ).toContain('S-02')
   })
 })

@@ -50,8 +50,16 @@ export const appendCases: readonly StorageCase[] = [
       const batch = await journal.seal(epoch, tickets('b', 2))
       const { seq, hash } = journal.head()
       const before = journal.kept.at(-2) as SealedRecord
-      await checkFails(() => writer.append({ seq, hash: 'e'.repeat(64) }, batch), ['STORAGE_CONFLICT', 'RECORD_INVALID'], 'another hash')
-      await checkFails(() => writer.append({ seq: seq - 1n, hash: before.hash }, batch), ['STORAGE_CONFLICT', 'RECORD_INVALID'], 'an earlier head')
+      await checkFails(
+        () => writer.append({ seq, hash: 'e'.repeat(64) }, batch),
+        ['STORAGE_CONFLICT', 'RECORD_INVALID'],
+        'another hash',
+      )
+      await checkFails(
+        () => writer.append({ seq: seq - 1n, hash: before.hash }, batch),
+        ['STORAGE_CONFLICT', 'RECORD_INVALID'],
+        'an earlier head',
+      )
       await writer.append({ seq, hash }, batch)
       journal.keep(batch)
       await checkHolds(writer, journal.kept, 'after the refusals')
@@ -60,37 +68,33 @@ export const appendCases: readonly StorageCase[] = [
       await writer.close()
     },
   },
-  ...spoilt.map(
-    ([what, spoil]): StorageCase => ({
-      name: `storage: ${what} is refused and nothing of it is kept`,
-      run: async ({ started }) => {
-        const { journal, writer } = await started()
-        const batch = await journal.seal(Number(writer.adoption.epoch), tickets('a', 3))
-        await checkFails(() => writer.append(journal.head(), spoil(batch)), ['RECORD_INVALID'], what)
-        await checkHolds(writer, journal.kept, 'after the refusal')
-        await writer.append(journal.head(), batch)
-        journal.keep(batch)
-        await checkHolds(writer, journal.kept, 'the good batch')
-        await writer.close()
-      },
-    }),
-  ),
-  ...spoiltBodies.map(
-    ([what, spoil]): StorageCase => ({
-      name: `storage: a record with ${what} is refused and nothing is kept`,
-      run: async ({ started, again }) => {
-        const { journal, writer } = await started()
-        await appendTo(journal, writer, tickets('a', 2))
-        const batch = await journal.seal(Number(writer.adoption.epoch), tickets('b', 1), spoil)
-        await checkFails(() => writer.append(journal.head(), batch), ['RECORD_INVALID'], what)
-        await appendTo(journal, writer, tickets('c', 1))
-        await writer.close()
-        const reader = await (await again()).openReader()
-        await checkHolds(reader, journal.kept, 'after the refusal')
-        await reader.close()
-      },
-    }),
-  ),
+  ...spoilt.map(([what, spoil]): StorageCase => ({
+    name: `storage: ${what} is refused and nothing of it is kept`,
+    run: async ({ started }) => {
+      const { journal, writer } = await started()
+      const batch = await journal.seal(Number(writer.adoption.epoch), tickets('a', 3))
+      await checkFails(() => writer.append(journal.head(), spoil(batch)), ['RECORD_INVALID'], what)
+      await checkHolds(writer, journal.kept, 'after the refusal')
+      await writer.append(journal.head(), batch)
+      journal.keep(batch)
+      await checkHolds(writer, journal.kept, 'the good batch')
+      await writer.close()
+    },
+  })),
+  ...spoiltBodies.map(([what, spoil]): StorageCase => ({
+    name: `storage: a record with ${what} is refused and nothing is kept`,
+    run: async ({ started, again }) => {
+      const { journal, writer } = await started()
+      await appendTo(journal, writer, tickets('a', 2))
+      const batch = await journal.seal(Number(writer.adoption.epoch), tickets('b', 1), spoil)
+      await checkFails(() => writer.append(journal.head(), batch), ['RECORD_INVALID'], what)
+      await appendTo(journal, writer, tickets('c', 1))
+      await writer.close()
+      const reader = await (await again()).openReader()
+      await checkHolds(reader, journal.kept, 'after the refusal')
+      await reader.close()
+    },
+  })),
   {
     name: 'storage: a batch across a segment boundary is refused, one that ends at it is kept',
     run: async ({ started }) => {
@@ -167,7 +171,10 @@ export const appendCases: readonly StorageCase[] = [
       ]
       // The checkpoint's size is its own number, two records further on.
       const size = journal.kept.length + 2
-      await appendTo(journal, writer, [...request.slice(0, 2), { type: 'sys.checkpoint', payload: { ...request[2]?.payload, size } }])
+      await appendTo(journal, writer, [
+        ...request.slice(0, 2),
+        { type: 'sys.checkpoint', payload: { ...request[2]?.payload, size } },
+      ])
       await writer.close({ clean: false })
       const reader = await (await again()).openReader()
       await checkHolds(reader, journal.kept, 'the request')

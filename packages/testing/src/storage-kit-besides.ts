@@ -6,7 +6,12 @@ import { appendTo, fillSegment, tickets } from './kit-journal.js'
 import { checkHolds, type StorageCase } from './storage-bench.js'
 
 function snapshotAt(seq: number, hash: string): StoredSnapshot {
-  return { seq: BigInt(seq), hash, state: { epoch: 2, frontier: [ZERO_HASH], head: { hash, seq }, totals: { 'é€': '9'.repeat(40) } }, heads: { ticket: seq } }
+  return {
+    seq: BigInt(seq),
+    hash,
+    state: { epoch: 2, frontier: [ZERO_HASH], head: { hash, seq }, totals: { 'é€': '9'.repeat(40) } },
+    heads: { ticket: seq },
+  }
 }
 
 function note(root: string, size: bigint): string {
@@ -52,7 +57,10 @@ export const besidesCases: readonly StorageCase[] = [
       const reader = await (await again()).openReader()
       for (const bytes of blobs) {
         const found = await reader.blob(sha256Hex(bytes))
-        check(found !== undefined && sha256Hex(found) === sha256Hex(bytes), `a blob of ${bytes.length} bytes came back changed or not at all`)
+        check(
+          found !== undefined && sha256Hex(found) === sha256Hex(bytes),
+          `a blob of ${bytes.length} bytes came back changed or not at all`,
+        )
       }
       await reader.close()
     },
@@ -81,13 +89,29 @@ export const besidesCases: readonly StorageCase[] = [
       await writer.putAnchor(2n, 'witness-a', note(one, 2n))
       await writer.putAnchor(2n, 'witness-b', note(one, 2n))
       await writer.putAnchor(3n, 'witness-a', note(two, 3n))
-      await checkFails(() => writer.putAnchor(2n, 'witness-c', note(two, 2n)), ['FORK_SUSPECTED'], 'another root from another source')
-      await checkFails(() => writer.putAnchor(2n, 'witness-a', note(two, 2n)), ['FORK_SUSPECTED'], 'another root from the same source')
+      await checkFails(
+        () => writer.putAnchor(2n, 'witness-c', note(two, 2n)),
+        ['FORK_SUSPECTED'],
+        'another root from another source',
+      )
+      await checkFails(
+        () => writer.putAnchor(2n, 'witness-a', note(two, 2n)),
+        ['FORK_SUSPECTED'],
+        'another root from the same source',
+      )
       await writer.close()
       const reader = await (await again()).openReader()
       const anchors = (await reader.anchors()).map(({ size, source, note: text }) => [size, source, text])
       const sorted = anchors.toSorted((a, b) => String(a).localeCompare(String(b)))
-      checkSame(sorted, [[2n, 'witness-a', note(one, 2n)], [2n, 'witness-b', note(one, 2n)], [3n, 'witness-a', note(two, 3n)]], 'anchors')
+      checkSame(
+        sorted,
+        [
+          [2n, 'witness-a', note(one, 2n)],
+          [2n, 'witness-b', note(one, 2n)],
+          [3n, 'witness-a', note(two, 3n)],
+        ],
+        'anchors',
+      )
       await reader.close()
     },
   },
@@ -107,7 +131,11 @@ export const besidesCases: readonly StorageCase[] = [
 
 async function checkSnapshots(found: readonly StoredSnapshot[], given: readonly StoredSnapshot[], what: string): Promise<void> {
   const numbers = found.map(({ seq }) => seq)
-  checkSame(numbers, numbers.toSorted((a, b) => Number(b - a)), `${what}: order`)
+  checkSame(
+    numbers,
+    numbers.toSorted((a, b) => Number(b - a)),
+    `${what}: order`,
+  )
   for (const snapshot of found) {
     const original = given.find(({ seq }) => seq === snapshot.seq)
     checkSame(ordered(snapshot), ordered(original), `${what}: snapshot ${snapshot.seq}`)
@@ -118,7 +146,15 @@ async function checkSnapshots(found: readonly StoredSnapshot[], given: readonly 
 function ordered(snapshot: StoredSnapshot | undefined): unknown {
   const sort = (value: unknown): unknown =>
     typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, member]) => [name, sort(member)]))
+      ? Object.fromEntries(
+          Object.entries(value)
+            .sort(([a], [b]) => (a < b ? -1 : 1))
+            .map(([name, member]) => [name, sort(member)]),
+        )
       : value
-  return sort(snapshot === undefined ? undefined : { seq: snapshot.seq, hash: snapshot.hash, state: snapshot.state, heads: snapshot.heads ?? null })
+  return sort(
+    snapshot === undefined
+      ? undefined
+      : { seq: snapshot.seq, hash: snapshot.hash, state: snapshot.state, heads: snapshot.heads ?? null },
+  )
 }

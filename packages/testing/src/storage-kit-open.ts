@@ -100,7 +100,11 @@ export const openCases: readonly StorageCase[] = [
       await checkFails(() => writer.append(journal.head(), late), ['STORAGE_FENCED'], 'append by the earlier writer')
       await openEpoch(journal, heir)
       await appendTo(journal, heir, tickets('new', 2))
-      await checkFails(() => writer.append(journal.head(), late), ['STORAGE_FENCED', 'QUEUE_CLOSED'], 'append by the earlier writer again')
+      await checkFails(
+        () => writer.append(journal.head(), late),
+        ['STORAGE_FENCED', 'QUEUE_CLOSED'],
+        'append by the earlier writer again',
+      )
       await checkHolds(heir, journal.kept, 'after the takeover')
       check((await heir.byRef('late-0')) === undefined, 'a reference of a fenced writer is known')
       await writer.close()

@@ -19,7 +19,17 @@ export const readCases: readonly StorageCase[] = [
       await fillSegment(journal, writer, 'a')
       await appendTo(journal, writer, tickets('b', 10))
       const last = BigInt(journal.kept.length - 1)
-      for (const [from, to] of [[0n, 0n], [0n, last], [5n, 9n], [62n, 66n], [63n, 63n], [64n, 64n], [last, last], [last - 1n, last + 50n], [70n, undefined]] as const) {
+      for (const [from, to] of [
+        [0n, 0n],
+        [0n, last],
+        [5n, 9n],
+        [62n, 66n],
+        [63n, 63n],
+        [64n, 64n],
+        [last, last],
+        [last - 1n, last + 50n],
+        [70n, undefined],
+      ] as const) {
         const end = to === undefined || to > last ? last : to
         const expected = Array.from({ length: Number(end - from) + 1 }, (_, i) => from + BigInt(i))
         checkSame(await numbersOf(writer, from, to), expected, `read ${from} to ${to}`)
@@ -97,7 +107,10 @@ export const readCases: readonly StorageCase[] = [
         (error: unknown) => error as { readonly name?: string; readonly code?: string },
       )
       check(failed !== undefined, 'a second record with the same reference was accepted')
-      check(failed.code === 'RECORD_INVALID' || failed.code === 'KEY_REUSED', `expected RECORD_INVALID or KEY_REUSED, got ${failed.code}`)
+      check(
+        failed.code === 'RECORD_INVALID' || failed.code === 'KEY_REUSED',
+        `expected RECORD_INVALID or KEY_REUSED, got ${failed.code}`,
+      )
       await appendTo(journal, writer, tickets('b', 1))
       await checkHolds(writer, journal.kept, 'after the refusal')
       await writer.close()
@@ -133,5 +146,6 @@ async function checkRefs(reader: StorageReader, records: readonly SealedRecord[]
     checkSame(hit?.seq, BigInt(record.body.seq), `${what}: number of ${record.body.ref}`)
     checkSame(new TextDecoder().decode(hit?.line), lineOf(record), `${what}: line of ${record.body.ref}`)
   }
-  for (const ref of ['s0', 's0-0-', 'unknown', '~'.repeat(128)]) check((await reader.byRef(ref)) === undefined, `${what}: found ${ref}, which nobody stored`)
+  for (const ref of ['s0', 's0-0-', 'unknown', '~'.repeat(128)])
+    check((await reader.byRef(ref)) === undefined, `${what}: found ${ref}, which nobody stored`)
 }

@@ -19,14 +19,22 @@ describe('vector files', () => {
   it.each([
     ['no cases', { comment: 'c', tests: [] }],
     ['no comment', { tests: [{ id: 'a', comment: 'c', flags: ['valid'], input: {}, result: {} }] }],
-    ['an id twice', { comment: 'c', tests: Array.from({ length: 2 }, () => ({ id: 'a', comment: 'c', flags: ['valid'], input: {}, result: {} })) }],
+    [
+      'an id twice',
+      {
+        comment: 'c',
+        tests: Array.from({ length: 2 }, () => ({ id: 'a', comment: 'c', flags: ['valid'], input: {}, result: {} })),
+      },
+    ],
     ['no verdict', { comment: 'c', tests: [{ id: 'a', comment: 'c', flags: [], input: {}, result: {} }] }],
     ['no result', { comment: 'c', tests: [{ id: 'a', comment: 'c', flags: ['valid'], input: {} }] }],
   ])('refuses a file with %s', (_what, file) => {
     expect(() => parseVectors(JSON.stringify(file))).toThrow(TypeError)
   })
   it('refuses a choice that chooses nothing', () => {
-    const file = parseVectors(JSON.stringify({ comment: 'c', tests: [{ id: 'a', comment: 'c', flags: ['valid'], input: {}, result: {} }] }))
+    const file = parseVectors(
+      JSON.stringify({ comment: 'c', tests: [{ id: 'a', comment: 'c', flags: ['valid'], input: {}, result: {} }] }),
+    )
     expect(() => vectorsWith(file, 'invalid')).toThrow(TypeError)
   })
 })

@@ -24,13 +24,15 @@ export interface VectorFile<Input = unknown, Result = unknown> {
  */
 export function parseVectors<Input = unknown, Result = unknown>(text: string): VectorFile<Input, Result> {
   const file = JSON.parse(text) as Partial<VectorFile<Input, Result>> | null
-  if (typeof file?.comment !== 'string' || !Array.isArray(file.tests) || file.tests.length === 0) throw new TypeError('not a vector file: comment and tests are due')
+  if (typeof file?.comment !== 'string' || !Array.isArray(file.tests) || file.tests.length === 0)
+    throw new TypeError('not a vector file: comment and tests are due')
   const ids = new Set<string>()
   for (const test of file.tests as readonly Partial<Vector>[]) {
     const where = `vector ${String(test.id)}`
     if (typeof test.id !== 'string' || ids.has(test.id)) throw new TypeError(`${where}: the id is missing or used twice`)
     ids.add(test.id)
-    if (typeof test.comment !== 'string' || test.input === undefined || test.result === undefined) throw new TypeError(`${where}: comment, input and result are due`)
+    if (typeof test.comment !== 'string' || test.input === undefined || test.result === undefined)
+      throw new TypeError(`${where}: comment, input and result are due`)
     const verdicts = Array.isArray(test.flags) ? test.flags.filter((flag) => flag === 'valid' || flag === 'invalid') : []
     if (verdicts.length !== 1) throw new TypeError(`${where}: flags must hold valid or invalid`)
   }
@@ -38,7 +40,10 @@ export function parseVectors<Input = unknown, Result = unknown>(text: string): V
 }
 
 /** The cases with all of these flags. @throws TypeError when there are none */
-export function vectorsWith<Input, Result>(file: VectorFile<Input, Result>, ...flags: readonly string[]): readonly Vector<Input, Result>[] {
+export function vectorsWith<Input, Result>(
+  file: VectorFile<Input, Result>,
+  ...flags: readonly string[]
+): readonly Vector<Input, Result>[] {
   const chosen = file.tests.filter((test) => flags.every((flag) => test.flags.includes(flag)))
   if (chosen.length === 0) throw new TypeError(`no vector has the flags ${flags.join(', ')}`)
   return chosen

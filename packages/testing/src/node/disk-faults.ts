@@ -78,7 +78,8 @@ export class FaultPlan {
     let due: DiskFault | undefined
     for (const armed of this.#armed) {
       const { operation, path, nth = 1, times = 1 } = armed.fault
-      const wanted = operation === undefined || (Array.isArray(operation) ? operation.includes(call.operation) : operation === call.operation)
+      const wanted =
+        operation === undefined || (Array.isArray(operation) ? operation.includes(call.operation) : operation === call.operation)
       if (!wanted || (path !== undefined && !path.test(call.path))) continue
       armed.seen += 1
       if (armed.seen >= nth && armed.seen < nth + times) due ??= armed.fault

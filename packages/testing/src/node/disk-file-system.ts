@@ -1,6 +1,15 @@
 // The calls of the simulated disk. Shapes are those of storage-fs's FileSystem, which this package does not import.
 import { systemError, type DiskCall, type DiskFault, type DiskOperation } from './disk-faults.js'
-import { BLOCK, flushDirectory, flushFile, newDirectory, newFile, readCache, writeCache, type DirectoryNode } from './disk-nodes.js'
+import {
+  BLOCK,
+  flushDirectory,
+  flushFile,
+  newDirectory,
+  newFile,
+  readCache,
+  writeCache,
+  type DirectoryNode,
+} from './disk-nodes.js'
 import type { SimulatedDisk } from './simulated-disk.js'
 import { CHANGING } from './disk-faults.js'
 
@@ -30,7 +39,9 @@ export interface DiskFileSystem {
   rename(from: string, to: string): Promise<void>
   unlink(path: string): Promise<void>
   removeDirectory(path: string): Promise<void>
-  stat(path: string): Promise<{ readonly sizeBytes: number; readonly dev: string; readonly ino: string; readonly directory: boolean } | undefined>
+  stat(
+    path: string,
+  ): Promise<{ readonly sizeBytes: number; readonly dev: string; readonly ino: string; readonly directory: boolean } | undefined>
   volume(path: string): Promise<{ readonly type: number; readonly freeBytes: number }>
   volumeNow(path: string): { readonly type: number; readonly freeBytes: number }
 }
@@ -39,8 +50,10 @@ const EXT4_MAGIC = 0xef53
 
 /** The calls over a disk. */
 export function diskFileSystem(disk: SimulatedDisk): DiskFileSystem {
-  const list = (path: string): readonly string[] => call(disk, { operation: 'list', path }, () => [...directoryAt(disk, path, 'list').cache.keys()])
-  const volume = (path: string): { type: number; freeBytes: number } => call(disk, { operation: 'volume', path }, () => ({ type: EXT4_MAGIC, freeBytes: disk.freeBytes() }))
+  const list = (path: string): readonly string[] =>
+    call(disk, { operation: 'list', path }, () => [...directoryAt(disk, path, 'list').cache.keys()])
+  const volume = (path: string): { type: number; freeBytes: number } =>
+    call(disk, { operation: 'volume', path }, () => ({ type: EXT4_MAGIC, freeBytes: disk.freeBytes() }))
   return {
     list: async (path) => list(path),
     listNow: list,
@@ -51,10 +64,14 @@ export function diskFileSystem(disk: SimulatedDisk): DiskFileSystem {
         addName(disk, path, ino, 'mkdir')
         disk.nodes.set(ino, newDirectory(ino, disk.owner))
       }),
-    syncDirectory: async (path) => call(disk, { operation: 'syncDirectory', path }, () => flushDirectory(disk.ownedDirectory(directoryAt(disk, path, 'fsync').ino))),
+    syncDirectory: async (path) =>
+      call(disk, { operation: 'syncDirectory', path }, () =>
+        flushDirectory(disk.ownedDirectory(directoryAt(disk, path, 'fsync').ino)),
+      ),
     rename: async (from, to) => call(disk, { operation: 'rename', path: from, to }, () => renameOn(disk, from, to)),
     unlink: async (path) => call(disk, { operation: 'unlink', path }, () => removeName(disk, path, 'file')),
-    removeDirectory: async (path) => call(disk, { operation: 'removeDirectory', path }, () => removeName(disk, path, 'directory')),
+    removeDirectory: async (path) =>
+      call(disk, { operation: 'removeDirectory', path }, () => removeName(disk, path, 'directory')),
     stat: async (path) => call(disk, { operation: 'stat', path }, () => statOn(disk, path)),
     volume: async (path) => volume(path),
     volumeNow: volume,
@@ -228,7 +245,12 @@ function statOn(disk: SimulatedDisk, path: string): Awaited<ReturnType<DiskFileS
   try {
     const ino = inoAt(disk, path, 'stat')
     const node = disk.nodes.get(ino)
-    return { sizeBytes: node?.kind === 'file' ? node.sizeBytes : 0, dev: '1', ino: String(ino), directory: node?.kind === 'directory' }
+    return {
+      sizeBytes: node?.kind === 'file' ? node.sizeBytes : 0,
+      dev: '1',
+      ino: String(ino),
+      directory: node?.kind === 'directory',
+    }
   } catch (error) {
     if ((error as { code?: string }).code === 'ENOENT') return undefined
     throw error

@@ -56,7 +56,7 @@ export function copyNode(node: DiskNode, owner: object): DiskNode {
 
 /** Puts bytes into the cache; a gap before them reads as zeros. */
 export function writeCache(file: FileNode, bytes: Uint8Array, position: number): void {
-  for (let done = 0; done < bytes.length; ) {
+  for (let done = 0; done < bytes.length;) {
     const at = position + done
     const number = Math.floor(at / BLOCK)
     const part = Math.min(bytes.length - done, BLOCK - (at % BLOCK))
@@ -72,7 +72,7 @@ export function writeCache(file: FileNode, bytes: Uint8Array, position: number):
 /** Reads from the cache; returns the count, 0 at the end. */
 export function readCache(file: FileNode, into: Uint8Array, position: number): number {
   const count = Math.max(0, Math.min(into.length, file.sizeBytes - position))
-  for (let done = 0; done < count; ) {
+  for (let done = 0; done < count;) {
     const at = position + done
     const part = Math.min(count - done, BLOCK - (at % BLOCK))
     const block = file.cache.get(Math.floor(at / BLOCK))

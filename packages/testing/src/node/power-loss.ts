@@ -67,7 +67,8 @@ export function survivors(nodes: Iterable<DiskNode>, fate: Fate, owner: object):
     return known
   }
   const found = new Map<number, DiskNode>()
-  for (const node of nodes) found.set(node.ino, node.kind === 'file' ? fileAfter(node, fate, owner) : directoryAfter(node, keeps, owner))
+  for (const node of nodes)
+    found.set(node.ino, node.kind === 'file' ? fileAfter(node, fate, owner) : directoryAfter(node, keeps, owner))
   return found
 }
 

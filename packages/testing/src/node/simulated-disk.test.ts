@@ -81,7 +81,7 @@ describe('simulated disk', () => {
     file.writeNow(bytes('lost'))
     disk.fail({ operation: 'datasync' })
     expect(() => file.datasync()).toThrow('EIO')
-    file.datasync()
+    void file.datasync()
     expect(await contentOf(disk, '/b')).toBe('lost')
     expect(await contentOf(disk.copy(), '/b')).toBe('lost')
     expect(await contentOf(disk.afterPowerLoss(EVERYTHING), '/b')).toBe('\0\0\0\0')

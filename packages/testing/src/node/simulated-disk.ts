@@ -2,7 +2,19 @@
 // sees, and the medium that only syncs reach. Implements storage-fs's FileSystem by shape; deterministic from its seed.
 import { FaultPlan, type DiskCall, type DiskFault } from './disk-faults.js'
 import { diskFileSystem, inoAt, type DiskFileSystem } from './disk-file-system.js'
-import { BLOCK, copyNode, cutFile, flushDirectory, flushFile, newDirectory, readCache, writeCache, type DirectoryNode, type DiskNode, type FileNode } from './disk-nodes.js'
+import {
+  BLOCK,
+  copyNode,
+  cutFile,
+  flushDirectory,
+  flushFile,
+  newDirectory,
+  readCache,
+  writeCache,
+  type DirectoryNode,
+  type DiskNode,
+  type FileNode,
+} from './disk-nodes.js'
 import { CORNERS, countEffects, fateBy, fateOf, survivors, type Fate } from './power-loss.js'
 import { randomFrom } from './random.js'
 
@@ -109,7 +121,7 @@ export class SimulatedDisk {
 
   /** Makes everything stable. */
   settle(): void {
-    for (const ino of [...this.nodes.keys()]) {
+    for (const ino of this.nodes.keys()) {
       const node = this.owned(ino)
       if (node.kind === 'file') flushFile(node)
       else flushDirectory(node)
