@@ -52,7 +52,7 @@ async function doctor(call: Call): Promise<number> {
     const head = await reader.head()
     const patient: Patient = { dir, call, till: await findTill(dir), reader, head, newest: await recordAt(reader, head.seq) }
     const checks: Check[] = []
-    for (const examine of [versions, journal, lock, clock, disk, space, permissions, key, witness]) {
+    for (const examine of [versions, journal, store, clock, disk, space, permissions, key, witness]) {
       checks.push(...(await examine(patient)))
     }
     const healthy = checks.every(({ state }) => state !== 'wrong')
@@ -112,24 +112,30 @@ function journal({ head, newest }: Patient): readonly Check[] {
   ]
 }
 
-async function lock({ reader }: Patient): Promise<readonly Check[]> {
-  const { state, warnings, details } = await reader.health()
-  const rows: Check[] = [
-    {
-      name: 'store',
-      state: state === 'failed' || state === 'emergency' ? 'wrong' : 'good',
-      message: `${state}${holderText(details)}`,
-      facts: details,
-    },
-  ]
-  return [...rows, ...warnings.map((message): Check => ({ name: 'store', state: 'advice', message }))]
+const HOLDERS: Readonly<Record<string, Check>> = {
+  none: { name: 'lock', state: 'good', message: 'nobody has the queue open' },
+  alive: { name: 'lock', state: 'good', message: 'a running till has the queue open' },
+  dead: {
+    name: 'lock',
+    state: 'good',
+    message: 'left behind by a process that ended unexpectedly; the next till takes over by itself',
+  },
+  unknown: {
+    name: 'lock',
+    state: 'advice',
+    message: 'a till on another machine may have the queue open',
+    remedy: 'When it cannot run any more: open with --takeover.',
+  },
 }
 
-function holderText(details: Readonly<Record<string, unknown>>): string {
-  const holder = details['holder'] as { pid?: number; host?: string; alive?: boolean } | null | undefined
-  if (holder === undefined) return ''
-  if (holder === null) return ', held by nobody'
-  return `, held by process ${holder.pid} on ${holder.host}${holder.alive === false ? ' (gone)' : ''}`
+async function store({ reader }: Patient): Promise<readonly Check[]> {
+  const { state, warnings, details } = await reader.health()
+  const holder = HOLDERS[String(details['holder'])]
+  return [
+    { name: 'store', state: state === 'failed' || state === 'emergency' ? 'wrong' : 'good', message: state, facts: details },
+    ...warnings.map((message): Check => ({ name: 'store', state: 'advice', message })),
+    ...(holder === undefined ? [] : [holder]),
+  ]
 }
 
 const MINUTE_MS = 60_000

@@ -4,9 +4,11 @@ import type { Awaitable, ReadHead, StorageHealth, StoredLine, StoredSnapshot } f
 import { readAnchors } from './anchors.js'
 import { readBlob } from './blobs.js'
 import { readCatalog, type Catalog } from './catalog.js'
+import { holderOf, listClaims, type Holder } from './claim.js'
 import { readRange } from './durable.js'
 import { isMissing } from './faults.js'
 import type { Folder } from './folder.js'
+import { readHint } from './hint.js'
 import { loadHistory, type History, type HistoryHead } from './history.js'
 import { Journal, type Chunk } from './journal.js'
 import { takeLines, wholeRequests } from './lines.js'
@@ -106,7 +108,14 @@ class Reader implements FolderReader {
 
   async head(): Promise<ReadHead> {
     const { head } = await this.refresh()
-    return { seq: BigInt(head.seq), hash: head.hash, durableThrough: BigInt(head.base - 1) }
+    return { seq: BigInt(head.seq), hash: head.hash, durableThrough: BigInt(await this.#durableThrough(head)) }
+  }
+
+  // A record's base vouches for what lies before its batch; the hint, where the writer names as its head only what is durable, for
+  // the batch itself. Without it an export after closing time would leave the closing out.
+  async #durableThrough(head: HistoryHead): Promise<number> {
+    const hint = await readHint(this.#folder).catch(() => undefined)
+    return typeof hint === 'object' && hint.seq === head.seq && hint.hash === head.hash ? head.seq : head.base - 1
   }
 
   async *read(from: bigint, to?: bigint): AsyncGenerator<StoredLine> {
@@ -143,8 +152,20 @@ class Reader implements FolderReader {
     const warnings = [...this.#warnings, ...(damage === undefined ? [] : [damage.message])]
     const found = damage === undefined ? {} : { damage: damage.details as Record<string, string | number> }
     const dead = history.dead === null ? {} : { dead: { ...history.dead } }
-    const details = { epoch: head.epoch, floor: journal.floor, sealed: history.sealed.length, ...found, ...dead }
+    const holder = await this.#holder()
+    const details = { epoch: head.epoch, floor: journal.floor, holder, sealed: history.sealed.length, ...found, ...dead }
     return { kind: 'folder', state: damage === undefined ? 'good' : 'failed', warnings, freeBytes, details }
+  }
+
+  // Who has the queue open now: `none` after a clean close, `dead` after a crash.
+  async #holder(): Promise<'none' | Holder> {
+    const { fs, path } = this.#folder
+    const epoch = (await listClaims(fs, path)).at(-1)
+    const facts = await fs.stat(path)
+    const hint = await readHint(this.#folder).catch(() => undefined)
+    if (epoch === undefined || facts === undefined || (typeof hint === 'object' && hint.clean && hint.epoch === epoch))
+      return 'none'
+    return holderOf(this.#folder, epoch, { dev: facts.dev, ino: facts.ino })
   }
 
   async close(): Promise<void> {
