@@ -1,5 +1,5 @@
 // What a batch must be before it is written (FORMAT 9.2, 18), and its bytes.
-import { FiscalError, lineOf, type Head, type SealedRecord } from '@sigillo/core'
+import { FiscalError, lineOf, type Adoption, type Head, type JsonObject, type SealedRecord } from '@sigillo/core'
 import type { Folder } from './folder.js'
 import { segmentOf } from './folder.js'
 
@@ -35,9 +35,16 @@ export function checkBatch(
   if (owed > 0) throw invalid('the last request of the batch is incomplete')
 }
 
-/** The first batch of an epoch is `sys.open` alone (FORMAT 4). */
-export function checkOpening(batch: readonly SealedRecord[]): void {
-  if (batch.length !== 1 || batch[0]?.body.type !== 'sys.open') throw invalid('an epoch begins with sys.open, alone in its batch')
+/**
+ * The first batch of an epoch is `sys.open` alone, and names the record it continues (FORMAT 4): the next opening goes by it.
+ * @throws FiscalError RECORD_INVALID
+ */
+export function checkOpening(batch: readonly SealedRecord[], { adopted }: Adoption): void {
+  const [first] = batch
+  if (batch.length !== 1 || first?.body.type !== 'sys.open') throw invalid('an epoch begins with sys.open, alone in its batch')
+  const named = (first.payload as JsonObject | null)?.['adopted'] as JsonObject | null | undefined
+  const same = named?.['epoch'] === adopted.epoch && named['seq'] === adopted.seq && named['hash'] === adopted.hash
+  if (!same) throw invalid('sys.open does not name the record it continues')
 }
 
 function invalid(message: string): FiscalError {

@@ -2,7 +2,17 @@
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { lineOf, type FiscalError, type SealedRecord, type StorageReader } from '@sigillo/core'
-import { appendTo, checkpoint, kitJournal, kitKey, openEpoch, tickets, type KitJournal, type KitKey } from '@sigillo/testing'
+import {
+  appendTo,
+  checkpoint,
+  kitJournal,
+  kitKey,
+  openEpoch,
+  tickets,
+  type Content,
+  type KitJournal,
+  type KitKey,
+} from '@sigillo/testing'
 import { onTestFinished } from 'vitest'
 import { openFolder, type FolderOptions, type FolderStorage, type FolderWriter } from './open-folder.js'
 import { join, parseLive, parseSealed } from './paths.js'
@@ -126,4 +136,19 @@ export async function errorOf(work: Promise<unknown>): Promise<FiscalError> {
     return error as FiscalError
   }
   throw new Error('nothing was refused')
+}
+
+/** The first record of a writer's epoch, for batches that the journal in memory is not told of. */
+export function openingOf({ adoption }: FolderWriter): Content {
+  return {
+    type: 'sys.open',
+    payload: {
+      adopted: { ...adoption.adopted },
+      dead: null,
+      host: adoption.host,
+      nonce: '00',
+      reason: adoption.reason,
+      software: 'test',
+    },
+  }
 }

@@ -110,7 +110,7 @@ class Writer implements FolderWriter {
   async #append(expect: Head, batch: readonly SealedRecord[]): Promise<void> {
     if (this.#state !== 'open' && this.#state !== 'opening') throw closedError()
     checkBatch(this.#folder, this.#epoch, this.#journal.head, expect, batch)
-    if (this.#state === 'opening') checkOpening(batch)
+    if (this.#state === 'opening') checkOpening(batch, this.adoption)
     this.#requireNewRefs(batch)
     if (this.#space.isDue()) await this.#space.beforeBatch().catch(ignore)
     const encoded = this.#buffer.encode(batch)
