@@ -26,6 +26,16 @@ export function utf8ToBase64url(text: string): string {
   return Buffer.from(text, 'utf8').toString('base64url')
 }
 
+/** base64url, without padding, of bytes. */
+export function bytesToBase64url(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64url')
+}
+
+/** Bytes of a text that holds ASCII alone. */
+export function asciiBytes(text: string): Uint8Array {
+  return Buffer.from(text, 'latin1')
+}
+
 /** Random bytes from the system. */
 export function randomBytes(length: number): Uint8Array {
   return new Uint8Array(nodeRandomBytes(length))

@@ -30,6 +30,16 @@ export function utf8ToBase64url(text: string): string {
   return toBase64url(utf8(text))
 }
 
+/** base64url, without padding, of bytes. */
+export function bytesToBase64url(bytes: Uint8Array): string {
+  return toBase64url(bytes)
+}
+
+/** Bytes of a text that holds ASCII alone. */
+export function asciiBytes(text: string): Uint8Array {
+  return utf8(text)
+}
+
 /** Random bytes from the system. */
 export function randomBytes(length: number): Uint8Array {
   return globalThis.crypto.getRandomValues(new Uint8Array(length))
