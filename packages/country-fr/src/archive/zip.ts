@@ -1,0 +1,93 @@
+// The archive's container: a ZIP whose bytes depend on its content and moment alone, written and read as a stream. fflate is used
+// because it streams both ways, has no dependency and no native part.
+import { sha256Stream } from '@sigillo/core'
+import { Unzip, UnzipInflate, UnzipPassThrough, Zip, ZipDeflate } from 'fflate'
+
+/** Digest and size of a file. */
+export interface FileFacts {
+  readonly name: string
+  readonly bytes: number
+  readonly sha256: string
+}
+
+/** Files in order, each as a stream of pieces. */
+export type ZipFile = readonly [name: string, content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>]
+
+/** Bytes of a ZIP; every entry bears the same local time `YYYYMMDDHHMMSS`. */
+export async function* zipFiles(files: AsyncIterable<ZipFile> | Iterable<ZipFile>, moment: string): AsyncIterable<Uint8Array> {
+  const mtime = localDate(moment)
+  let out: Uint8Array[] = []
+  const zip = new Zip((error, data) => {
+    if (error !== null) throw error
+    out.push(data)
+  })
+  for await (const [name, content] of files) {
+    const file = new ZipDeflate(name, { level: 6 })
+    file.mtime = mtime
+    zip.add(file)
+    for await (const piece of content) {
+      // The library may keep what it is given until later.
+      file.push(piece.slice(), false)
+      yield* out
+      out = []
+    }
+    file.push(new Uint8Array(), true)
+    yield* out
+    out = []
+  }
+  zip.end()
+  yield* out
+}
+
+// The format has no zone and the library reads local parts, so the parts are set, not the instant.
+function localDate(moment: string): Date {
+  const part = (from: number, to: number): number => Number(moment.slice(from, to))
+  return new Date(part(0, 4), part(4, 6) - 1, part(6, 8), part(8, 10), part(10, 12), part(12, 14))
+}
+
+/** A hash and a count over pieces. */
+export function factsOver(name: string): { add(bytes: Uint8Array): void; done(): FileFacts } {
+  const hasher = sha256Stream()
+  let bytes = 0
+  return {
+    add: (piece) => {
+      hasher.update(piece)
+      bytes += piece.length
+    },
+    done: () => ({ name, bytes, sha256: hasher.hex() }),
+  }
+}
+
+/** Takes the pieces of one entry; `final` once at its end. */
+export type TakeEntry = (piece: Uint8Array, final: boolean) => void
+
+/**
+ * Unpacks a ZIP as it streams. Bytes may come from an attacker.
+ * @returns what is wrong with the container, or undefined
+ */
+export async function unzipInto(source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, open: (name: string) => TakeEntry): Promise<string | undefined> {
+  let wrong: string | undefined
+  let unfinished = 0
+  const unzip = new Unzip((file) => {
+    const take = open(file.name)
+    unfinished += 1
+    file.ondata = (error, data, final) => {
+      if (error !== null) {
+        wrong ??= `${file.name}: ${error.message}`
+        return
+      }
+      take(data, final)
+      if (final) unfinished -= 1
+    }
+    file.start()
+  })
+  unzip.register(UnzipInflate)
+  unzip.register(UnzipPassThrough)
+  try {
+    for await (const piece of source) unzip.push(piece, false)
+    unzip.push(new Uint8Array(), true)
+  } catch (error) {
+    wrong ??= error instanceof Error ? error.message : String(error)
+  }
+  return wrong ?? (unfinished > 0 ? 'an entry is cut off' : undefined)
+}
