@@ -1,0 +1,83 @@
+// Worker sessions (signing specification 6.5): each signs one thing at a time; one that met an error is closed and replaced, because an
+// operation may still be active in it. Sessions of an earlier generation are closed when they come back.
+import type { Cryptoki, Handle } from './cryptoki.js'
+import { failureOf } from './return-values.js'
+
+/** A session and the generation it was opened in. */
+export interface Worker {
+  readonly session: Handle
+  readonly generation: number
+}
+
+/** The pool of one signer. */
+export class Sessions {
+  readonly #cryptoki: Cryptoki
+  readonly #waiting: (() => void)[] = []
+  #free: Worker[] = []
+  #busy = 0
+  #most: number
+
+  constructor(cryptoki: Cryptoki, most: number) {
+    this.#cryptoki = cryptoki
+    this.#most = most
+  }
+
+  get open(): number {
+    return this.#free.length + this.#busy
+  }
+
+  /** A session of this generation; waits when the token has no room for another. */
+  async take(slot: Handle, generation: number): Promise<Worker> {
+    for (;;) {
+      const worker = this.#free.pop()
+      if (worker?.generation === generation) {
+        this.#busy++
+        return worker
+      }
+      if (worker !== undefined) this.#close(worker)
+      else if (this.#busy < this.#most) {
+        const opened = this.#tryOpen(slot, generation)
+        if (opened !== undefined) return opened
+      } else await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    }
+  }
+
+  give(worker: Worker, generation: number): void {
+    this.#busy--
+    if (worker.generation === generation) this.#free.push(worker)
+    else this.#close(worker)
+    this.#waiting.shift()?.()
+  }
+
+  drop(worker: Worker): void {
+    this.#busy--
+    this.#close(worker)
+    this.#waiting.shift()?.()
+  }
+
+  /** Closes every idle session; those at work are closed when they come back. */
+  clear(): void {
+    for (const worker of this.#free.splice(0)) this.#close(worker)
+  }
+
+  // A token without room shrinks the pool; it grows again with the next clear only if the token is another.
+  #tryOpen(slot: Handle, generation: number): Worker | undefined {
+    try {
+      const session = this.#cryptoki.openSession(slot)
+      this.#busy++
+      return { session, generation }
+    } catch (error) {
+      if (this.#busy === 0 || failureOf(error).error.code !== 'DEVICE_MEMORY') throw error
+      this.#most = this.#busy
+      return undefined
+    }
+  }
+
+  #close({ session }: Worker): void {
+    try {
+      this.#cryptoki.closeSession(session)
+    } catch {
+      // It was closed behind our back; that is all we wanted.
+    }
+  }
+}
