@@ -9,7 +9,6 @@ from record import UUID, matches, TYPE
 
 HEX32 = re.compile("[0-9a-f]{32}")
 PROFILE = re.compile("[A-Z][A-Z0-9]{1,15}")
-BASE64 = re.compile("(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 OPEN_REASONS = ("start", "takeover", "write-error", "restore", "moved")
 CHECKPOINT_REASONS = ("segment", "closing", "manual")
 
@@ -28,7 +27,7 @@ def _may_have(value, **forms):
 
 
 def _is_certificates(value):
-    return isinstance(value, list) and all(isinstance(item, str) and item != "" and BASE64.fullmatch(item) for item in value)
+    return isinstance(value, list) and all(map(is_text, value))
 
 
 def _is_hashes(value):
@@ -73,8 +72,8 @@ def open_follows(payload):
     """`sys.open`, as far as its payload alone tells."""
     return _has(
         payload,
-        adopted=lambda v: _has(v, epoch=lambda e: is_integer(e, 1), seq=is_integer, hash=is_hash),
-        dead=_nullable(lambda v: _has(v, bytes=lambda b: is_integer(b, 1), sha256=is_hash)),
+        adopted=lambda v: _has(v, epoch=is_integer, seq=is_integer, hash=is_hash),
+        dead=_nullable(lambda v: _has(v, bytes=is_integer, sha256=is_hash)),
         host=is_text,
         nonce=lambda v: matches(HEX32, v),
         reason=_one_of(*OPEN_REASONS),
@@ -90,9 +89,9 @@ def new_key(payload):
     return key if key is not None and payload.get("kid") == key.kid else None
 
 
-def key_follows(payload, valid_kid):
-    """`sys.key`; `valid_kid` is the kid valid so far, or None."""
-    if new_key(payload) is None or payload["kid"] == valid_kid:
+def key_follows(payload, old_kid):
+    """`sys.key`; `old_kid` is `prevKid`, or None when no key is valid so far."""
+    if new_key(payload) is None or payload["kid"] == old_kid:
         return False
     recovery = payload.get("mode") == "recovery"
     return (
@@ -130,23 +129,23 @@ def purge_follows(payload, seq, seg_bits):
 
 
 def names_one(payload):
-    """Does a `sys.redact` name one record?"""
-    return _has(payload, seq=is_integer, pay=is_hash)
+    """Is a `sys.redact` of the form that names one record?"""
+    return "seq" in payload
 
 
 def names_range(payload):
-    """Does a `sys.redact` name records by range and type?"""
+    """Does a `sys.redact` rightly name records by range and type?"""
     types = lambda v: isinstance(v, list) and v != [] and all(matches(TYPE, t) for t in v)
     return _has(payload, **{"from": is_integer}, to=is_integer, types=types, archive=is_text)
 
 
 def redact_follows(payload, seq):
     """`sys.redact` with rule 14 of 5.5."""
-    if not _has(payload, reason=is_text) or names_one(payload) == names_range(payload):
+    if not _has(payload, reason=is_text):
         return False
     if names_one(payload):
-        return payload["seq"] < seq
-    return payload["from"] <= payload["to"] < seq
+        return _has(payload, seq=is_integer, pay=is_hash) and payload["seq"] < seq
+    return names_range(payload) and payload["from"] <= payload["to"] < seq
 
 
 def close_follows(payload):

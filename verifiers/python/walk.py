@@ -125,7 +125,7 @@ class Walk:
             return
         last.settled = value
         self.heads[last.get("type")][1] = value
-        if self.g == 0 and last.get("type") == "sys.genesis":
+        if self.g == 0:
             self.genesis = value
         if self.g in self.wanted_seqs:
             self.settled_hashes[self.g] = value
@@ -273,13 +273,16 @@ class Walk:
         if self.queue is None:
             self.queue = body["queue"]
         matches = record.payload_matches
-        if body["type"] == "sys.genesis" and body["seq"] == 0 and matches and isinstance(payload, dict):
-            self.seg_bits = payload.get("segBits") if sysrecords.is_seg_bits(payload.get("segBits")) else self.seg_bits
-            self.profile = payload.get("profile") if sysrecords.is_profile(payload.get("profile")) else self.profile
+        if body["type"] == "sys.genesis" and matches and isinstance(payload, dict):
+            if self.seg_bits is None and sysrecords.is_seg_bits(payload.get("segBits")):
+                self.seg_bits = payload["segBits"]
+            if self.profile is None and sysrecords.is_profile(payload.get("profile")):
+                self.profile = payload["profile"]
         if body["type"] == "sys.key":
             key = sysrecords.new_key(payload) if matches else None
             if key is not None:
                 self._change_key(key.kid, key)
+                self.doubt = False
             else:
                 self.doubt, self.state_known = True, False
         if body["type"] == "sys.purge" and matches:

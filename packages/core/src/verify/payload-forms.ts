@@ -42,6 +42,7 @@ const table =
   (payload) =>
     Object.entries(members).find(([name, rule]) => !rule(payload[name]))?.[0]
 
+const certificates = (value: Json | undefined): boolean => value === undefined || listOf(text, 0)(value)
 const checkpoint = table({ reason: oneOf('segment', 'closing', 'manual'), size: count, root: hash, state: hash })
 const range = table({ from: count, to: count, types: listOf(typeName, 1), archive: text, reason: text })
 const single = table({ seq: count, pay: hash, reason: text })
@@ -57,7 +58,7 @@ const forms: Readonly<Record<string, Form>> = {
       segBits: (value) => count(value) && (value as number) >= 6 && (value as number) <= 16,
       software: text,
       name: (value) => value === undefined || text(value),
-      x5c: (value) => value === undefined || listOf(text, 0)(value),
+      x5c: certificates,
     })(payload, body),
   'sys.open': table({
     adopted: object({ epoch: count, seq: count, hash }),
@@ -75,6 +76,7 @@ const forms: Readonly<Record<string, Form>> = {
       possession: text,
       reason: text,
       endorsement: (value) => payload['mode'] !== 'recovery' || text(value),
+      x5c: certificates,
     })(payload, body),
   'sys.checkpoint': checkpoint,
   'sys.purge': table({ floor: count, last: hash, root: hash, frontier: listOf(hash, 0), archive: object({ name: text, sha256: hash }) }),

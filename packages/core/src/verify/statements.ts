@@ -33,17 +33,22 @@ export function watchStatements(
   { witnesses = [], notes = [], continues = false }: Statements,
   state: VerifyState,
   report: (finding: Finding) => void,
-): { settled(seq: number, hash: string): void; end(waiting: number): void } {
+): { settled(seq: number, hash: string): void; grown(): void; end(waiting: number): void } {
   const seen = new Map<number, string>()
   const roots = new Map<number, string>()
   const wanted = new Set(witnesses.map(({ seq }) => seq))
   const sizes = new Set(notes.map(({ size }) => size))
+  const grown = (): void => {
+    if (state.tree !== undefined && sizes.has(state.tree.size)) roots.set(state.tree.size, rootOf(state.tree))
+  }
+  grown()
   const tell = (seq: number | null, code: FindingCode, where: string, message: string): void => report({ seq, code, where, message, severity: 'error' })
   return {
     settled: (seq, hash) => {
       if (wanted.has(seq)) seen.set(seq, hash)
-      if (sizes.has(seq + 1) && state.tree !== undefined) roots.set(seq + 1, rootOf(state.tree))
+      grown()
     },
+    grown,
     end: (waiting) => {
       const last = state.g + waiting
       for (const { queue, seq, hash, source = 'witness' } of witnesses) {

@@ -69,8 +69,9 @@ const rules: Readonly<Record<string, (record: ParsedLine, payload: JsonObject, s
 
 function judgeKey(record: ParsedLine, payload: JsonObject, state: VerifyState, context: SystemContext): void {
   const wrong = (where: string, message: string): void => context.fail('KEY_CHANGE_WRONG', where, message)
-  if (payload['kid'] === state.kid) wrong('payload.kid', 'names the key that is valid already')
-  else if (!proven(payload['possession'], payload['key'], statementOf(record, payload, state), POSSESSION_TAG)) {
+  const statement = statementOf(record, payload, state)
+  if (payload['kid'] === statement.prevKid) wrong('payload.kid', 'names the key it replaces')
+  else if (!proven(payload['possession'], payload['key'], statement, POSSESSION_TAG)) {
     wrong('payload.possession', 'whoever brought the new key has not shown to hold it')
   }
   reportRecovery(record, state, context)

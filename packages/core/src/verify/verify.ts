@@ -8,6 +8,7 @@ import { parseLine, type ParsedLine } from '../record.js'
 import { rootOf } from '../tree.js'
 import type { Finding } from './finding.js'
 import { checkLine, learnKeys, linesOf, readChecked, type KeyRing } from './line-check.js'
+import { watchPurge } from './purged.js'
 import { collectRedactions } from './redactions.js'
 import { rememberReferences } from './references.js'
 import { openLanes } from '#lanes'
@@ -120,6 +121,7 @@ export function startJudge(options: VerifyOptions = {}): Judge {
   const ring: KeyRing = new Map()
   if (state.key !== undefined && state.kid !== undefined) learnKeys(ring, { [state.kid]: state.key })
   const redactions = collectRedactions()
+  const purge = watchPurge(options.start)
   const statements = watchStatements(options, state, report)
   const walk = new Walk(state, {
     ring,
@@ -129,8 +131,12 @@ export function startJudge(options: VerifyOptions = {}): Judge {
     redactions,
     auditor: options.auditor,
     report,
-    placed: (record) => options.placed?.(record),
+    placed: (record) => {
+      purge.placed(record)
+      options.placed?.(record)
+    },
     settled: (seq, hash) => statements.settled(seq, hash),
+    grown: () => statements.grown(),
   })
   const judgeLine = (line: Uint8Array, given: number | undefined, place: LinePlace): void => {
     const { read, flags } = given === undefined ? checkLine(line, ring) : { read: readChecked(line, given), flags: given }
@@ -148,6 +154,7 @@ export function startJudge(options: VerifyOptions = {}): Judge {
       if (state.g < 0 && walk.waiting === 0) report({ seq: 0, code: 'RECORD_MISSING', where: 'line', message: 'there is no record', severity: 'error' })
       walk.end()
       reportBlanked(redactions.unexplained(), options.continues === true || state.losses > 0, report)
+      if (purge.unexplained()) report({ seq: 0, code: 'RECORD_MISSING', where: 'line', message: 'no sys.purge answers for the records before the start', severity: 'error' })
       statements.end(walk.waiting)
       const sorted = findings.sort((a, b) => (a.seq ?? -1) - (b.seq ?? -1) || (a.code < b.code ? -1 : a.code > b.code ? 1 : 0))
       const head = state.last === undefined ? null : { seq: state.g, hash: state.last.hash }

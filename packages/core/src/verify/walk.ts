@@ -37,6 +37,8 @@ export interface WalkTools {
   /** Told of each record that was placed, and of the settled hash of each. */
   placed(record: ParsedLine): void
   settled(seq: number, hash: string): void
+  /** Told when the leaf of a lost place was adopted. */
+  grown(): void
 }
 
 type Unplaced = Omit<Finding, 'seq'>
@@ -148,6 +150,7 @@ export class Walk {
     judgePrev(record, state, position, fail)
     if (before >= 0 && state.last !== undefined) this.#tools.settled(before, state.last.hash)
     adoptLostLeaf(record, state, position)
+    if (position.m === 1) this.#tools.grown()
     judgeType(record, state, fail)
     judgeEpoch(record, state, position, fail)
     judgeBase(record, state, position, fail)
