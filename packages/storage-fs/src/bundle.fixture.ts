@@ -1,5 +1,5 @@
 // A runnable copy of sources for child processes and deliberate defects: bundled with what they import, some text exchanged on the way.
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 
 /** One exchange of text in one source file. The text must stand there exactly once, or the test has outlived the code. */
@@ -55,9 +55,4 @@ export async function bundle(entry: string, outfile: string, patches: readonly P
   }
   await bundler().build({ ...settings, entryPoints: [fromHere], outfile, plugins: [patching] })
   if (found.size !== patches.length) throw new Error('a patch names a file that was not bundled')
-}
-
-/** Settings a child process reads from a file beside its script. */
-export async function writeSettings(path: string, settings: unknown): Promise<void> {
-  await writeFile(path, JSON.stringify(settings))
 }
