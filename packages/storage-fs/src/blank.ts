@@ -96,12 +96,9 @@ async function rewriteLines(folder: Folder, first: number, bytes: Uint8Array, or
   for (const { seq, start, end } of cutLines(bytes, first)) {
     const line = bytes.subarray(start, end)
     const record = parseLine(line)
-    if (
-      record === undefined ||
-      record.hash !== record.recomputedHash ||
-      !record.payloadMatches ||
-      record.body.seq !== first + count
-    ) {
+    // Already blank lines stay as they are.
+    const content = record?.payloadMatches === true || record?.payloadText === 'null'
+    if (record === undefined || record.hash !== record.recomputedHash || !content || record.body.seq !== first + count) {
       throw corrupt({ file: sealedName(first), offset: start, firstBad: first + count }, `record ${first + count} is damaged`)
     }
     const { body, bodyText, sig } = record

@@ -311,7 +311,7 @@ describe('cost and marks', () => {
 // The journal as it stands after its end was lost, for going on from there.
 async function newPlaceFrom(place: Place, head: number): Promise<Place['journal']> {
   const { journal } = place
-  const shorter = [...journal.kept.slice(0, head + 1)]
+  const shorter = journal.kept.slice(0, head + 1)
   ;(journal.kept as unknown[]).length = 0
   journal.keep(shorter)
   return Promise.resolve(journal)
