@@ -34,7 +34,8 @@ export async function kindOf(path: string): Promise<EvidenceKind> {
     ),
   )
   if (names.has('bundle.json')) return 'unpacked'
-  if (names.has('queue.json')) return 'queue'
+  // Without queue.json it is no queue any more, but its records may still tell what happened.
+  if (names.has('queue.json') || [...names].some((name) => /^[js]-\d{12}.*\.jsonl$/.test(name))) return 'queue'
   throw notReadable(path, 'holds neither a queue nor an unpacked bundle')
 }
 

@@ -2,9 +2,16 @@
 // whatever saw a head of it: the witness file and the notes kept beside it.
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isFiscalError, parseLine, type CountryAuditor, type JsonObject, type StorageReader } from '@sigillo/core'
+import {
+  isFiscalError,
+  parseLine,
+  type CountryAuditor,
+  type FiscalError,
+  type FiscalRecord,
+  type JsonObject,
+} from '@sigillo/core'
 import { verifyChunks, type Chunk, type Finding, type HeadStatement, type Report } from '@sigillo/core/verify'
-import type { FolderReader } from '@sigillo/storage-fs'
+import { readEvidence } from '@sigillo/storage-fs'
 import type { Call } from './command.js'
 import { readWitness } from './file-witness.js'
 import { countryByProfile } from './registry.js'
@@ -17,24 +24,62 @@ import { findTill, openReading, type Till } from './till.js'
  */
 export async function verifyFolder(dir: string, { out }: Call): Promise<Report> {
   const till = await settingsIn(dir, out.note)
-  const reader = await openReading(dir)
   const progress = out.progress('Verifying', 'records')
-  const broken: Finding[] = []
+  const source = await openSource(dir)
   try {
-    const { seq: last } = await reader.head()
-    const auditor = await auditorFor(reader, till)
-    const witness = await witnessOf(till?.paths.witness ?? pathsOf(dir).witness, reader.queue, out.note)
-    const report = await verifyChunks(chunksOf(reader, broken), {
+    const first = await firstRecord(source)
+    const queue = source.queue ?? first?.body.queue
+    const auditor = await auditorFor(first, till)
+    const witness = await witnessOf(till?.paths.witness ?? pathsOf(dir).witness, queue, out.note)
+    const report = await verifyChunks(source.chunks(source.broken), {
       bytesExpected: await journalBytes(dir),
       witnesses: [...witness, ...(await hintOf(dir))],
-      progress: (records) => progress.at(records, Number(last) + 1),
+      progress: (records) => progress.at(records, source.expected),
       ...(auditor !== undefined && { auditor }),
     })
-    return { ...report, findings: [...report.findings, ...broken], sound: report.sound && broken.length === 0 }
+    const { broken } = source
+    // Where the damage itself was found, that it also stopped the store says nothing new.
+    return report.sound && broken.length > 0 ? { ...report, sound: false, findings: [...report.findings, ...broken] } : report
   } finally {
     progress.end()
-    await reader.close()
+    await source.close()
   }
+}
+
+interface Source {
+  readonly queue: string | undefined
+  /** Records expected; 0 when unknown. */
+  readonly expected: number
+  /** What stopped the store, if anything did. */
+  readonly broken: Finding[]
+  /** The journal; an error that ends it early is added to `found`. */
+  chunks(found: Finding[]): AsyncIterable<Chunk>
+  close(): Promise<void>
+}
+
+// A folder too damaged to be opened is read by the names of its files: the verifier must name the record, whichever it is.
+async function openSource(dir: string): Promise<Source> {
+  const broken: Finding[] = []
+  try {
+    const reader = await openReading(dir)
+    const { seq } = await reader.head()
+    return {
+      queue: reader.queue,
+      expected: Number(seq) + 1,
+      broken,
+      chunks: (found) => untilBroken(reader.chunks(), found),
+      close: () => reader.close(),
+    }
+  } catch (error) {
+    if (!isFiscalError(error) || !['JOURNAL_CORRUPT', 'QUEUE_MISSING'].includes(error.code)) throw error
+    broken.push(storageFinding(error))
+    return { queue: undefined, expected: 0, broken, chunks: () => readEvidence(dir), close: () => Promise.resolve() }
+  }
+}
+
+async function firstRecord({ chunks }: Source): Promise<FiscalRecord | undefined> {
+  for await (const { bytes } of chunks([])) return parseLine(bytes.subarray(0, bytes.indexOf(10)))
+  return undefined
 }
 
 // Verification must not depend on settings somebody may have spoilt.
@@ -47,24 +92,21 @@ async function settingsIn(dir: string, note: (text: string) => void): Promise<Ti
   }
 }
 
-async function auditorFor(reader: StorageReader, till: Till | undefined): Promise<CountryAuditor | undefined> {
+async function auditorFor(first: FiscalRecord | undefined, till: Till | undefined): Promise<CountryAuditor | undefined> {
   if (till !== undefined) return till.country.auditor?.()
-  try {
-    for await (const { line } of reader.read(0n, 0n)) {
-      const profile = (parseLine(line)?.payload as JsonObject | null | undefined)?.['profile']
-      return typeof profile === 'string' ? await countryByProfile(profile)?.auditor?.() : undefined
-    }
-  } catch {
-    // The walk over all records reports what is wrong with the first one.
-  }
-  return undefined
+  const profile = (first?.payload as JsonObject | null | undefined)?.['profile']
+  return typeof profile === 'string' ? countryByProfile(profile)?.auditor?.() : undefined
 }
 
-async function witnessOf(path: string, queue: string, note: (text: string) => void): Promise<readonly HeadStatement[]> {
+async function witnessOf(
+  path: string,
+  queue: string | undefined,
+  note: (text: string) => void,
+): Promise<readonly HeadStatement[]> {
   try {
     const statement = await readWitness(path)
     if (statement === undefined) return []
-    if (statement.queue !== queue) {
+    if (queue !== undefined && statement.queue !== queue) {
       note(`warning: the witness ${path} belongs to another queue and is not used`)
       return []
     }
@@ -88,21 +130,25 @@ async function hintOf(dir: string): Promise<readonly HeadStatement[]> {
 }
 
 // A store that cannot go on reading ends the records here; what was read is judged.
-async function* chunksOf(reader: FolderReader, broken: Finding[]): AsyncIterable<Chunk> {
+async function* untilBroken(chunks: AsyncIterable<Chunk>, broken: Finding[]): AsyncIterable<Chunk> {
   try {
-    yield* reader.chunks()
+    yield* chunks
   } catch (error) {
     if (!isFiscalError(error)) throw error
-    const { firstBad, file, offset } = error.details as { firstBad?: number; file?: string; offset?: number }
-    broken.push({
-      seq: firstBad ?? null,
-      code: error.code,
-      where: 'storage',
-      message: error.message,
-      severity: 'error',
-      ...(file !== undefined && { file }),
-      ...(offset !== undefined && { offset }),
-    })
+    broken.push(storageFinding(error))
+  }
+}
+
+function storageFinding({ code, message, details }: FiscalError): Finding {
+  const { firstBad, file, offset } = details as { firstBad?: number; file?: string; offset?: number }
+  return {
+    seq: firstBad ?? null,
+    code,
+    where: 'storage',
+    message,
+    severity: 'error',
+    ...(file !== undefined && { file }),
+    ...(offset !== undefined && { offset }),
   }
 }
 

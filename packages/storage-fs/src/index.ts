@@ -1,6 +1,7 @@
 // The public names of @sigillo/storage-fs, one by one.
 export { openFolder } from './open-folder.js'
 export type { FolderOptions, FolderReader, FolderStorage, FolderWriter } from './open-folder.js'
+export { readEvidence } from './evidence.js'
 export type { BlankOrder, BlankResult } from './blank.js'
 export type { PurgeOrder } from './purge.js'
 export type { Chunk } from './journal.js'
