@@ -382,7 +382,7 @@ def run(walk, lines):
         seen = True
         walk.line(data, place)
     if not seen:
-        walk.report(0, "RECORD_MISSING", "line", "nothing there")
+        walk.report(walk.g + 1, "RECORD_MISSING", "line", "nothing there")
     walk.end()
 
 

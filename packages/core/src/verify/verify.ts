@@ -138,7 +138,9 @@ export function startJudge(options: VerifyOptions = {}): Judge {
     settled: (seq, hash) => statements.settled(seq, hash),
     grown: () => statements.grown(),
   })
+  let seen = false
   const judgeLine = (line: Uint8Array, given: number | undefined, place: LinePlace): void => {
+    seen = true
     const { read, flags } = given === undefined ? checkLine(line, ring) : { read: readChecked(line, given), flags: given }
     if (read === undefined) walk.unreadable(whyUnreadable(line), place)
     else walk.line(read, flags, place)
@@ -151,7 +153,7 @@ export function startJudge(options: VerifyOptions = {}): Judge {
     keysIn: (bytes) => keysIn(bytes, state.g < 0),
     records: () => state.count,
     report: () => {
-      if (state.g < 0 && walk.waiting === 0) report({ seq: 0, code: 'RECORD_MISSING', where: 'line', message: 'there is no record', severity: 'error' })
+      if (options.resume === undefined && !seen) report({ seq: state.g + 1, code: 'RECORD_MISSING', where: 'line', message: 'there is no record', severity: 'error' })
       walk.end()
       reportBlanked(redactions.unexplained(), options.continues === true || state.losses > 0, report)
       if (purge.unexplained()) report({ seq: 0, code: 'RECORD_MISSING', where: 'line', message: 'no sys.purge answers for the records before the start', severity: 'error' })
