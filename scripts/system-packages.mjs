@@ -16,6 +16,7 @@ export const systemPackages = [
   { name: 'pcscd', command: 'pcscd', suites: 'signer-sam over PC/SC' },
   { name: 'vsmartcard-vpcd', suites: 'signer-sam over PC/SC' },
   { name: 'libpcsclite-dev', suites: 'signer-sam over PC/SC' },
+  { name: 'xfsprogs', command: 'xfs_io', suites: 'storage-fs on real file systems whose power is cut' },
   { name: 'chromium', command: 'chromium', suites: 'verification in a browser' },
 ]
 

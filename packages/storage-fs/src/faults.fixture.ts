@@ -31,6 +31,8 @@ export interface World {
   readonly spoil: Spoil
   /** Opens the folder; a patched copy of the package in tests of deliberate defects. */
   readonly open: typeof openFolder
+  /** A real file system and a place on it, instead of the simulated disk. */
+  readonly real?: { readonly fileSystem: FileSystem; readonly place: string }
 }
 
 export function newWorld(change: Partial<World> = {}): World {
@@ -45,7 +47,8 @@ export function newWorld(change: Partial<World> = {}): World {
 
 /** A new process opens the folder. */
 export function folderIn(world: World): Promise<FolderStorage> {
-  return world.open(PLACE, { fileSystem: world.spoil(world.disk.fileSystem), host: world.machine.start(), reserveBytes: 0 })
+  const { fileSystem, place } = world.real ?? { fileSystem: world.disk.fileSystem, place: PLACE }
+  return world.open(place, { fileSystem: world.spoil(fileSystem), host: world.machine.start(), reserveBytes: 0 })
 }
 
 let sharedKey: Promise<KitKey> | undefined
@@ -80,9 +83,17 @@ export interface Day {
   readonly offered: readonly SealedRecord[]
 }
 
-/** Works a day; a copy of the disk is kept before every call that changes it. */
+/** Works a day; a copy of the simulated disk is kept before every call that changes it. */
 export async function workDay(world: World, steps: (worker: Worker) => Promise<void>, segBits = 3): Promise<Day> {
-  const journal = await kitJournal(await testKey(), { segBits })
+  const plain = await kitJournal(await testKey(), { segBits })
+  const offered: SealedRecord[] = [plain.genesis]
+  // Whatever was sealed may turn out to be stored, also when its batch was refused.
+  const seal: KitJournal['seal'] = async (...args) => {
+    const batch = await plain.seal(...args)
+    for (const record of batch) offered[record.body.seq] = record
+    return batch
+  }
+  const journal = { ...plain, seal }
   const promised: Promised = { created: false, records: 0, blobs: [] }
   const moments: Moment[] = []
   const keep = (call: DiskCall | undefined): void => {
@@ -90,11 +101,10 @@ export async function workDay(world: World, steps: (worker: Worker) => Promise<v
     moments.push({ call: what, disk: world.disk.copy(), promised: { ...promised, blobs: [...promised.blobs] } })
   }
   world.disk.onChange = keep
-  const worker = new Worker(world, journal, promised)
-  await steps(worker)
+  await steps(new Worker(world, journal, promised))
   keep(undefined)
   world.disk.onChange = undefined
-  return { world, journal, moments, promised, offered: journal.kept }
+  return { world, journal, moments, promised, offered }
 }
 
 /** Does the steps of a day and notes what was promised. */
@@ -190,6 +200,10 @@ export async function judge(world: World, promised: Promised, offered: readonly 
     return !promised.created && code === 'QUEUE_MISSING' ? [] : [`opening failed: ${code} ${message}`]
   }
   await compare(writer, promised, offered, faults)
+  if (world.real !== undefined) {
+    await writer.close({ clean: false })
+    return faults
+  }
   // J-17: what an opened queue shows survives an immediate loss of power that keeps nothing unsynced.
   const head = await writer.head()
   const after = { ...world, disk: world.disk.afterPowerLoss(LOSE_ALL) }

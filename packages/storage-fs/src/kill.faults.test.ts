@@ -10,22 +10,22 @@ afterAll(() => yard.clear())
 
 describe('real processes', () => {
   it('J-18 J-36 J-64 killed at random moments under load: every answered sale is there once, no other in part, no number missing', async () => {
-    const { kills, answers, violations } = await killRounds(yard, 5, 1, () => 0)
+    const { kills, answers, violations } = await killRounds(yard, 4, 1, () => 0)
     expect(violations).toEqual([])
-    expect(kills).toBe(5)
+    expect(kills).toBe(4)
     expect(answers).toBeGreaterThan(20)
   })
 
   it('J-18 J-64 killed before the n-th file-system call, while opening and while selling', async () => {
-    const { kills, violations } = await killRounds(yard, 8, 2, (round) => [3, 25, 40, 55, 70, 85, 120, 200][round] ?? 1)
+    const { kills, violations } = await killRounds(yard, 5, 2, (round) => [3, 40, 60, 85, 150][round] ?? 1)
     expect(violations).toEqual([])
-    expect(kills).toBe(8)
+    expect(kills).toBe(5)
   })
 
   it('J-31 writers stopped and resumed after a takeover acknowledge nothing twice and lose nothing', async () => {
-    const { rounds, answers, fenced, violations } = await stallRounds(yard, 3, 3)
+    const { rounds, answers, fenced, violations } = await stallRounds(yard, 2, 3)
     expect(violations).toEqual([])
-    expect(rounds).toBe(3)
+    expect(rounds).toBe(2)
     expect(answers).toBeGreaterThan(20)
     expect(fenced).toBeGreaterThan(0)
   })

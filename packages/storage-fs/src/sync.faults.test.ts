@@ -5,6 +5,8 @@ import { describe, expect, it } from 'vitest'
 import { folderIn, type Worker } from './faults.fixture.js'
 import { closingAfter, codeOf, countCalls, dayWith, orderViolations, syncsAgain, violationsAfter } from './sync.fixture.js'
 
+/** Bytes between two short writes; every count with `npm run test:long`. */
+const STEP = process.env['SIGILLO_LONG'] === '1' ? 1 : 149
 const LIVE = /\/j-\d+-\d+\.jsonl$/
 
 describe('failing syncs', () => {
@@ -73,7 +75,7 @@ describe('failing writes', () => {
     const length = whole.world.disk.trace.findLast(({ operation, path }) => operation === 'write' && LIVE.test(path))
       ?.bytes as number
     expect(length).toBeGreaterThan(1000)
-    for (let bytes = 0; bytes < length; bytes += 37) {
+    for (let bytes = 0; bytes < length; bytes += STEP) {
       // Without an error, as Node reports it, and with one.
       for (const errno of ['none', 'ENOSPC', 'EIO']) {
         const day = await dayWith({ operation: 'write', path: LIVE, nth: 4, bytes, errno }, oneBatch)

@@ -37,28 +37,11 @@ export async function dayWith(
 ): Promise<StoppedDay> {
   const world = newWorld(change)
   if (fault !== undefined) world.disk.fail(fault)
-  const offered: SealedRecord[] = []
-  let promised: Promised = { created: false, records: 0, blobs: [] }
   let worker: Worker | undefined
   let error: unknown
-  await workDay(world, async (hand) => {
+  const { offered, promised } = await workDay(world, async (hand) => {
     worker = hand
-    promised = hand.promised
-    const { seal } = hand.journal
-    // Everything ever sealed, in the place it was sealed for.
-    Object.assign(hand.journal, {
-      seal: async (...args: Parameters<typeof seal>) => {
-        const batch = await seal(...args)
-        for (const record of batch) offered[record.body.seq] = record
-        return batch
-      },
-    })
-    offered[0] = hand.journal.genesis
-    try {
-      await steps(hand)
-    } catch (caught) {
-      error = caught
-    }
+    await steps(hand).catch((caught: unknown) => (error = caught))
   })
   const at = world.disk.trace.findIndex(({ failed }) => failed !== undefined)
   world.disk.heal()
