@@ -1,1 +1,12 @@
-export {}
+// The public names of @sigillo/country-it, one by one.
+export { italy, type Italy } from './italy.js'
+export type { ItalyOptions, Merchant, Settings } from './options.js'
+export { law, type LawText } from './law.js'
+export { italianErrors, type ItalianCode } from './errors.js'
+export { printLines } from './print.js'
+export { taxCode, vatNumber } from './tax-id.js'
+export { noInstantCodes, type InstantLotteryCodeSource } from './lottery.js'
+export { natures, rates } from './groups.js'
+export type { ClosingPayload, DocumentPayload, LotteryPayload, OutcomePayload, TransmissionPayload } from './payload.js'
+export type { DeviceState, Lane, Message, State } from './state.js'
+export type { LineInput, PaymentInput, ReferenceInput, RequestOf, RequestType, Requests, Technician } from './request-types.js'

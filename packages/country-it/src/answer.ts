@@ -1,0 +1,32 @@
+// The country's own fields of an answer, made from the record alone: numbers, totals, warnings.
+import type { FiscalRecord, JsonObject } from '@sigillo/core'
+import { documentNumber } from './lottery.js'
+import type { ClosingPayload, DocumentPayload } from './payload.js'
+import { isDocument } from './reference.js'
+
+/** Answer fields of an Italian record. */
+export function answerOf(record: FiscalRecord): JsonObject {
+  if (record.payload === null) return {}
+  if (isDocument(record)) return documentAnswer(record.payload as unknown as DocumentPayload)
+  if (record.body.type !== 'it.closing') return {}
+  const { z, progressive, moment, rows, totals, grand, till, warnings } = record.payload as unknown as ClosingPayload
+  return { z, progressive, moment, rows, totals, grand, ...(till !== '' && { till }), ...(warnings.length > 0 && { warnings }) } as unknown as JsonObject
+}
+
+function documentAnswer(document: DocumentPayload): JsonObject {
+  const { z, n, moment, total, vat, change, till, warnings, lottery, rounding, cash } = document
+  return {
+    document: documentNumber(document),
+    z,
+    n,
+    moment,
+    total,
+    vat,
+    cash,
+    change,
+    ...(rounding !== 0 && { rounding }),
+    ...(till !== '' && { till }),
+    ...(lottery && { lottery: { ...lottery } }),
+    ...(warnings.length > 0 && { warnings: [...warnings] }),
+  }
+}
