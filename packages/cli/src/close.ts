@@ -1,6 +1,7 @@
 // `sigillo close DIR LEVEL`: closes a period by the country's rules.
 import { randomBytes, systemClock, toHex, toTimestamp, type JsonObject } from '@sigillo/core'
-import { EXIT, textFlag, usageError, type Call, type Command } from './command.js'
+import { EXIT, textFlag, type Call, type Command } from './command.js'
+import { usageError } from './errors.js'
 import { passphraseOptions } from './passphrase.js'
 import { printText } from './print-text.js'
 import { asJson, asText } from './record.js'

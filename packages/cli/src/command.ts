@@ -1,6 +1,6 @@
 // The shape of a command and the reading of its arguments. A command is a table row and one function; nothing here knows a country.
 import { parseArgs } from 'node:util'
-import { FiscalError } from '@sigillo/core'
+import { usageError } from './errors.js'
 import type { Output } from './output.js'
 
 /** Exit codes, the same for every command. */
@@ -65,15 +65,6 @@ export interface Command {
 export const commonOptions: Readonly<Record<string, OptionSpec>> = {
   json: { type: 'boolean', help: 'Answer as JSON on standard output, one object a line' },
   help: { type: 'boolean', short: 'h', help: 'Show this help' },
-}
-
-/** Wrong use of the command line. */
-export function usageError(message: string): FiscalError {
-  return new FiscalError('USAGE', {
-    kind: 'input',
-    message,
-    remedy: 'Read the help: sigillo COMMAND --help.',
-  })
 }
 
 /**

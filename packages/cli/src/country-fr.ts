@@ -35,6 +35,7 @@ export const franceEntry: CountryEntry = {
   },
   defaults: { software: { name: 'sigillo-cli', version: VERSION } },
   make: async (options) => (await import('@sigillo/country-fr')).france(options as unknown as FranceOptions),
+  auditor: async () => (await import('@sigillo/country-fr')).frenchAuditor(),
   levels: ['shift', 'day', 'month', 'year'],
   closing: ({ level, key, operator, moment }) => ({ type: 'closing', kind: level, key, operatorId: operator, posMoment: moment }),
   momentIn: ({ posMoment }) => (typeof posMoment === 'string' ? posMoment : undefined),

@@ -2,18 +2,15 @@
 import { createReadStream } from 'node:fs'
 import { open, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { FiscalError } from '@sigillo/core'
+import type { FiscalError } from '@sigillo/core'
+import { cliError } from './errors.js'
 
 /** Kinds of evidence. */
 export type EvidenceKind = 'queue' | 'bundle' | 'unpacked'
 
 /** Nothing here can be read. */
 export function notReadable(path: string, why: string): FiscalError {
-  return new FiscalError('UNREADABLE', {
-    kind: 'input',
-    message: `${path}: ${why}`,
-    remedy: 'Name the folder of a queue, or a bundle made by export.',
-  })
+  return cliError('UNREADABLE', `${path}: ${why}`)
 }
 
 /**

@@ -1,6 +1,6 @@
 // The text of FORMAT.md, which every bundle carries: beside the built command, or at the root of the sources.
 import { readFile } from 'node:fs/promises'
-import { FiscalError } from '@sigillo/core'
+import { cliError } from './errors.js'
 
 /** @throws FiscalError UNREADABLE when the package is incomplete */
 export async function formatText(): Promise<string> {
@@ -11,9 +11,5 @@ export async function formatText(): Promise<string> {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
     }
   }
-  throw new FiscalError('UNREADABLE', {
-    kind: 'input',
-    message: 'FORMAT.md is missing from this package',
-    remedy: 'Install @sigillo/cli again.',
-  })
+  throw cliError('UNREADABLE', 'FORMAT.md is missing from this package: install @sigillo/cli again')
 }

@@ -3,7 +3,8 @@
 import { openSync, readFileSync, statSync } from 'node:fs'
 import { ReadStream } from 'node:tty'
 import type { Passphrase } from '@sigillo/signer-software'
-import { textFlag, usageError, type Call, type OptionSpec } from './command.js'
+import { textFlag, type Call, type OptionSpec } from './command.js'
+import { usageError } from './errors.js'
 
 /** The options of every command that opens a key. */
 export const passphraseOptions: Readonly<Record<string, OptionSpec>> = {

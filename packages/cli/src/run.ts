@@ -1,6 +1,7 @@
 // From arguments to a command to an exit code. Errors are told once, here: in words on standard error, or as JSON.
 import { isFiscalError } from '@sigillo/core'
-import { commonOptions, EXIT, helpOf, readArguments, usageError, type Command, type World } from './command.js'
+import { commonOptions, EXIT, helpOf, readArguments, type Command, type World } from './command.js'
+import { usageError } from './errors.js'
 import { makeOutput, plain, type Output } from './output.js'
 import { VERSION } from './version.js'
 

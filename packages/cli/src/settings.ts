@@ -2,7 +2,8 @@
 // last head known outside DIR. Settings hold no secret.
 import { open, readFile, rename } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
-import { FiscalError } from '@sigillo/core'
+import type { FiscalError } from '@sigillo/core'
+import { cliError } from './errors.js'
 
 /** Contents of settings.json. */
 export interface Settings {
@@ -103,9 +104,5 @@ function checked(value: Record<string, unknown>): Settings {
 
 /** Settings that cannot be used. */
 export function settingsInvalid(why: string): FiscalError {
-  return new FiscalError('SETTINGS_INVALID', {
-    kind: 'input',
-    message: `settings: ${why}`,
-    remedy: 'Correct settings.json or the file given with --config.',
-  })
+  return cliError('SETTINGS_INVALID', `settings: ${why}`)
 }

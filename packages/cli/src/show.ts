@@ -10,7 +10,8 @@ import {
   thumbprint,
 } from '@sigillo/core'
 import type { FiscalRecord, JsonObject, ParsedLine, PrintItem, StorageReader, VerifyingKey } from '@sigillo/core'
-import { EXIT, usageError, type Call, type Command } from './command.js'
+import { EXIT, type Call, type Command } from './command.js'
+import { usageError } from './errors.js'
 import { plain } from './output.js'
 import { printText } from './print-text.js'
 import { findTill, openReading } from './till.js'

@@ -1,8 +1,9 @@
 // Opening the till of a folder: settings, country, key, storage and witness put together, for writing or for reading only.
-import { FiscalError, openQueue, type Queue, type Signer } from '@sigillo/core'
+import { openQueue, type Queue, type Signer } from '@sigillo/core'
 import { openKeyFile, type Passphrase } from '@sigillo/signer-software'
 import { openFolder, type FolderReader } from '@sigillo/storage-fs'
-import { textFlag, usageError, type Call, type OptionSpec } from './command.js'
+import { textFlag, type Call, type OptionSpec } from './command.js'
+import { cliError, usageError } from './errors.js'
 import { fileWitness } from './file-witness.js'
 import { passphraseOf } from './passphrase.js'
 import { countryByCode, countryCodes, type AnyCountry, type CountryEntry } from './registry.js'
@@ -48,11 +49,7 @@ export function entryOf(code: string): CountryEntry {
 export async function readTill(dir: string): Promise<Till> {
   const till = await findTill(dir)
   if (till !== undefined) return till
-  throw new FiscalError('SETTINGS_MISSING', {
-    kind: 'input',
-    message: `${dir} holds no settings.json`,
-    remedy: 'Make the till first: sigillo init DIR --country fr …',
-  })
+  throw cliError('SETTINGS_MISSING', `${dir} holds no settings.json`)
 }
 
 /** The same, or undefined when the folder has no settings: a journal of somebody else. */
