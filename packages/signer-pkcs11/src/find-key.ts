@@ -147,10 +147,10 @@ function publicObject(cryptoki: Cryptoki, session: Handle, object: Handle, type:
   const [params, point] = [read.get(CK.CKA_EC_PARAMS), read.get(CK.CKA_EC_POINT)]
   const curve = params === undefined ? undefined : readElement(params)
   if (curve === undefined || point === undefined) return undefined
-  // Most modules wrap the point in an OCTET STRING, some return it bare: the length tells.
+  // Some modules return the point bare, most wrap it in an OCTET STRING. A bare one begins with that very tag, so its length decides.
+  const oid = oidText(curve.content)
   const wrapped = readElement(point)
-  const bare = wrapped?.tag === OCTET_STRING && wrapped.end === point.length ? wrapped.content : point
-  return jwkOfPoint(oidText(curve.content), bare)
+  return jwkOfPoint(oid, point) ?? (wrapped?.tag === OCTET_STRING ? jwkOfPoint(oid, wrapped.content) : undefined)
 }
 
 function rsaKey(modulus: Uint8Array | undefined, exponent: Uint8Array | undefined): PublicJwk | undefined {

@@ -15,10 +15,12 @@ export class Sessions {
   readonly #waiting: (() => void)[] = []
   #free: Worker[] = []
   #busy = 0
+  readonly #configured: number
   #most: number
 
   constructor(cryptoki: Cryptoki, most: number) {
     this.#cryptoki = cryptoki
+    this.#configured = most
     this.#most = most
   }
 
@@ -55,19 +57,23 @@ export class Sessions {
     this.#waiting.shift()?.()
   }
 
-  /** Closes every idle session; those at work are closed when they come back. */
+  /** Closes every idle session; those at work are closed when they come back. The pool may grow again. */
   clear(): void {
+    this.#most = this.#configured
     for (const worker of this.#free.splice(0)) this.#close(worker)
   }
 
-  // A token without room shrinks the pool; it grows again with the next clear only if the token is another.
+  // A token without room shrinks the pool. Who fails here passes the turn on, or the next in line would wait for ever.
   #tryOpen(slot: Handle, generation: number): Worker | undefined {
     try {
       const session = this.#cryptoki.openSession(slot)
       this.#busy++
       return { session, generation }
     } catch (error) {
-      if (this.#busy === 0 || failureOf(error).error.code !== 'DEVICE_MEMORY') throw error
+      if (this.#busy === 0 || failureOf(error).error.code !== 'DEVICE_MEMORY') {
+        this.#waiting.shift()?.()
+        throw error
+      }
       this.#most = this.#busy
       return undefined
     }

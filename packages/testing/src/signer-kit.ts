@@ -152,10 +152,12 @@ const signerCases: readonly SignerCase[] = [
     },
   },
   {
-    name: 'S-01 signer: is deterministic exactly where it says so',
+    name: 'S-01 signer: gives the same signature twice where it says it is deterministic',
     run: async ({ signer, description, message }) => {
+      // A device may be so without knowing it: only the promise is checked.
+      if (!description.capabilities.deterministic) return
       const [one, two] = [await signer.sign(message('a receipt')), await signer.sign(message('a receipt'))]
-      checkSame(one.signature.join() === two.signature.join(), description.capabilities.deterministic, 'same signature twice')
+      check(one.signature.join() === two.signature.join(), 'the same signature')
     },
   },
   {
