@@ -120,7 +120,9 @@ export function parseLine(bytes: Uint8Array): ParsedLine | undefined {
 /** {@link parseLine} for a line already decoded. */
 export function parseLineText(text: string): ParsedLine | undefined {
   const read = readLineText(text)
-  return read?.fault === undefined && read?.record.body.ref === undefined === (read?.record.body.req === undefined) ? read?.record : undefined
+  if (read === undefined || read.fault !== undefined) return undefined
+  const { ref, req } = read.record.body
+  return (ref === undefined) === (req === undefined) ? read.record : undefined
 }
 
 /** A line that can be taken apart, and the member of its body that breaks its form, if any (FORMAT 5.2). */
