@@ -134,8 +134,8 @@ export interface Country<Request extends RequestEnvelope = RequestEnvelope, Stat
   parse(input: Readonly<Record<string, unknown>>): Request
   /** State before the first record. */
   initial(): State
-  /** What `decide` needs from older records; absent when it never needs any. */
-  gather?(state: State, request: Request, lookup: Lookup): Promise<Needs>
+  /** What `decide` needs from older records; absent when it never needs any. A value at once when nothing has to be looked up. */
+  gather?(state: State, request: Request, lookup: Lookup): Needs | Promise<Needs>
   /**
    * The records this request becomes. Must not change `state`.
    * @throws FiscalError when the request is refused

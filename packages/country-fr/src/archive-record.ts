@@ -12,7 +12,7 @@ import type { Plan } from './plan.js'
 import type { Needs } from './reference.js'
 import type { ArchiveRequest, PurgeRequest } from './request.js'
 import type { State } from './state.js'
-import { addDelta, copyTotals, withoutZeros, type Totals } from './totals.js'
+import { addDelta, copyTotals, counting, withoutZeros, type Totals } from './totals.js'
 import { addMonths, localTime, yearEndOf, type Zone } from './time.js'
 
 /** A range that may be archived: numbers of its first and last record, last business date. */
@@ -107,16 +107,15 @@ export function rangeTotals(state: State, closing: readonly FiscalRecord[]): Tot
 
 function addRecord(totals: Totals, record: FiscalRecord): void {
   const { type } = record.body
-  const nothing = { rates: {}, pay: {}, outside: 0, discounts: 0 }
   if (isCounted(type)) {
     const payload = record.payload as unknown as SalePayload
-    addDelta(totals, payload.counted === false ? { ...nothing, counts: { covering: 1 } } : deltaOf(payload))
+    addDelta(totals, payload.counted === false ? counting(['covering', 1]) : deltaOf(payload))
   } else if (type === 'payment') {
     addDelta(totals, paymentDelta(record.payload as unknown as PaymentPayload))
-  } else if (type === 'note') addDelta(totals, { ...nothing, counts: { notes: 1 } })
+  } else if (type === 'note') addDelta(totals, counting(['notes', 1]))
   else if (type === 'event') {
     const { code } = record.payload as { code: number }
-    addDelta(totals, { ...nothing, counts: { events: 1, ...((code === 90 || code === 95) && { breaks: 1 }) } })
+    addDelta(totals, code === 90 || code === 95 ? counting(['events', 1], ['breaks', 1]) : counting(['events', 1]))
   }
 }
 

@@ -30,6 +30,8 @@ export function levelsFor(state: State, wanted: ClosingLevel): ClosingLevel[] {
 /** Levels that must be closed before a record of a business date: those whose period lies before it (9.4). */
 export function overdue(settings: Settings, state: State, date: string): ClosingLevel[] {
   const { day, month, year } = state.levels
+  // Nearly every record falls into the open day, which lies in the open month and year.
+  if (day.from !== '' && date <= day.date) return []
   const out: ClosingLevel[] = []
   if (day.from !== '' && date > day.date) out.push('day')
   if (month.from !== '' && date.slice(0, 7) > month.date.slice(0, 7)) out.push('month')

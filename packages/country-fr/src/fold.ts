@@ -5,7 +5,7 @@ import { isCounted } from './kinds.js'
 import type { ArchivePayload, ClosingPayload, CopyPayload, PaymentPayload, SalePayload } from './payload.js'
 import { isProfile } from './profiles.js'
 import { addToRanges, copyLevel, emptyLevel, LEVELS, type ClosingLevel, type LevelName, type Mark, type State } from './state.js'
-import { addDelta, copyTotals, count, withoutZeros, type Delta, type Totals } from './totals.js'
+import { addDelta, asDelta, copyTotals, count, counting, withoutZeros, type Delta, type Totals } from './totals.js'
 
 /** Takes the next record of the journal into the state. */
 export function fold(state: State, record: FiscalRecord): void {
@@ -42,10 +42,8 @@ export function numberOf(state: State, record: FiscalRecord): number {
 function foldPlace(state: State, record: FiscalRecord): void {
   const { type, ts } = record.body
   state.lastMs = Date.parse(ts)
-  for (const name of LEVELS) {
-    const level = state.levels[name]
-    if (name !== 'archive' && level.first[type] === undefined) level.first[type] = [numberOf(state, record), record.hash]
-  }
+  const { shift, day, month, year } = state.levels
+  for (const { first } of [shift, day, month, year]) first[type] ??= [numberOf(state, record), record.hash]
 }
 
 function touchDay(state: State, record: FiscalRecord, moment: string, date: string): void {
@@ -77,14 +75,18 @@ const saleKinds: Readonly<Record<string, string>> = {
   cancellation: 'cancellations',
 }
 
-/** What a ticket or invoice adds; nothing for an invoice that only covers tickets. */
+/** What a ticket or invoice adds. */
 export function deltaOf(payload: SalePayload): Delta {
-  const counts: Record<string, number> = { lines: payload.lines.length, [saleKinds[payload.op] ?? 'sales']: 1 }
-  if (payload.discounts !== undefined) counts['discounts'] = payload.discounts.count
-  if (payload.degraded !== undefined) counts['degraded'] = 1
-  if (payload.notIssued === true) counts['notIssued'] = 1
-  if (payload.late !== undefined) counts['late'] = 1
-  return { rates: payload.vat, pay: payload.pay, outside: payload.outside ?? 0, discounts: payload.discounts?.amount ?? 0, counts }
+  const { discounts } = payload
+  const counts: [string, number][] = [
+    ['lines', payload.lines.length],
+    [saleKinds[payload.op] ?? 'sales', 1],
+  ]
+  if (discounts !== undefined) counts.push(['discounts', discounts.count])
+  if (payload.degraded !== undefined) counts.push(['degraded', 1])
+  if (payload.notIssued === true) counts.push(['notIssued', 1])
+  if (payload.late !== undefined) counts.push(['late', 1])
+  return { rates: Object.entries(payload.vat), pay: Object.entries(payload.pay), outside: payload.outside ?? 0, discounts: discounts?.amount ?? 0, counts }
 }
 
 function foldSale(state: State, record: FiscalRecord): void {
@@ -96,7 +98,7 @@ function foldSale(state: State, record: FiscalRecord): void {
     const { perpetual } = state
     perpetual.alg += payload.total
     perpetual.abs += Math.abs(payload.total)
-    for (const rate in payload.vat) perpetual.rates[rate] = (perpetual.rates[rate] ?? 0) + (payload.vat[rate] as { ttc: number }).ttc
+    for (const [rate, { ttc }] of delta.rates) perpetual.rates[rate] = (perpetual.rates[rate] ?? 0) + ttc
   }
   touchDay(state, record, payload.moment, payload.date)
   markSale(state, payload)
@@ -134,10 +136,10 @@ function foldNote(state: State, record: FiscalRecord): void {
 
 /** What a payment document adds: payment totals, and cash in or out. */
 export function paymentDelta(payload: PaymentPayload): Delta {
-  const counts: Record<string, number> = { payments: 1 }
-  if (payload.op === 'cash-in') counts['cashIn'] = payload.total
-  if (payload.op === 'cash-out') counts['cashOut'] = payload.total
-  return { rates: {}, pay: payload.pay, outside: 0, discounts: 0, counts }
+  const counts: [string, number][] = [['payments', 1]]
+  if (payload.op === 'cash-in') counts.push(['cashIn', payload.total])
+  if (payload.op === 'cash-out') counts.push(['cashOut', payload.total])
+  return { ...counting(...counts), pay: Object.entries(payload.pay) }
 }
 
 function foldPayment(state: State, record: FiscalRecord): void {
@@ -219,8 +221,7 @@ function foldCheckpoint(state: State, record: FiscalRecord): void {
 function foldArchive(state: State, record: FiscalRecord): void {
   const payload = record.payload as unknown as ArchivePayload
   const archive = state.levels.archive
-  const { rates, pay, outside, discounts, counts } = payload.totals
-  addDelta(archive.totals, { rates, pay, outside, discounts, counts }, -1)
+  addDelta(archive.totals, asDelta(payload.totals), -1)
   state.levels.archive = { ...emptyLevel(), totals: withoutZeros(archive.totals) }
   state.closedDays = state.closedDays.filter(([, seq]) => seq > payload.to)
   state.archive = { next: payload.to + 1, number: payload.number, manifest: payload.manifest, firstMs: payload.lastMs }

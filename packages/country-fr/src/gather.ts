@@ -3,18 +3,21 @@ import { isFiscalError, type FiscalRecord, type Lookup } from '@sigillo/core'
 import { archiveRange } from './archive-record.js'
 import type { FrenchRequest } from './parse.js'
 import { find, type Needs } from './reference.js'
-import type { ArchiveRequest, InvoiceRequest, TicketRequest } from './request.js'
+import type { ArchiveRequest, InvoiceRequest, ReferenceInput, TicketRequest } from './request.js'
 import type { State } from './state.js'
 
 const NOTHING: Needs = {}
 
-/** Looks up what the request names; most requests name nothing. */
-export async function gather(state: State, request: FrenchRequest, lookup: Lookup): Promise<Needs> {
+/** Looks up what the request names; most requests name nothing and are answered at once. */
+export function gather(state: State, request: FrenchRequest, lookup: Lookup): Needs | Promise<Needs> {
   if (request.fault !== undefined) return NOTHING
-  if (request.type === 'archive') return { closing: await closingRecords(state, request.input as ArchiveRequest, lookup) }
+  if (request.type === 'archive') return closingRecords(state, request.input as ArchiveRequest, lookup).then((closing) => ({ closing }))
   const { reference } = request.input as TicketRequest
   const { covers } = request.input as InvoiceRequest
-  if (reference === undefined && covers === undefined) return NOTHING
+  return reference === undefined && covers === undefined ? NOTHING : documents(reference, covers, lookup)
+}
+
+async function documents(reference: ReferenceInput | undefined, covers: readonly ReferenceInput[] | undefined, lookup: Lookup): Promise<Needs> {
   const original = reference === undefined ? undefined : await find(reference, lookup)
   if (covers === undefined) return { original }
   const found = await Promise.all(covers.map((one) => find(one, lookup)))

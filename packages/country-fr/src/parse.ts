@@ -6,6 +6,7 @@ import { parseDegraded, type Degraded } from './degraded-input.js'
 import { invalid, refuse } from './errors.js'
 import { natures, paymentModes } from './kinds.js'
 import { cents, priceOf, quantity, unitPrice } from './money.js'
+import { isPlainTicket } from './quick-shape.js'
 import { exemptions } from './rates.js'
 import { requestSchemas, type FrenchInput, type LineInput, type PaymentInput } from './request.js'
 import type { SuppliedVat } from './vat.js'
@@ -55,11 +56,11 @@ const SALES = new Set(['ticket', 'invoice', 'note', 'payment'])
  * @throws FiscalError REQUEST_INVALID, FR_AMOUNT_PRECISION, FR_CURRENCY, FR_COUNTRY
  */
 export function parseRequest(input: Readonly<Record<string, unknown>>): FrenchRequest {
+  if (input['degraded'] === undefined) return parseContent(input, undefined)
   const { degraded: transport, ...content } = input
-  if (transport === undefined) return { ...parseContent(content), degraded: undefined, fault: undefined }
   const degraded = parseDegraded(transport)
   try {
-    return { ...parseContent(content), degraded, fault: undefined }
+    return parseContent(content, degraded)
   } catch (error) {
     // A file altered beyond its type is still somebody's receipt; other documents can be made again and are refused as usual.
     const type = String(content['type'])
@@ -70,8 +71,9 @@ export function parseRequest(input: Readonly<Record<string, unknown>>): FrenchRe
 
 type Content = Omit<FrenchRequest, 'degraded' | 'fault'>
 
-function parseContent(content: Readonly<Record<string, unknown>>): Content {
+function parseContent(content: Readonly<Record<string, unknown>>, degraded: Degraded | undefined): FrenchRequest {
   const type = String(content['type'])
+  if (type === 'ticket' && isPlainTicket(content)) return fromChecked(type, { ...content } as unknown as FrenchInput, degraded)
   if ((content['country'] !== undefined && content['country'] !== 'FR') || /^(?!fr\.)[a-z]{2}\./.test(type)) {
     throw refuse('FR_COUNTRY', `this queue keeps French records; the request says ${String(content['country'] ?? type)}`)
   }
@@ -79,10 +81,13 @@ function parseContent(content: Readonly<Record<string, unknown>>): Content {
   if (schema === undefined) throw invalid('type', `unknown request type ${type.slice(0, 40)}`)
   const checked = schema.safeParse(content)
   if (!checked.success) throw schemaFault(checked.error.issues[0] as Issue)
-  const request = checked.data
-  euro(request.currency, 'currency')
+  euro(checked.data.currency, 'currency')
+  return fromChecked(type, checked.data, degraded)
+}
+
+function fromChecked(type: string, request: FrenchInput, degraded: Degraded | undefined): FrenchRequest {
   const sale = SALES.has(type) ? parseSale(request as SaleInput) : undefined
-  return { type, key: request.key, input: request, posMs: momentMs(request.posMoment), sale }
+  return { type, key: request.key, input: request, posMs: momentMs(request.posMoment), sale, degraded, fault: undefined }
 }
 
 interface Issue {

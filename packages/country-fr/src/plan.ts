@@ -24,7 +24,9 @@ export interface At {
 /** Forms of an instant for an establishment. */
 export function atOf(settings: Settings, ts: string): At {
   const ms = Date.parse(ts)
-  return { ms, ts, moment: compact(localTime(settings.zone, ms)), date: businessDate(settings.zone, ms, settings.cutoffMinutes) }
+  const local = localTime(settings.zone, ms)
+  const date = settings.cutoffMinutes === 0 ? local.slice(0, 10) : businessDate(settings.zone, ms, settings.cutoffMinutes)
+  return { ms, ts, moment: compact(local), date }
 }
 
 /** Content of a record without number and moment. `place` is known; `state` includes earlier records of the request. */

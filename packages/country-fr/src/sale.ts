@@ -40,23 +40,15 @@ export function saleContent(plan: Plan, request: FrenchRequest, needs: Needs, da
   const linked = linkContent(plan, request, op, figures, needs, dayEnds)
   if (input.type === 'ticket' && input.lateCapture !== undefined) linked.late = lateOf(plan, input.lateCapture)
   if (input.type === 'ticket' && input.issue === 'none') linked.notIssued = true
-  return { ...content, ...linked }
+  return Object.assign(content, linked)
 }
 
 function contentOf(op: string, date: string, figures: Figures): SaleContent {
   const { lines, vat, turnover, outside, pay, discounts } = figures
-  return {
-    date,
-    ...(discounts !== undefined && { discounts }),
-    ht: turnover.ht,
-    lines,
-    op,
-    ...(outside !== 0 && { outside }),
-    pay,
-    tax: turnover.vat,
-    total: turnover.ttc,
-    vat,
-  }
+  const content: SaleContent = { date, ht: turnover.ht, lines, op, pay, tax: turnover.vat, total: turnover.ttc, vat }
+  if (discounts !== undefined) content.discounts = discounts
+  if (outside !== 0) content.outside = outside
+  return content
 }
 
 // A rate must have been in force when the goods were sold.
@@ -151,7 +143,7 @@ export function addSale(plan: Plan, request: FrenchRequest, content: SaleContent
   const { alg, abs } = plan.state.perpetual
   const counts = isCounted(type) && content.counted !== false
   const grand = counts ? { alg: alg + content.total, abs: abs + Math.abs(content.total) } : { alg, abs }
-  plan.add(type, () => ({ ...content }), { principal: true, grand })
+  plan.add(type, () => content, { principal: true, grand })
 }
 
 /** Adds the events a sale brings: cancellation, late capture, way of issue (10, 11.2, 14). */

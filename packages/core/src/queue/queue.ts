@@ -216,16 +216,14 @@ export class QueueCore implements Queue {
       return { drafts, closing, ends }
     }
     if (this.#country.gather === undefined) return decide(undefined)
-    return this.#country.gather(state, parsed, this.#lookup()).then(decide)
+    const needs = this.#country.gather(state, parsed, this.#lookup)
+    return needs instanceof Promise ? needs.then(decide) : decide(needs)
   }
 
   // A request may refer to one of its own batch: sealed and folded, but not stored yet. They become durable together or not at all.
-  #lookup(): Lookup {
-    const sealed = (fits: (record: SealedRecord) => boolean): SealedRecord | undefined => this.#sealed.find(fits)
-    return {
-      bySeq: async (seq) => sealed(({ body }) => BigInt(body.seq) === seq) ?? (await this.find(seq)),
-      byKey: async (key) => sealed(({ body }) => body.ref === key) ?? (await this.byKey(key)),
-    }
+  readonly #lookup: Lookup = {
+    bySeq: async (seq) => this.#sealed.find(({ body }) => BigInt(body.seq) === seq) ?? (await this.find(seq)),
+    byKey: async (key) => this.#sealed.find(({ body }) => body.ref === key) ?? (await this.byKey(key)),
   }
 
   #afterSignerFailure(moment: Moment): Plan['drafts'] {
