@@ -128,9 +128,8 @@ export class SimulatedDisk {
     }
   }
 
-  /** Bytes still free: what no name leads to any more takes no room. */
-  freeBytes(): number {
-    if (this.capacityBytes === UNLIMITED) return UNLIMITED
+  /** Bytes in use: what no name leads to any more takes no room. */
+  usedBytes(): number {
     let used = 0
     const waiting = [1]
     for (let ino = waiting.pop(); ino !== undefined; ino = waiting.pop()) {
@@ -138,7 +137,11 @@ export class SimulatedDisk {
       if (node?.kind === 'directory') waiting.push(...node.cache.values())
       else if (node !== undefined) used += Math.ceil(node.sizeBytes / BLOCK) * BLOCK
     }
-    return Math.max(0, this.capacityBytes - used)
+    return used
+  }
+  /** Bytes still free. */
+  freeBytes(): number {
+    return this.capacityBytes === UNLIMITED ? UNLIMITED : Math.max(0, this.capacityBytes - this.usedBytes())
   }
 
   /** A node this disk may change. */
