@@ -1,12 +1,12 @@
 // A day in a French café, from the first sale to an archive anyone can check, then a forger's attempts and what the verifier says.
 //   npm run demo            in a folder that is removed again
 //   npm run demo -- --out DIR   keeps everything in DIR
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createQueue, openQueue } from '@sigillo/core'
-import { france } from '@sigillo/country-fr'
+import { createArchive, france } from '@sigillo/country-fr'
 import { createKeyFile, openKeyFile } from '@sigillo/signer-software'
 import { openFolder } from '@sigillo/storage-fs'
 import { forgeries } from './forgeries.mjs'
@@ -16,8 +16,12 @@ import { fileWitness } from './witness.mjs'
 
 const { out } = parseArgs({ options: { out: { type: 'string' } } }).values
 const base = out === undefined ? mkdtempSync(join(tmpdir(), 'sigillo-demo-')) : resolve(out)
-mkdirSync(base, { recursive: true })
 const folder = join(base, 'cafe')
+if (existsSync(folder)) {
+  console.error(`${base} holds a demo already; name another folder.`)
+  process.exit(2)
+}
+mkdirSync(base, { recursive: true })
 const keyFile = `${folder}.keys/main.pem`
 const passphrase = () => 'the demo’s passphrase is no secret'
 
@@ -85,23 +89,35 @@ async function nextMorning() {
   say(
     `the till is not sure whether ${request.key} went through and sends it again: ${outcome.outcome}, replayed ${outcome.replayed}, #${outcome.seq}`,
   )
+  const archive = await createArchive(queue, parts.country, {
+    key: 'ARCHIVE-1',
+    operatorId: 'OP-1',
+    posMoment: new Date(now).toISOString(),
+  })
+  const chunks = []
+  for await (const chunk of archive.stream()) chunks.push(chunk)
+  const file = join(base, archive.name)
+  writeFileSync(file, Buffer.concat(chunks))
+  say(`the archive the French law asks for, signed as record #${archive.record.body.seq}: ${archive.name}`)
   await queue.close()
   await signer.close()
+  return file
 }
 
-function inspector() {
+function inspector(archive) {
   title('What the inspector gets')
   const bundle = join(base, 'cafe.zip')
   command(['export', folder, bundle, '--force'])
   say(`${Math.round(statSync(bundle).size / 1024)} kB: records, keys, the format and how to check it by hand`)
   command(['verify', bundle])
+  command(['verify', archive])
   command(['verify', folder])
 }
 
 try {
   await sellTheDay()
-  await nextMorning()
-  inspector()
+  const archive = await nextMorning()
+  inspector(archive)
   forgeries(base, folder)
   title('The end')
   say(

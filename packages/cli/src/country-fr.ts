@@ -1,7 +1,7 @@
 // France as the command line meets it: option names, closings, and the totals an owner wants to see.
 import type { JsonObject } from '@sigillo/core'
 import type { FranceOptions } from '@sigillo/country-fr'
-import type { CountryEntry } from './registry.js'
+import type { CountryEntry, Verdict } from './registry.js'
 import { VERSION } from './version.js'
 
 const euros = (cents: string | undefined): string => {
@@ -36,10 +36,33 @@ export const franceEntry: CountryEntry = {
   defaults: { software: { name: 'sigillo-cli', version: VERSION } },
   make: async (options) => (await import('@sigillo/country-fr')).france(options as unknown as FranceOptions),
   auditor: async () => (await import('@sigillo/country-fr')).frenchAuditor(),
+  verifyArchive,
   levels: ['shift', 'day', 'month', 'year'],
   closing: ({ level, key, operator, moment }) => ({ type: 'closing', kind: level, key, operatorId: operator, posMoment: moment }),
   momentIn: ({ posMoment }) => (typeof posMoment === 'string' ? posMoment : undefined),
   standing,
+}
+
+async function verifyArchive(open: () => AsyncIterable<Uint8Array>): Promise<Verdict | undefined> {
+  const { sound, faults, manifest, records, unchecked } = await (await import('@sigillo/country-fr')).verifyArchive(open)
+  if (manifest === undefined && records === undefined) return undefined
+  return {
+    sound,
+    queue: records?.queue ?? '',
+    profile: records?.profile ?? 'FR',
+    records: records?.records ?? 0,
+    head: records?.head ?? null,
+    root: records?.root,
+    findings: faults.map(({ code, file, seq, detail, fr }) => ({
+      seq,
+      code,
+      where: file === '' ? 'archive' : file,
+      message: detail === '' ? fr : `${detail} (${fr})`,
+      severity: 'error' as const,
+    })),
+    more: 0,
+    unchecked,
+  }
 }
 
 type Level = { readonly from?: string; readonly date?: string; readonly totals?: JsonObject }

@@ -1,11 +1,15 @@
 // The countries this command can open: the one place that knows them by name. A new country is one entry. Their packages are loaded
 // when a queue needs them (measured: schemas cost half the start of a command that needs none).
 import type { Country, CountryAuditor, JsonObject } from '@sigillo/core'
+import type { Report } from '@sigillo/core/verify'
 import type { OptionSpec } from './command.js'
 import { franceEntry } from './country-fr.js'
 
 /** Any country, as a queue takes it. */
 export type AnyCountry = Country
+
+/** What verification says, as far as this command shows it. */
+export type Verdict = Omit<Report, 'resume'>
 
 /** What a closing is made from. */
 export interface ClosingWish {
@@ -31,6 +35,8 @@ export interface CountryEntry {
   make(options: Readonly<Record<string, unknown>>): Promise<AnyCountry>
   /** A judge for a journal of unknown settings, when the country's rules need none. */
   auditor?(): Promise<CountryAuditor | undefined>
+  /** Judges the country's own archive; undefined when the file is none. */
+  verifyArchive?(open: () => AsyncIterable<Uint8Array>): Promise<Verdict | undefined>
   /** Levels `close` takes. */
   readonly levels: readonly string[]
   closing(wish: ClosingWish): object
@@ -47,6 +53,11 @@ export const countryCodes: readonly string[] = countries.map(({ code }) => code)
 
 /** Profiles this command knows rules for. */
 export const profiles: readonly string[] = countries.map(({ profile }) => profile)
+
+/** All countries. */
+export function allCountries(): readonly CountryEntry[] {
+  return countries
+}
 
 /** A country by its code. */
 export function countryByCode(code: string): CountryEntry | undefined {

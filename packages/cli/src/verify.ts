@@ -1,11 +1,11 @@
 // `sigillo verify DIR|BUNDLE`: reads everything, judges every record, changes nothing. Exit 0 sound, 1 findings, 2 unreadable.
 import { isFiscalError, type CountryAuditor, type FiscalError } from '@sigillo/core'
 import { verifyBundle, verifyBundleFiles } from '@sigillo/core/bundle'
-import type { Finding, Report } from '@sigillo/core/verify'
+import type { Finding } from '@sigillo/core/verify'
 import { EXIT, numberFlag, type Call, type Command } from './command.js'
 import { folderFiles, fileStream, kindOf, notReadable } from './evidence.js'
 import { plain } from './output.js'
-import { countryByProfile, profiles } from './registry.js'
+import { allCountries, countryByProfile, profiles, type Verdict } from './registry.js'
 import { verifyFolder } from './verify-folder.js'
 
 /** The command. */
@@ -24,7 +24,7 @@ export const verifyCommand: Command = {
     },
   },
   notes: [
-    'Reads only; needs no key and no settings. Also beside a running till. An unpacked bundle is given as its folder.',
+    'Reads only; needs no key and no settings. Also beside a running till. An unpacked bundle is given as its folder. A country’s own\narchive (France: the signed ZIP) is judged too.',
     'Exit code: 0 sound (warnings may be listed); 1 something is wrong; 2 nothing that can be read as a queue or bundle.',
     'JSON: sound, queue, profile, records, head {seq, hash}, root, findings, more (findings beyond those kept), unchecked (what could\nnot be checked, in words). Each finding: seq (null when no record is meant), code, where, message, severity, and where known file\nand offset.',
   ],
@@ -43,7 +43,7 @@ async function verify(call: Call): Promise<number> {
   return report.sound ? EXIT.ok : EXIT.findings
 }
 
-async function reportOn(path: string, call: Call): Promise<Report> {
+async function reportOn(path: string, call: Call): Promise<Verdict> {
   const kind = await kindOf(path)
   if (kind === 'queue') return verifyFolder(path, call)
   const options = {
@@ -53,7 +53,8 @@ async function reportOn(path: string, call: Call): Promise<Report> {
   if (kind === 'unpacked') return verifyBundleFiles(() => folderFiles(path), options)
   const progress = call.out.progress('Verifying', 'bytes')
   try {
-    return await verifyBundle(() => fileStream(path), { ...options, progress: (bytes) => progress.at(bytes, 0) })
+    const report = await verifyBundle(() => fileStream(path), { ...options, progress: (bytes) => progress.at(bytes, 0) })
+    return report.index === undefined && report.records === 0 ? ((await nationalArchive(path)) ?? report) : report
   } catch (error) {
     throw isFiscalError(error) ? error : unreadable(path, error)
   } finally {
@@ -69,11 +70,19 @@ async function auditors(): Promise<(profile: string) => CountryAuditor | undefin
   return (profile) => new Map(ready).get(profile)
 }
 
+async function nationalArchive(path: string): Promise<Verdict | undefined> {
+  for (const { verifyArchive } of allCountries()) {
+    const verdict = await verifyArchive?.(() => fileStream(path))
+    if (verdict !== undefined) return verdict
+  }
+  return undefined
+}
+
 function unreadable(path: string, error: unknown): FiscalError {
   return notReadable(path, (error as NodeJS.ErrnoException).code ?? (error instanceof Error ? error.message : 'unknown error'))
 }
 
-async function tell({ out }: Call, report: Report, most: number): Promise<void> {
+async function tell({ out }: Call, report: Verdict, most: number): Promise<void> {
   const { paint } = out
   const { sound, queue, profile, records, head, findings, more, unchecked } = report
   const what = `${records} records of queue ${plain(queue)} (${plain(profile)})`
