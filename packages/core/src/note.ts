@@ -50,15 +50,39 @@ export async function signNote(head: NoteHead, publicKey: Uint8Array, sign: (tex
 
 /** Reads a note and checks the lines of the keys given as `name+id+key`; unknown lines are passed over. Undefined when it is not a note or no known key signed it. */
 export function verifyNote(note: string, verifierKeys: readonly string[]): VerifiedNote | undefined {
+  const read = readNote(note)
+  if (read === undefined) return undefined
+  const { head, text, lines } = read
+  const keys = verifierKeys.map(parseVerifierKey).filter((key) => key !== undefined)
+  const signedBy = keys.filter((key) => lines.some((line) => holds(line, key, text))).map(({ name }) => name)
+  return signedBy.length === 0 ? undefined : { head, signedBy }
+}
+
+/** A note taken apart, its signatures not judged. */
+export interface ReadNote {
+  readonly head: NoteHead
+  /** What the signatures cover. */
+  readonly text: string
+  readonly lines: readonly NoteKey[]
+}
+
+/** Reads what has the form of a note; undefined for everything else. */
+export function readNote(note: string): ReadNote | undefined {
   const gap = note.lastIndexOf('\n\n')
   if (gap < 0 || !note.endsWith('\n') || note.length > 1_000_000) return undefined
   const text = note.slice(0, gap + 1)
   const head = parseHead(text)
-  const keys = verifierKeys.map(parseVerifierKey).filter((key) => key !== undefined)
-  const lines = note.slice(gap + 2, -1).split('\n').map(parseSignatureLine)
-  if (head === undefined || lines.includes(undefined)) return undefined
-  const signedBy = keys.filter((key) => lines.some((line) => line !== undefined && holds(line, key, text))).map(({ name }) => name)
-  return signedBy.length === 0 ? undefined : { head, signedBy }
+  const found = note.slice(gap + 2, -1).split('\n').map(parseSignatureLine)
+  const lines = found.filter((line) => line !== undefined)
+  return head === undefined || lines.length < found.length ? undefined : { head, text, lines }
+}
+
+/** What a note says by one key: nothing, something valid, or something wrong (FORMAT 21, Verifying 6). */
+export function signatureOf({ text, lines }: ReadNote, verifierKey: string): 'absent' | 'valid' | 'wrong' {
+  const key = parseVerifierKey(verifierKey)
+  const borne = key === undefined ? [] : lines.filter(({ name, id }) => name === key.name && equalBytes(id, key.id))
+  if (borne.length === 0) return 'absent'
+  return borne.every((line) => holds(line, key as NoteKey, text)) ? 'valid' : 'wrong'
 }
 
 function parseHead(text: string): NoteHead | undefined {
@@ -68,7 +92,8 @@ function parseHead(text: string): NoteHead | undefined {
   return /^(0|[1-9]\d{0,15})$/.test(size) ? { origin, size: Number(size), root: toHex(bytes) } : undefined
 }
 
-interface NoteKey {
+/** A name, a key id, and a public key or a signature. */
+export interface NoteKey {
   readonly name: string
   readonly id: Uint8Array
   readonly key: Uint8Array

@@ -1,6 +1,7 @@
 // PIN safety (signing specification 3.5): a wrong PIN is destructive, so one failed submission is the last. Intents are durable before a PIN
 // leaves, latches outlive the process, and any number of callers cause one submission. Used by every device adapter; knows no device.
 import type { AuditLog } from './audit.js'
+import type { FiscalError } from './errors.js'
 import { asSignerError, signerCodes, signerError, type SignerCode } from './signer-codes.js'
 
 /** What became of a submission the device did not clearly answer. */
@@ -23,7 +24,7 @@ export interface PinSubmission {
   /** Sends the PIN, once. */
   readonly send: () => void | Promise<void>
   /** After a send that failed for no reason of the PIN: whether the device shows all tries intact, as far as it tells for free. */
-  readonly doubt: () => PinDoubt | Promise<PinDoubt>
+  readonly doubt: (error: FiscalError) => PinDoubt | Promise<PinDoubt>
 }
 
 /** Guards the submissions of one secret to one token. */
@@ -98,7 +99,7 @@ export class PinSafety {
   async #failed(thrown: unknown, doubt: PinSubmission['doubt']): Promise<unknown> {
     const error = asSignerError(thrown)
     const isPin = signerCodes[error.code as SignerCode].class === 'pin'
-    if (!isPin && (await doubt()) === 'intact') {
+    if (!isPin && (await doubt(error)) === 'intact') {
       await this.#write('pin-outcome', { outcome: 'not-spent', code: error.code })
       // Nothing was judged, so nothing speaks against a later try.
       this.#sent = this.#succeeded

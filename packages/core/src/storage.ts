@@ -79,6 +79,11 @@ export interface StorageReader {
    * @throws FiscalError RECORD_PURGED, JOURNAL_CORRUPT at the position
    */
   read(from: bigint, to?: bigint): AsyncIterable<StoredLine>
+  /**
+   * Whole lines from `from` to the head in large pieces, exactly as stored, damaged ones included: what verification reads.
+   * Optional; without it verification reads record by record.
+   */
+  chunks?(from?: bigint): AsyncIterable<{ readonly bytes: Uint8Array; readonly file?: string; readonly offset?: number }>
   /** The record with this reference, at any age; without `line` when it was purged. */
   byRef(ref: string): Awaitable<{ readonly seq: bigint; readonly line?: Uint8Array } | undefined>
   /** Kept states, newest first; unverified. */

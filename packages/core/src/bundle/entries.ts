@@ -1,15 +1,16 @@
 // The entries of a bundle, one after the other: digests, lines to the judge, statements kept, and at the end the comparison of
 // everything with the table of contents (FORMAT 21, Verifying 1–6).
 import { concat, fromUtf8 } from '../bytes.js'
-import { parseCanonical, type JsonObject } from '../canonical.js'
+import { parseCanonical } from '../canonical.js'
 import { usableJwk } from '../keys.js'
-import { verifyNote } from '../note.js'
+import { readNote, signatureOf } from '../note.js'
 import type { Finding, FindingCode } from '../verify/finding.js'
 import { isObject } from '../verify/payload-forms.js'
-import type { Start } from '../verify/state.js'
+import { linesOf } from '../verify/line-check.js'
+import type { Start, VerifyState } from '../verify/state.js'
 import { startJudge, type Judge } from '../verify/verify.js'
 import type { HeadStatement, TreeStatement } from '../verify/statements.js'
-import { sha256Stream, type Hasher } from '#crypto'
+import { sha256Hex, sha256Stream, type Hasher } from '#crypto'
 import { blobsOf } from './blobs.js'
 import { parseBundleIndex, type BundleIndex } from './index-file.js'
 import type { BundleReport, BundleVerifyOptions } from './read.js'
@@ -37,26 +38,28 @@ export function startEntries(parts: ReadonlyMap<string, readonly Uint8Array[]>, 
   const blobs: { readonly seq: number; readonly sha256: string }[] = []
   const witnesses: HeadStatement[] = []
   const notes: TreeStatement[] = []
-  readWitness(contents.get('witness.json'), witnesses)
-  readNotes(contents, options.noteKeys ?? [], notes, tell)
-  const range = { first: -1, last: -1, count: 0 }
-  let genesis: { readonly hash: string; readonly segBits: unknown } | undefined
+  if (index !== undefined) {
+    // What was changed on the way is named as such, and states nothing.
+    const genuine = new Map([...contents].filter(([name, bytes]) => isListed(index, name, bytes)))
+    readWitness(genuine.get('witness.json'), witnesses, tell)
+    readNotes(genuine, index.queue, options.noteKeys ?? [], notes, tell)
+  }
+  let lines = 0
   let judge: Judge | undefined
   const judgeFor = (firstBytes: Uint8Array): Judge => {
     const auditor = auditorFor(index, firstBytes, options)
     return startJudge({
       ...beginning(index, witnesses, notes),
       ...(auditor !== undefined && { auditor }),
-      placed: ({ body, hash, payload, payloadMatches }) => {
-        if (range.first < 0) range.first = body.seq
-        range.last = body.seq
-        range.count += 1
-        if (body.seq === 0) genesis = { hash, segBits: (payload as JsonObject | null)?.['segBits'] }
-        if (payloadMatches) for (const sha256 of blobsOf(payload)) blobs.push({ seq: body.seq, sha256 })
+      placed: ({ body, payload, payloadMatches }) => {
+        if (payloadMatches) for (const sha256 of new Set(blobsOf(payload))) blobs.push({ seq: body.seq, sha256 })
       },
     })
   }
-  const joined = joinLines((bytes, file, offset) => (judge ??= judgeFor(bytes)).chunk({ bytes, file, offset }))
+  const joined = joinLines((bytes, file, offset) => {
+    for (const _ of linesOf(bytes)) lines += 1
+    ;(judge ??= judgeFor(bytes)).chunk({ bytes, file, offset })
+  })
   return {
     open: (name) => {
       if (seen.has(name)) tell(null, 'BUNDLE_WRONG', name, 'the file stands twice in the bundle')
@@ -64,14 +67,20 @@ export function startEntries(parts: ReadonlyMap<string, readonly Uint8Array[]>, 
       seen.set(name, entry.seen)
       return entry.take
     },
-    damaged: (why) => tell(null, 'BUNDLE_WRONG', 'bundle.json', `the bundle cannot be unpacked: ${why}`),
+    damaged: (why) => tell(null, 'BUNDLE_WRONG', 'zip', `the bundle cannot be unpacked: ${why}`),
     report: () => {
       joined.flush()
       const report = (judge ??= judgeFor(new Uint8Array())).report()
-      compareFiles(index, seen, tell)
-      compareQueue(index, contents.get('queue.json'), genesis, tell)
-      if (index !== undefined && (range.first !== index.range.from || range.last !== index.range.to || range.count !== index.count || index.count !== index.range.to - index.range.from + 1)) {
-        tell(null, 'BUNDLE_WRONG', 'bundle.json', `states records ${index.range.from} to ${index.range.to}; ${range.first} to ${range.last} are there`)
+      if (index === undefined) tell(null, 'BUNDLE_WRONG', 'bundle.json', 'the table of contents is missing or not in form')
+      else {
+        const { state } = report.resume
+        const listed = compareFiles(index, seen, tell)
+        // A file that was changed on the way is named once.
+        if (listed.has('queue.json') && !agrees(index, contents.get('queue.json'), state)) tell(null, 'BUNDLE_WRONG', 'queue.json', 'does not agree with genesis')
+        const count = index.to - index.from + 1
+        if (index.count !== count || lines !== count || index.head.seq !== index.to || index.queue !== (state.queue ?? index.queue)) {
+          tell(null, 'BUNDLE_WRONG', 'bundle.json', `states records ${index.from} to ${index.to} of queue ${index.queue}; ${lines} lines are there`)
+        }
       }
       for (const { seq, sha256 } of blobs) if (seen.get(`blobs/${sha256}`)?.sha256 !== sha256) tell(seq, 'BLOB_WRONG', `blobs/${sha256}`, 'the file a record names is missing or was changed')
       const all = [...findings, ...report.findings].sort((a, b) => (a.seq ?? -1) - (b.seq ?? -1) || (a.code < b.code ? -1 : a.code > b.code ? 1 : 0))
@@ -81,23 +90,23 @@ export function startEntries(parts: ReadonlyMap<string, readonly Uint8Array[]>, 
 }
 
 function beginning(index: BundleIndex | undefined, witnesses: HeadStatement[], notes: TreeStatement[]): Parameters<typeof startJudge>[0] {
-  if (index === undefined) return { witnesses, notes }
-  const continues = index.range.to < index.head.seq
-  if (!continues) witnesses.push({ ...index.head, source: 'bundle.json' })
+  if (index === undefined) return {}
+  const { continues = false, queue } = index
+  witnesses.push({ queue, ...index.head, source: 'bundle.json' })
   const offeredKeys = index.keys.map(({ jwk }) => usableJwk(jwk)).filter((jwk) => jwk !== undefined)
-  return { witnesses, notes, continues, offeredKeys, ...(index.start !== null && { start: startOf(index) }) }
+  return { witnesses, notes, continues, offeredKeys, ...(index.from > 0 && { start: startOf(index) }) }
 }
 
 function startOf(index: BundleIndex): Start {
-  const { genesis, state } = index.start as NonNullable<BundleIndex['start']>
-  const head = isObject(state['head']) ? state['head'] : {}
-  const { queue, profile, segBits } = index
-  return { seq: index.range.from - 1, hash: String(head['hash']), queue, genesis, profile, segBits, state }
+  const { profile, segBits, start, from } = index
+  if (start === undefined) return { seq: from - 1, profile, segBits }
+  const { genesis, state } = start
+  return { seq: from - 1, hash: (state['head'] as { readonly hash: string }).hash, genesis, profile, segBits, state }
 }
 
 function auditorFor(index: BundleIndex | undefined, bytes: Uint8Array, options: BundleVerifyOptions): ReturnType<NonNullable<BundleVerifyOptions['auditorOf']>> {
   // Genesis names the profile; a range that begins later has no totals to judge by.
-  if (index !== undefined && index.range.from > 0) return undefined
+  if (index !== undefined && index.from > 0) return undefined
   const profile = /"profile":"([A-Z0-9]{2,16})"/.exec(new TextDecoder().decode(bytes.subarray(0, 8192)))?.[1]
   return profile === undefined ? undefined : options.auditorOf?.(profile)
 }
@@ -147,50 +156,50 @@ function joinLines(give: (bytes: Uint8Array, file: string, offset: number) => vo
   }
 }
 
-function readWitness(bytes: Uint8Array | undefined, witnesses: HeadStatement[]): void {
-  const value = bytes === undefined ? undefined : parseCanonical((fromUtf8(bytes) ?? '').trimEnd())
-  if (!isObject(value) || typeof value['seq'] !== 'number' || typeof value['hash'] !== 'string') return
-  const queue = typeof value['queue'] === 'string' ? { queue: value['queue'] } : {}
-  witnesses.push({ ...queue, seq: value['seq'], hash: value['hash'], source: 'witness.json' })
+type Tell = (seq: null, code: FindingCode, where: string, message: string) => void
+
+function isListed(index: BundleIndex, name: string, bytes: Uint8Array): boolean {
+  const sha256 = sha256Hex(bytes)
+  return index.files.some((file) => file.name === name && file.bytes === bytes.length && file.sha256 === sha256)
 }
 
-function readNotes(kept: ReadonlyMap<string, Uint8Array>, keys: readonly string[], notes: TreeStatement[], tell: (seq: null, code: FindingCode, where: string, message: string) => void): void {
+function readWitness(bytes: Uint8Array | undefined, witnesses: HeadStatement[], tell: Tell): void {
+  if (bytes === undefined) return
+  const value = parseCanonical(fromUtf8(bytes) ?? '')
+  const { queue, seq, hash } = isObject(value) ? value : {}
+  const formed = typeof queue === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(queue) && Number.isSafeInteger(seq) && (seq as number) >= 0
+  if (formed && typeof hash === 'string' && /^[0-9a-f]{64}$/.test(hash)) witnesses.push({ queue, seq: seq as number, hash, source: 'witness.json' })
+  else tell(null, 'BUNDLE_WRONG', 'witness.json', 'is not the statement of a witness')
+}
+
+function readNotes(kept: ReadonlyMap<string, Uint8Array>, queue: string, keys: readonly string[], notes: TreeStatement[], tell: Tell): void {
   for (const [name, bytes] of kept) {
-    const text = name.startsWith('anchors/') ? fromUtf8(bytes) : undefined
-    const head = text === undefined ? null : /^([^\n]+)\n(\d{1,16})\n([A-Za-z0-9+/]{43}=)\n\n— (\S+) /.exec(text)
-    if (text === undefined || head === null) continue
-    const mine = keys.filter((key) => key.startsWith(`${head[4]}+`))
-    if (mine.length > 0 && verifyNote(text, mine) === undefined) {
-      tell(null, 'ANCHOR_WRONG', name, 'the signature is not that of the key given for this note')
-      continue
-    }
-    const root = [...atob(head[3] as string)].map((char) => char.charCodeAt(0).toString(16).padStart(2, '0')).join('')
-    notes.push({ size: Number(head[2]), root, source: name })
+    const note = /^anchors\/[^/]+$/.test(name) ? readNote(fromUtf8(bytes) ?? '') : undefined
+    if (note?.head.origin.endsWith(`/${queue}`) !== true) continue
+    if (keys.some((key) => signatureOf(note, key) === 'wrong')) tell(null, 'ANCHOR_WRONG', name, 'the signature is not that of the key given for this note')
+    else notes.push({ size: note.head.size, root: note.head.root, source: name })
   }
 }
 
-function compareFiles(index: BundleIndex | undefined, seen: ReadonlyMap<string, Seen>, tell: (seq: null, code: FindingCode, where: string, message: string) => void): void {
-  if (index === undefined) return tell(null, 'BUNDLE_WRONG', 'bundle.json', 'the table of contents is missing or not in form')
-  const listed = new Set(['bundle.json'])
-  for (const { name, bytes, sha256 } of index.files) {
-    listed.add(name)
+/** Names what is not as listed; returns the names that are. */
+function compareFiles(index: BundleIndex, seen: ReadonlyMap<string, Seen>, tell: Tell): Set<string> {
+  const listed = new Map(index.files.map((file) => [file.name, file]))
+  const right = new Set<string>()
+  for (const [name, { bytes, sha256 }] of listed) {
     const file = seen.get(name)
     if (file === undefined) tell(null, 'BUNDLE_WRONG', name, 'the file is missing')
     else if (file.bytes !== bytes || file.sha256 !== sha256) tell(null, 'BUNDLE_WRONG', name, 'the file was changed: its size or SHA-256 is another')
+    else right.add(name)
   }
-  for (const name of seen.keys()) if (!listed.has(name)) tell(null, 'BUNDLE_WRONG', name, 'the file is not in the table of contents')
+  for (const name of seen.keys()) if (!listed.has(name) && name !== 'bundle.json') tell(null, 'BUNDLE_WRONG', name, 'the file is not in the table of contents')
+  if (!listed.has('queue.json') && !seen.has('queue.json')) tell(null, 'BUNDLE_WRONG', 'queue.json', 'the file is missing')
+  return right
 }
 
-function compareQueue(
-  index: BundleIndex | undefined,
-  bytes: Uint8Array | undefined,
-  genesis: { readonly hash: string; readonly segBits: unknown } | undefined,
-  tell: (seq: null, code: FindingCode, where: string, message: string) => void,
-): void {
-  const value = bytes === undefined ? undefined : parseCanonical((fromUtf8(bytes) ?? '').replace(/\n$/, ''))
-  const expected = genesis?.hash ?? index?.start?.genesis
-  const segBits = genesis?.segBits ?? index?.segBits
-  if (!isObject(value) || (expected !== undefined && value['genesis'] !== expected) || value['segBits'] !== segBits || (index !== undefined && value['queue'] !== index.queue)) {
-    tell(null, 'BUNDLE_WRONG', 'queue.json', 'does not agree with genesis')
-  }
+// What the records could not tell is not compared.
+function agrees(index: BundleIndex, bytes: Uint8Array | undefined, { queue, genesis, segBits }: VerifyState): boolean {
+  const value = bytes === undefined ? undefined : parseCanonical(fromUtf8(bytes) ?? '')
+  if (!isObject(value) || value['format'] !== 1) return false
+  const wanted = { queue: queue ?? index.queue, genesis: genesis ?? value['genesis'], segBits: segBits ?? index.segBits }
+  return Object.entries(wanted).every(([name, expected]) => value[name] !== undefined && value[name] === expected)
 }

@@ -6,7 +6,7 @@ import type { CountryAuditor } from '../country.js'
 import { FiscalError } from '../errors.js'
 import { emptyChain, foldChain, stateOf, type ChainState } from '../queue/chain.js'
 import { parseLine, type ParsedLine } from '../record.js'
-import type { ReadHead, StorageReader, WitnessStatement } from '../storage.js'
+import type { StorageReader, WitnessStatement } from '../storage.js'
 import { startJudge, type Report } from '../verify/verify.js'
 import { blobsNamedIn } from './blobs.js'
 import type { BundleIndex } from './index-file.js'
@@ -40,7 +40,10 @@ const PIECE_BYTES = 256 * 1024
 interface Range {
   readonly from: bigint
   readonly to: bigint
-  readonly head: ReadHead
+  /** Hash of record `to`. */
+  readonly hash: string
+  /** The queue has newer records. */
+  readonly continues: boolean
 }
 
 /** What the records before and in the range give for the table of contents. */
@@ -61,7 +64,7 @@ export async function* writeBundle(reader: StorageReader, options: BundleOptions
   const zip = startZip()
   yield* zip.text('README.txt', bundleReadme(reader.queue))
   yield* zip.text('FORMAT.md', options.format)
-  yield* zip.text('queue.json', `${canonical({ format: 1, genesis: facts.genesis, queue: reader.queue, segBits: reader.segBits })}\n`)
+  yield* zip.text('queue.json', canonical({ format: 1, genesis: facts.genesis, queue: reader.queue, segBits: reader.segBits }))
   const judge = startJudge(judgeOptions(reader, range, facts, options))
   const blobs = new Set<string>()
   for (let first = range.from; first <= range.to; first = endOfSegment(first, reader.segBits) + 1n) {
@@ -75,9 +78,9 @@ export async function* writeBundle(reader: StorageReader, options: BundleOptions
     }
     yield* entry.end()
   }
-  yield* companions(zip, reader, [...blobs].sort(), options)
-  yield* zip.text('report.json', `${reportText(judge.report(), reader.queue, range, options)}\n`)
-  yield* zip.text('bundle.json', `${canonical(indexOf(reader, range, facts, zip, options))}\n`)
+  yield* companions(zip, reader, [...blobs].sort(), range.continues ? undefined : options.witness)
+  yield* zip.text('report.json', reportText(judge.report(), reader.queue, range, options))
+  yield* zip.text('bundle.json', canonical(indexOf(reader, range, facts, zip, options)))
   yield* zip.end()
 }
 
@@ -89,8 +92,9 @@ async function rangeOf(reader: StorageReader, options: BundleOptions): Promise<R
   if (from > 0n && ((await lineAt(reader, from - 1n))?.body.more ?? 0) > 0) {
     throw new FiscalError('OPTION_INVALID', { message: `from: record ${from} stands inside a request`, path: 'from' })
   }
-  if (((await lineAt(reader, to))?.body.more ?? 0) > 0) throw new FiscalError('OPTION_INVALID', { message: `to: record ${to} stands inside a request`, path: 'to' })
-  return { from, to, head }
+  const last = await lineAt(reader, to)
+  if ((last?.body.more ?? 0) > 0) throw new FiscalError('OPTION_INVALID', { message: `to: record ${to} stands inside a request`, path: 'to' })
+  return { from, to, hash: last?.hash ?? '', continues: to < head.seq }
 }
 
 async function lineAt(reader: StorageReader, seq: bigint): Promise<ParsedLine | undefined> {
@@ -101,14 +105,14 @@ async function lineAt(reader: StorageReader, seq: bigint): Promise<ParsedLine | 
 // The records before the range are folded for its start; for the whole queue only the key records inside are looked for.
 async function factsOf(reader: StorageReader, { from, to }: Range): Promise<Facts> {
   const chain = emptyChain()
-  let start: BundleIndex['start'] = null
+  let start: BundleIndex['start']
   const keys: BundleIndex['keys'][number][] = []
   for await (const { seq, line } of reader.read(0n, to)) {
     if (seq >= from && seq > 0n && !holdsKeyRecord(line)) continue
     const record = parseLine(line)
     if (record === undefined) continue
     if (seq < from) foldChain(chain, record)
-    noteKey(keys, record, from)
+    noteKey(keys, record)
     if (seq === 0n && from === 0n) foldChain(chain, record)
     if (seq === from - 1n) start = { genesis: chain.genesis, state: withoutTotals(chain) }
   }
@@ -124,20 +128,17 @@ function holdsKeyRecord(line: Uint8Array): boolean {
   return new TextDecoder('latin1').decode(line.subarray(0, 1200)).includes('"type":"sys.key"')
 }
 
-function noteKey(keys: BundleIndex['keys'][number][], record: ParsedLine, from: bigint): void {
+function noteKey(keys: BundleIndex['keys'][number][], record: ParsedLine): void {
   const { type, kid, seq } = record.body
   if (type !== 'sys.genesis' && type !== 'sys.key') return
   const payload = record.payload as JsonObject
   const key = type === 'sys.genesis' ? { fromSeq: 0, jwk: payload['key'] as JsonObject, kid } : { fromSeq: seq + 1, jwk: payload['key'] as JsonObject, kid: String(payload['kid']) }
-  // Keys given up before the range are of no use to its reader.
-  if (BigInt(key.fromSeq) <= from) keys.length = 0
   keys.push(Array.isArray(payload['x5c']) ? { ...key, x5c: payload['x5c'] as string[] } : key)
 }
 
-function judgeOptions(reader: StorageReader, { from, to, head }: Range, facts: Facts, options: BundleOptions): Parameters<typeof startJudge>[0] {
+function judgeOptions(reader: StorageReader, { from, continues }: Range, facts: Facts, options: BundleOptions): Parameters<typeof startJudge>[0] {
   const offeredKeys = facts.keys.map(({ jwk }) => jwk as never)
-  const continues = to < head.seq
-  if (facts.start === null) return { ...(options.auditor !== undefined && { auditor: options.auditor }), continues }
+  if (facts.start === undefined) return { ...(options.auditor !== undefined && { auditor: options.auditor }), continues }
   const { genesis, state } = facts.start
   const hash = (state['head'] as { hash: string }).hash
   return { start: { seq: Number(from) - 1, hash, queue: reader.queue, genesis, profile: facts.profile, segBits: reader.segBits, state }, offeredKeys, continues }
@@ -160,15 +161,15 @@ async function* pieces(reader: StorageReader, from: bigint, to: bigint): AsyncIt
   }
 }
 
-async function* companions(zip: ZipWriter, reader: StorageReader, blobs: readonly string[], options: BundleOptions): AsyncIterable<Uint8Array> {
+async function* companions(zip: ZipWriter, reader: StorageReader, blobs: readonly string[], witness: WitnessStatement | undefined): AsyncIterable<Uint8Array> {
+  const anchors = [...(await reader.anchors())].sort((a, b) => Number(a.size - b.size) || (a.source < b.source ? -1 : 1))
+  for (const { size, source, note } of anchors) yield* zip.text(`anchors/${size}-${source}.note`, note)
+  if (witness !== undefined) yield* zip.text('witness.json', canonical(witness))
   for (const sha256 of blobs) {
     const bytes = await reader.blob(sha256)
     if (bytes === undefined) throw new FiscalError('JOURNAL_CORRUPT', { message: `kept bytes ${sha256} are missing`, details: { blob: sha256 } })
     yield* zip.bytes(`blobs/${sha256}`, bytes)
   }
-  const anchors = (await reader.anchors()).map(({ size, source, note }) => [`anchors/${size}-${source}.note`, note] as const)
-  for (const [name, note] of anchors.sort(([a], [b]) => (a < b ? -1 : 1))) yield* zip.text(name, note)
-  if (options.witness !== undefined) yield* zip.text('witness.json', canonical(options.witness))
 }
 
 function reportText(report: Report, queue: string, { from, to }: Range, { created, software }: BundleOptions): string {
@@ -187,22 +188,24 @@ function reportText(report: Report, queue: string, { from, to }: Range, { create
   })
 }
 
-function indexOf(reader: StorageReader, { from, to, head }: Range, facts: Facts, zip: ZipWriter, options: BundleOptions): BundleIndex {
-  const { created, software, notes = [] } = options
+function indexOf(reader: StorageReader, { from, to, hash, continues }: Range, facts: Facts, zip: ZipWriter, options: BundleOptions): BundleIndex {
+  const { created, software, notes } = options
   return {
     format: 'sigillo-bundle/1',
     queue: reader.queue,
     profile: facts.profile,
     segBits: reader.segBits,
-    range: { from: Number(from), to: Number(to) },
+    from: Number(from),
+    to: Number(to),
     count: Number(to - from) + 1,
-    head: { hash: head.hash, seq: Number(head.seq) },
-    start: facts.start,
+    head: { hash, seq: Number(to) },
+    ...(continues && { continues }),
+    ...(facts.start !== undefined && { start: facts.start }),
     keys: facts.keys,
     files: zip.files,
     created,
     software,
-    notes,
+    ...(notes !== undefined && notes.length > 0 && { notes }),
   }
 }
 

@@ -51,7 +51,7 @@ export interface Batch {
 /** What a batch is sealed with. */
 export interface BatchContext {
   readonly ledger: Ledger
-  readonly signer: Signer
+  readonly signer: () => Signer
   readonly clock: Clock
   readonly epoch: number
   /** Only closings and the journal's own records are accepted (full disk). */
@@ -120,8 +120,8 @@ async function sealJob(
       throw new FiscalError('STORAGE_FULL', { message: 'the medium is full; only closings are accepted until space is free' })
     }
     if (!fits(plan, ledger)) return 'segment-full'
-    const { epoch, signer } = context
-    const sealed = await sealPlan(ledger, plan, { base, epoch, signer, ts: moment.now, tsBack: moment.tsBack, signal: job.signal })
+    const { epoch } = context
+    const sealed = await sealPlan(ledger, plan, { base, epoch, signer: context.signer(), ts: moment.now, tsBack: moment.tsBack, signal: job.signal })
     context.signed(undefined)
     return sealed
   } catch (error) {
@@ -153,14 +153,14 @@ export function momentOf(context: Pick<BatchContext, 'clock' | 'ledger'>): Momen
 
 // Checkpoints up to and including the last place of the segment; a request that does not fit starts in the next one.
 async function fillSegment(base: number, context: BatchContext, draft: { records: SealedRecord[]; snapshots: StoredSnapshot[]; segment: boolean }): Promise<void> {
-  const { ledger, epoch, signer } = context
+  const { ledger, epoch } = context
   const { now: ts, tsBack } = momentOf(context)
   draft.segment = true
   for (let places = placesLeft(ledger); places > 0; places--) {
     const totals = ledger.country.totals(ledger.state)
     if (places === 1) draft.snapshots.push(snapshotOf(ledger.chain, totals))
     const plan = { drafts: [checkpointDraft('segment', () => ({ state: ledger.chain, totals }))] }
-    const sealed = await sealPlan(ledger, plan, { base, epoch, signer, ts, tsBack })
+    const sealed = await sealPlan(ledger, plan, { base, epoch, signer: context.signer(), ts, tsBack })
     draft.records.push(...sealed.records)
   }
 }

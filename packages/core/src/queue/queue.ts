@@ -1,6 +1,7 @@
 // The open queue: one writer, one path. parse → recall → decide → seal → append → fold → answer (design 3). If a step before
 // append fails nothing happened; if append ends in doubt the queue reopens its store, finds out, and only then answers.
 import type { Country, Draft, Lookup, Notice, RequestEnvelope } from '../country.js'
+import { concat } from '../bytes.js'
 import type { Clock } from '../clock.js'
 import { FiscalError, isFiscalError } from '../errors.js'
 import { parseLine, type FiscalRecord, type SealedRecord } from '../record.js'
@@ -8,6 +9,7 @@ import type { Signer } from '../signer.js'
 import type { Head, Storage, StorageHealth, StorageWriter, Witness } from '../storage.js'
 import { inclusionProof, treeRoot } from '../tree.js'
 import { anchorQueue, leavesOf, type Anchor, type AnchorRequest } from './anchor.js'
+import { verifyChunks, type Chunk, type Report, type VerifyOptions } from '../verify/verify.js'
 import { refused, registered, type Outcome } from './answer.js'
 import { fillBatch, momentOf, type Batch, type Job, type Moment } from './committer.js'
 import { changeKey, type KeyChange } from './key-change.js'
@@ -49,6 +51,11 @@ export interface Queue extends AsyncDisposable {
    * @throws FiscalError ROLLBACK_SUSPECTED, FORK_SUSPECTED, or of kind transmission when the witness cannot be asked
    */
   anchor(request: AnchorRequest): Promise<Anchor>
+  /**
+   * Verifies what is stored, by the journal's rules and the country's, against the witness. Damage gives findings, never an
+   * exception; the queue goes on meanwhile.
+   */
+  verify(options?: Pick<VerifyOptions, 'resume' | 'progress' | 'maxFindings'>): Promise<Report>
   /** Proof that a record is in the tree of the first `size` records; by default of all that are durable. */
   prove(seq: bigint, size?: bigint): Promise<{ readonly size: number; readonly root: string; readonly proof: readonly string[] }>
   /** State of queue and store, without touching the signer. */
@@ -299,7 +306,8 @@ export class QueueCore implements Queue {
     this.#sealed.length = 0
     const batch = await fillBatch(this.#line, {
       ledger: this.#ledger,
-      signer: this.#signer,
+      // Asked at each signature: a recovery puts the new key in place while its own request is planned.
+      signer: () => this.#signer,
       clock: this.#clock,
       epoch: Number(this.#writer.adoption.epoch),
       emergency: this.#writer.emergency(),
@@ -456,6 +464,14 @@ export class QueueCore implements Queue {
     return { size: Number(size), root: treeRoot(leaves), proof: inclusionProof(Number(seq), leaves) }
   }
 
+  async verify(options: Pick<VerifyOptions, 'resume' | 'progress' | 'maxFindings'> = {}): Promise<Report> {
+    const from = options.resume === undefined ? 0n : BigInt(options.resume.state.g + 1)
+    const auditor = from === 0n ? this.#country.auditor?.() : undefined
+    const seen = await this.#witness.last()
+    const witnesses = seen === undefined ? {} : { witnesses: [seen] }
+    return verifyChunks(chunksOf(this.#writer, from, this.#durable.seq), { ...options, ...witnesses, ...(auditor !== undefined && { auditor }) })
+  }
+
   /** Lets the country journal something that happened to the queue itself. */
   notice(notice: Notice): Promise<Outcome> | undefined {
     if (this.#reaction(notice, momentOf({ clock: this.#clock, ledger: this.#ledger })) === undefined) return undefined
@@ -502,6 +518,18 @@ export class QueueCore implements Queue {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+}
+
+// Only what is durable now: records appended while verification reads are the next verification's.
+async function* chunksOf(reader: StorageWriter, from: bigint, to: bigint): AsyncIterable<Chunk> {
+  const LINE_FEED = Uint8Array.of(10)
+  let parts: Uint8Array[] = []
+  for await (const { seq, line } of reader.read(from, to)) {
+    parts.push(line, LINE_FEED)
+    if (parts.length < 512 && seq < to) continue
+    yield { bytes: concat(...parts) }
+    parts = []
   }
 }
 

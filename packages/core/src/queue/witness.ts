@@ -10,6 +10,8 @@ export interface WitnessKeeper {
   readonly configured: boolean
   write(chain: ChainState): void
   flush(): Promise<void>
+  /** The newest statement kept outside, or undefined when there is none or it cannot be read. */
+  last(): Promise<WitnessStatement | undefined>
   warnings(): readonly string[]
 }
 
@@ -40,6 +42,10 @@ export function keepWitness(witness: Witness | undefined): WitnessKeeper {
       running ??= run()
     },
     flush: async () => running,
+    last: async () => {
+      await running
+      return witness?.read().catch(() => undefined)
+    },
     warnings: () => (failure === undefined ? [] : [failure]),
   }
 }

@@ -31,7 +31,8 @@ export interface Position {
 /** Rule 1, and the settling of the hash of the record before. */
 export function judgePrev({ body }: ParsedLine, state: VerifyState, { m, k, before }: Position, fail: Fail): void {
   const { last } = state
-  const near = m === 0 ? (last === undefined ? [ZERO_HASH] : [last.hash, last.recomputed]) : undefined
+  const named = last === undefined ? [ZERO_HASH] : last.hash === '' ? undefined : [last.hash, last.recomputed]
+  const near = m === 0 ? named : undefined
   const far = m >= 1 && k === m && before !== undefined ? [before.hash, before.recomputed] : undefined
   const good = (near ?? far)?.includes(body.prev)
   if (good === false) fail('PREV_WRONG', 'body.prev', `does not name record ${body.seq - 1}`)

@@ -3,7 +3,7 @@ import type { JsonObject } from '../canonical.js'
 import type { PublicJwk } from '../crypto-contract.js'
 import { EMPTY_FRONTIER, type Frontier } from '../tree.js'
 
-/** The newest placed record, or what a start says of it. */
+/** The newest placed record, or what a start says of it; then the hash may be empty for unknown. */
 export interface Last {
   hash: string
   readonly recomputed: string
@@ -77,7 +77,8 @@ export function startOfJournal(): VerifyState {
 /** State behind a record that is trusted: a bundle's `start`, a purge's frontier (FORMAT 5.1, 14, 21). */
 export interface Start {
   readonly seq: number
-  readonly hash: string
+  /** Left out when nothing is known of that record: its successor's link is then not judged. */
+  readonly hash?: string
   readonly queue?: string
   readonly genesis?: string
   readonly profile?: string
@@ -98,7 +99,7 @@ export function stateFromStart(start: Start, offered: ReadonlyMap<string, Public
   return {
     ...state,
     g: start.seq,
-    last: { hash: start.hash, recomputed: start.hash, record: undefined },
+    last: { hash: start.hash ?? '', recomputed: start.hash ?? '', record: undefined },
     queue: start.queue,
     genesis: start.genesis,
     profile: start.profile,
