@@ -138,6 +138,9 @@ function faultyReader(reader: StorageReader, desk: FaultDesk): StorageReader {
     segBits: reader.segBits,
     head: () => desk.run('head', () => reader.head()),
     read: (from, to) => faultyRead(reader, desk, from, to),
+    ...(reader.chunks !== undefined && {
+      chunks: (from?: bigint) => (reader.chunks as NonNullable<StorageReader['chunks']>)(from),
+    }),
     byRef: (ref) => faultyLookup(reader, desk, ref),
     snapshots: () => desk.run('snapshots', () => reader.snapshots()),
     blob: (sha256) => desk.run('blob', () => reader.blob(sha256)),

@@ -230,7 +230,11 @@ function renameOn(disk: SimulatedDisk, from: string, to: string): void {
   const before = disk.ownedDirectory(directoryAt(disk, source.parent, 'rename').ino)
   const after = disk.ownedDirectory(directoryAt(disk, target.parent, 'rename').ino)
   const replaced = disk.nodes.get(after.cache.get(target.name) ?? -1)
-  if (replaced?.kind === 'directory' && replaced.cache.size > 0) throw systemError('ENOTEMPTY', 'rename', to)
+  if (`${to}/`.startsWith(`${from}/`) && to !== from) throw systemError('EINVAL', 'rename', to)
+  if (replaced !== undefined && replaced.kind !== disk.nodes.get(ino)?.kind) {
+    throw systemError(replaced.kind === 'directory' ? 'EISDIR' : 'ENOTDIR', 'rename', to)
+  }
+  if (replaced?.kind === 'directory' && replaced.ino !== ino && replaced.cache.size > 0) throw systemError('ENOTEMPTY', 'rename', to)
   before.cache.delete(source.name)
   after.cache.set(target.name, ino)
   const set = { name: target.name, ino }
