@@ -1,6 +1,8 @@
 // The public names of @sigillo/country-fr, one by one.
 export { france, type France } from './france.js'
 export type { Conformity, FranceOptions, Settings } from './options.js'
+export { receiptLines, type Columns } from './print-lines.js'
+export { qrPng, qrSvg, receiptSvg } from './print-picture.js'
 export { profiles, type DataField, type ProfileName, type SigningProfile } from './profiles.js'
 export { auditJournal as frenchAuditor } from './audit.js'
 export { createArchive, recreateArchive, type Archive, type ArchiveOptions } from './archive/create.js'
