@@ -37,6 +37,21 @@ describe('examples', () => {
     expect(readFileSync(join(here, name), 'utf8').trimEnd().split('\n').length).toBeLessThan(40)
   })
 
+  it('till.mjs is the till of the README, and sells after a restart too', async () => {
+    const text = readFileSync(join(here, 'till.mjs'), 'utf8')
+    expect(readFileSync(join(here, '../README.md'), 'utf8')).toContain(`\`\`\`js\n${text}\`\`\``)
+    vi.stubEnv('SIGILLO_PASSPHRASE', 'for this test only')
+    const before = process.cwd()
+    process.chdir(folder)
+    try {
+      expect(await play('till.mjs', '')).toMatch(/N° T1$/m)
+      expect(await play('till.mjs', '')).toMatch(/N° T2$/m)
+    } finally {
+      process.chdir(before)
+      vi.unstubAllEnvs()
+    }
+  })
+
   it('till-in-memory sells a coffee', async () => {
     expect(await play('till-in-memory.mjs', '')).toMatch(/^record \d+, ticket 1, hash [0-9a-f]{64}$/)
   })
