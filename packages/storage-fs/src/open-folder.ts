@@ -40,6 +40,7 @@ export interface FolderWriter extends StorageWriter, FolderReader {
   purge(order: PurgeOrder): Promise<void>
   /** Blanks payloads of sealed records (FORMAT 3.2). @throws FiscalError OPTION_INVALID, JOURNAL_CORRUPT */
   blank(order: BlankOrder): Promise<BlankResult>
+  chunks(from?: bigint): AsyncIterable<Chunk>
   close(options?: { readonly clean?: boolean }): Promise<void>
 }
 
