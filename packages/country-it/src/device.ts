@@ -19,7 +19,7 @@ type DeviceRequest = Exclude<ItalianRequest, { type: 'sale' | 'return' | 'void' 
 export function decideDevice(settings: Settings, state: State, request: DeviceRequest, context: DecideContext<Needs>): Decision {
   const moment = dateTime(settings.zone, shownMoment(state, context))
   const { type: kind, key: _key, ...input } = request.input
-  const content = { kind, moment, matricola: settings.matricola, simulation: settings.simulation, ...input }
+  const content = { matricola: settings.matricola, ...input, kind, moment, simulation: settings.simulation }
   switch (request.type) {
     case 'open':
       return open(settings, state, request.input, content)

@@ -135,6 +135,7 @@ const journal: Readonly<Record<string, (state: State, payload: JsonObject) => vo
   report: (state, payload) => void state.reports.push(payload),
   tamper: (state) => void (state.seal = 'tampered'),
   unseal: (state) => void (state.seal = state.seal === 'tampered' ? 'tampered' : 'open'),
+  clock: (state) => void (state.skewMs = 0),
   memory: (state, payload) => void (state.memoryPercent = Number(payload['percent'])),
   emergency: (state, payload) => void (state.emergency = Number(payload['number'])),
   posLink: (state, payload) => {

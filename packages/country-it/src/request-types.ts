@@ -113,6 +113,10 @@ export interface TamperRequest extends RequestBase {
 }
 /** A technician opens the housing. */
 export interface UnsealRequest extends RequestBase, Technician {}
+/** The clock was set right; closings wait for this while it differed from the authority's. */
+export interface ClockRequest extends RequestBase {
+  readonly reason: string
+}
 /** How full the detail memory is. */
 export interface MemoryRequest extends RequestBase {
   readonly percent: number
@@ -206,6 +210,7 @@ export interface Requests {
   readonly report: ReportRequest
   readonly tamper: TamperRequest
   readonly unseal: UnsealRequest
+  readonly clock: ClockRequest
   readonly memory: MemoryRequest
   readonly emergency: EmergencyRequest
   readonly posLink: PosLinkRequest

@@ -75,6 +75,7 @@ const schemas: { readonly [T in RequestType]: z.ZodType<Requests[T]> } = {
   report: z.strictObject({ ...base, matricola: text(32).optional(), code: text(100), note: text(1000).optional() }),
   tamper: z.strictObject({ ...base, reason: text(200) }),
   unseal: z.strictObject({ ...base, ...technician }),
+  clock: z.strictObject({ ...base, reason: text(200) }),
   memory: z.strictObject({ ...base, percent: whole.min(0).max(100) }),
   emergency: z.strictObject({ ...base, ...till, lines: z.array(line).max(1000), payments: z.array(payment).max(100).optional(), paper: text(64).optional(), date: date.optional() }),
   posLink: z.strictObject({
