@@ -1,7 +1,7 @@
 // France as the command line meets it: option names, closings, and the totals an owner wants to see.
-import type { JsonObject } from '@sigillo/core'
-import type { FranceOptions } from '@sigillo/country-fr'
-import type { CountryEntry, Verdict } from './registry.js'
+import type { JsonObject, Queue } from '@sigillo/core'
+import type { France, FranceOptions } from '@sigillo/country-fr'
+import type { AnyCountry, ArchiveWish, CountryEntry, NationalArchive, Verdict } from './registry.js'
 import { VERSION } from './version.js'
 
 const euros = (cents: string | undefined): string => {
@@ -37,10 +37,22 @@ export const franceEntry: CountryEntry = {
   make: async (options) => (await import('@sigillo/country-fr')).france(options as unknown as FranceOptions),
   auditor: async () => (await import('@sigillo/country-fr')).frenchAuditor(),
   verifyArchive,
+  archive,
   levels: ['shift', 'day', 'month', 'year'],
   closing: ({ level, key, operator, moment }) => ({ type: 'closing', kind: level, key, operatorId: operator, posMoment: moment }),
   momentIn: ({ posMoment }) => (typeof posMoment === 'string' ? posMoment : undefined),
   standing,
+}
+
+async function archive(
+  queue: Queue,
+  country: AnyCountry,
+  { key, operator, moment, autoClose }: ArchiveWish,
+): Promise<NationalArchive> {
+  const { createArchive } = await import('@sigillo/country-fr')
+  const options = { key, operatorId: operator, posMoment: moment, autoClose }
+  const made = await createArchive(queue, country as unknown as France, options)
+  return { name: made.name, seq: made.record.body.seq, stream: () => made.stream() }
 }
 
 async function verifyArchive(open: () => AsyncIterable<Uint8Array>): Promise<Verdict | undefined> {

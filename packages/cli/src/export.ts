@@ -1,6 +1,5 @@
 // `sigillo export DIR FILE`: the bundle an inspector gets. It is built beside its place and put there whole.
-import { open, rename, stat, unlink } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { stat } from 'node:fs/promises'
 import { systemClock, toTimestamp } from '@sigillo/core'
 import { writeBundle, type BundleOptions } from '@sigillo/core/bundle'
 import { EXIT, textFlag, type Call, type Command, type Flags } from './command.js'
@@ -10,6 +9,7 @@ import { formatText } from './format-text.js'
 import { pathsOf } from './settings.js'
 import { findTill, openReading, type Till } from './till.js'
 import { SOFTWARE } from './version.js'
+import { writeWhole } from './whole-file.js'
 
 /** The command. */
 export const exportCommand: Command = {
@@ -81,38 +81,4 @@ async function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   )
-}
-
-async function writeWhole(path: string, source: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<number> {
-  const temporary = `${path}.${process.pid}.tmp`
-  const file = await open(temporary, 'wx', 0o600).catch((error: NodeJS.ErrnoException) =>
-    Promise.reject(usageError(`${path} cannot be written (${error.code})`)),
-  )
-  let bytes = 0
-  try {
-    for await (const part of source) {
-      signal.throwIfAborted()
-      await file.writeFile(part)
-      bytes += part.length
-    }
-    await file.sync()
-  } catch (error) {
-    await file.close()
-    await unlink(temporary).catch(() => undefined)
-    throw error
-  }
-  await file.close()
-  await rename(temporary, path)
-  await syncFolder(dirname(path))
-  return bytes
-}
-
-async function syncFolder(path: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const folder = await open(path, 'r')
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
-  }
 }

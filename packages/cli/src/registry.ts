@@ -1,6 +1,6 @@
 // The countries this command can open: the one place that knows them by name. A new country is one entry. Their packages are loaded
 // when a queue needs them (measured: schemas cost half the start of a command that needs none).
-import type { Country, CountryAuditor, JsonObject } from '@sigillo/core'
+import type { Country, CountryAuditor, JsonObject, Queue } from '@sigillo/core'
 import type { Report } from '@sigillo/core/verify'
 import type { OptionSpec } from './command.js'
 import { franceEntry } from './country-fr.js'
@@ -20,6 +20,20 @@ export interface ClosingWish {
   readonly moment: string
 }
 
+/** What an archive is made from. */
+export interface ArchiveWish extends Omit<ClosingWish, 'level'> {
+  readonly autoClose: boolean
+}
+
+/** A country's archive. */
+export interface NationalArchive {
+  /** File name the country gives it. */
+  readonly name: string
+  /** Record that signs it. */
+  readonly seq: number
+  stream(): AsyncIterable<Uint8Array>
+}
+
 /** One country, as the command line meets it. */
 export interface CountryEntry {
   /** Code in `--country` and in settings. */
@@ -37,6 +51,8 @@ export interface CountryEntry {
   auditor?(): Promise<CountryAuditor | undefined>
   /** Judges the country's own archive; undefined when the file is none. */
   verifyArchive?(open: () => AsyncIterable<Uint8Array>): Promise<Verdict | undefined>
+  /** Makes the country's own archive, signed as a record of the queue. */
+  archive?(queue: Queue, country: AnyCountry, wish: ArchiveWish): Promise<NationalArchive>
   /** Levels `close` takes. */
   readonly levels: readonly string[]
   closing(wish: ClosingWish): object

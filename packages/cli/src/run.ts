@@ -14,6 +14,7 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   inspect: async () => (await import('./inspect.js')).inspectCommand,
   show: async () => (await import('./show.js')).showCommand,
   export: async () => (await import('./export.js')).exportCommand,
+  archive: async () => (await import('./archive.js')).archiveCommand,
   doctor: async () => (await import('./doctor.js')).doctorCommand,
 }
 const names = Object.keys(loaders)
