@@ -1,6 +1,8 @@
 // The public names of @sigillo/storage-fs, one by one.
 export { openFolder } from './open-folder.js'
 export type { FolderOptions, FolderReader, FolderStorage, FolderWriter } from './open-folder.js'
+export { openOfflineFolder } from './offline-folder.js'
+export type { OfflineFolderOptions } from './offline-folder.js'
 export { readEvidence } from './evidence.js'
 export type { BlankOrder, BlankResult } from './blank.js'
 export type { PurgeOrder } from './purge.js'
