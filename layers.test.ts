@@ -51,7 +51,7 @@ interface Imported {
   star: boolean
 }
 
-const isTest = (path: string): boolean => /\.(test|bench|fixture|test-support)\.ts$/.test(path)
+const isTest = (path: string): boolean => /\.(test|bench|fixture|test-support)\.ts$|\/fixtures\//.test(path)
 
 function read(file: ts.SourceFile): { imports: Imported[]; names: Set<string> } {
   const imports: Imported[] = []

@@ -29,7 +29,7 @@ function checkRsa(nText: string, eText: string): void {
 
 // y coordinates of the points whose order divides 8, the encodings at and above the prime among them; the sign bit is left out.
 const SMALL_ORDER: ReadonlySet<string> = new Set([
-  `${'00'.repeat(32)}`,
+  '00'.repeat(32),
   `01${'00'.repeat(31)}`,
   '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
   'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',

@@ -32,7 +32,7 @@ describe('cutting lines', () => {
       (at) => Buffer.from(`${lines.flatMap((line, i) => (i === at ? [line, lines[0] as string] : [line])).join('\n')}\n`),
       (at) => {
         const copy = Buffer.from(bytes)
-        copy[Buffer.from(`${lines.slice(0, at + 1).join('\n')}`).length] = 0x20
+        copy[Buffer.from(lines.slice(0, at + 1).join('\n')).length] = 0x20
         return copy
       },
     ]

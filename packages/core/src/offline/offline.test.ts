@@ -180,7 +180,7 @@ describe('offline log: damage', () => {
   it('a whole missing episode is a gap of counters at the next one', async () => {
     const { remote, store, open } = await threeOffline()
     await open.close()
-    for (const path of [...store.files.keys()]) if (path.includes('/')) store.files.delete(path)
+    for (const path of store.files.keys()) if (path.includes('/')) store.files.delete(path)
     const next = await till(remote, store)
     await next.record(sale('D'))
     remote.down = false

@@ -34,7 +34,7 @@ function counted(): { readonly fs: FileSystem; readonly signer: Signer; readonly
           if (/sync/i.test(String(name))) counts.syncs += 1
           const result: unknown = (member as (...all: unknown[]) => unknown).apply(target, args)
           const note = (value: unknown): unknown => {
-            if (/^read/.test(String(name)) && typeof value === 'number') counts.read += value
+            if (String(name).startsWith('read') && typeof value === 'number') counts.read += value
             return value
           }
           return result instanceof Promise ? result.then(note) : note(result)
