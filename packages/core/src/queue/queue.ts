@@ -294,6 +294,7 @@ export class QueueCore implements Queue {
       while (this.#line.length > 0 && this.#stopped === undefined) {
         await this.#commit()
         // Callers that were just answered ask again within a few microtasks: let them into the next batch.
+        // oxlint-disable-next-line typescript/await-thenable
         for (let turn = 0; turn < 8; turn++) await undefined
       }
     } finally {
