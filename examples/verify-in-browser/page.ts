@@ -33,7 +33,7 @@ function show(state: string, text: string): void {
 }
 
 function list({ findings, index, head, unchecked }: BundleReport): void {
-  const facts = index === undefined ? [] : [`Queue ${index.queue} (${index.profile})`, `Records ${index.range.from} to ${index.range.to}, exported ${index.created} by ${index.software}`]
+  const facts = index === undefined ? [] : [`Queue ${index.queue} (${index.profile})`, `Records ${index.from} to ${index.to}, exported ${index.created} by ${index.software}`]
   if (head !== null) facts.push(`Last record ${head.seq}, hash ${head.hash}`)
   byId('facts').replaceChildren(...[...facts, ...unchecked.map((text) => `Not checked: ${text}`)].map((text) => element('li', text)))
   byId('findings').replaceChildren(

@@ -29,8 +29,12 @@ function retell(work: Work, random: Random, change: (line: Loose) => Loose | str
   } catch {
     return
   }
-  const changed = change(record)
-  work.lines[at] = utf8.encode(typeof changed === 'string' ? changed : together(changed))
+  try {
+    const changed = change(record)
+    work.lines[at] = utf8.encode(typeof changed === 'string' ? changed : together(changed))
+  } catch {
+    // An earlier damage may have left what has no canonical form; then this one has nothing to change.
+  }
 }
 
 const bytes: Record<string, Damage> = {

@@ -80,6 +80,16 @@ const parse = (line: Uint8Array): Loose | undefined => {
   }
 }
 
+// Two forgeries one after the other may leave a number that no record can hold.
+function isWritable(record: Loose): boolean {
+  try {
+    together(record)
+    return true
+  } catch {
+    return false
+  }
+}
+
 const forgery =
   (edit: Edit, behind: boolean): Damage =>
   (work, random, { journal }) => {
@@ -87,7 +97,9 @@ const forgery =
     const old = work.lines[at] === undefined ? undefined : parse(work.lines[at])
     if (old === undefined) return
     const all = journal.lines.map(apart)
-    const forged = signed(edit(old, random, all), random, journal.keys)
+    const edited = edit(old, random, all)
+    if (!isWritable(edited)) return
+    const forged = signed(edited, random, journal.keys)
     work.lines[at] = utf8.encode(together(forged))
     if (behind) relink(work.lines, at, { old, forged }, journal)
   }
@@ -99,7 +111,7 @@ function relink(lines: Uint8Array[], at: number, first: { readonly old: Loose; r
   for (let i = at + 1; i < lines.length; i++) {
     const record = parse(lines[i] as Uint8Array)
     const key = keys.get(String(record?.body['kid']))
-    if (record === undefined || key === undefined) continue
+    if (record === undefined || key === undefined || !isWritable(record)) continue
     const moved = { ...record.body, prev: now(record.body['prev']), tprev: now(record.body['tprev']) }
     // A blanked payload has no digest to work out, and an opener names the record before it in its payload too.
     const blank = record.payload === null && record.body['pay'] !== payloadDigest(canonical(null))

@@ -49,7 +49,7 @@ def milliseconds(ts):
     return (((_days(year, month, day) * 24 + hour) * 60 + minute) * 60 + second) * 1000 + milli
 
 
-def _is_type(value):
+def is_type(value):
     return matches(TYPE, value) and (not value.startswith("sys.") or value in SYSTEM_TYPES)
 
 
@@ -78,7 +78,7 @@ FORMS = {
     "ts": lambda value: milliseconds(value) is not None,
     "tsBack": lambda value: is_integer(value, 1),
     "tseq": lambda value: is_integer(value, 1),
-    "type": _is_type,
+    "type": is_type,
     "v": lambda value: is_integer(value) and value == 1,
     "x": _is_x,
 }
