@@ -83,9 +83,18 @@ function check(graph, tarballs, name) {
   }
 }
 
+/** A package with something in it is published, or it is left out of the tree. */
+function forgotten(name) {
+  const filled = /^export (?!\{\})/m.test(readFileSync(`${root}packages/${name}/src/index.ts`, 'utf8'))
+  return filled && manifest(name).private === true
+}
+
 const graph = packageGraph()
 const chosen = process.argv.slice(2)
 const names = (chosen.length > 0 ? chosen : [...graph.keys()]).filter((name) => manifest(name).private !== true)
+for (const name of chosen.length > 0 ? chosen : graph.keys()) {
+  if (forgotten(name)) report(name, 'is published', { ok: false, output: 'has exports, but its manifest says private' })
+}
 try {
   const tarballs = packAll(new Set(names.flatMap((name) => [...closure(graph, name)])))
   for (const name of names) check(graph, tarballs, name)
