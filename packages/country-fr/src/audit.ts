@@ -76,7 +76,7 @@ class FrenchAuditor implements CountryAuditor {
     const newest = this.#state.closedDays.at(-1)
     const open = newest !== undefined && newest[2] === 0
     fold(this.#state, record)
-    if (open && newest[2] !== 0) this.#archives.set(newest[2], withoutZeros(copyTotals(this.#state.levels.archive.totals)))
+    if (open && newest[2] !== 0 && !this.#state.blind) this.#archives.set(newest[2], withoutZeros(copyTotals(this.#state.levels.archive.totals)))
     return []
   }
 

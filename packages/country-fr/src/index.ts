@@ -15,6 +15,7 @@ export { parseIncumbentJson, translateReceipt, type Remark, type Translation } f
 export { law, type LawText } from './law.js'
 export { events, type EventRow } from './events.js'
 export { frenchErrors, type FrenchCode } from './errors.js'
+export { isPurgeable } from './purgeable.js'
 export { rateTable, exemptions, type RateRow, type Region } from './rates.js'
 export { letterOf, natures, operations, paymentModes } from './kinds.js'
 export type {

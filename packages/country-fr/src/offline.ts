@@ -2,7 +2,7 @@
 // the provisional receipt shows. The mechanism is core's.
 import type { JsonObject, PrintItem } from '@sigillo/core'
 import type { OfflineReceipt, OfflineRules } from '@sigillo/core/offline'
-import { refuse } from './errors.js'
+import { nationalCode, refuse } from './errors.js'
 import { figuresOf, type Figures } from './figures.js'
 import { settingsOf, type FranceOptions, type Settings } from './options.js'
 import { parseRequest } from './parse.js'
@@ -42,6 +42,7 @@ export function frenchOffline(options: FranceOptions): OfflineRules {
       data: { base64, episode: header.episode, name, sha256 },
     }),
     acknowledge: ({ opened }, reason, operator) => ({ ...byTill(opened), operatorId: operator, type: 'acknowledge', reason }),
+    nationalCode,
     check: (request) => checkOffline(settings, request),
     print: (receipt) => printOffline(settings, receipt),
   }
