@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createQueue, openQueue } from '@sigillo/core'
-import { createArchive, france } from '@sigillo/country-fr'
+import { createArchive, france, receiptSvg } from '@sigillo/country-fr'
 import { createKeyFile, openKeyFile } from '@sigillo/signer-software'
 import { openFolder } from '@sigillo/storage-fs'
 import { forgeries } from './forgeries.mjs'
@@ -67,6 +67,7 @@ async function sellTheDay() {
     if (match === undefined) continue
     title(`${shown.get(match)}: ${request.key}, record #${outcome.seq}`)
     console.log(paper(outcome.print))
+    writeFileSync(join(base, `receipt-${request.key}.svg`), receiptSvg(outcome.print))
     shown.delete(match)
   }
   const ms = performance.now() - began
@@ -123,7 +124,7 @@ try {
   say(
     out === undefined
       ? 'Everything was removed again; npm run demo -- --out DIR keeps it.'
-      : `All of it lies in ${base}. Try: npx sigillo inspect ${folder}`,
+      : `All of it lies in ${base}, the receipts with their QR codes as SVG too. Try: npx sigillo inspect ${folder}`,
   )
 } finally {
   if (out === undefined) rmSync(base, { recursive: true, force: true })
