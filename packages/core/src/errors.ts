@@ -151,3 +151,11 @@ export class FiscalError extends Error {
 export function isFiscalError(error: unknown): error is FiscalError {
   return error instanceof Error && error.name === 'FiscalError' && 'code' in error && 'registered' in error
 }
+
+/** The same error carrying the country's own name for it; itself when it has one already or there is none. */
+export function withNational(error: FiscalError, national: string | undefined): FiscalError {
+  if (national === undefined || error.national !== undefined) return error
+  const { message, kind, registered, retry, retryAfterMs, remedy, path, details, cause } = error
+  const more = { ...(retryAfterMs !== undefined && { retryAfterMs }), ...(path !== undefined && { path }) }
+  return new FiscalError(error.code, { message, kind, registered, retry, remedy, details, cause, national, ...more })
+}

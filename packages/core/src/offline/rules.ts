@@ -41,6 +41,8 @@ export interface OfflineRules {
   unreadable(file: UnreadableFile): JsonObject
   /** A person has seen the breaks of an episode. */
   acknowledge(header: EpisodeHeader, reason: string, operator: string): JsonObject
+  /** The country's own name for an error of core, put into `national`. */
+  nationalCode?(coreCode: string): string | undefined
   /** What the provisional receipt shows. */
   print(receipt: OfflineReceipt): readonly PrintItem[]
   /** A receipt made off line may be refused by form before it is stored. @throws FiscalError of kind input */

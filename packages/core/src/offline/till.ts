@@ -3,7 +3,7 @@
 import type { Json, JsonObject } from '../canonical.js'
 import { systemClock, toTimestamp, type Clock } from '../clock.js'
 import type { PrintItem } from '../country.js'
-import { FiscalError, isFiscalError } from '../errors.js'
+import { FiscalError, isFiscalError, withNational } from '../errors.js'
 import { firstDifference, readRequest } from '../queue/request.js'
 import { ask, isOutage, type Connection, type RegisteredReply, type Reply } from './connection.js'
 import type { OfflineReceipt, OfflineSeal } from './format.js'
@@ -166,7 +166,10 @@ class OfflineTill implements Till {
   }
 
   record(request: object): Promise<TillOutcome> {
-    return this.#inTurn(() => this.#record(request))
+    return this.#inTurn(async () => {
+      const outcome = await this.#record(request)
+      return 'error' in outcome ? { ...outcome, error: withNational(outcome.error, this.#options.rules.nationalCode?.(outcome.error.code)) } : outcome
+    })
   }
 
   // One receipt at a time: the log has one end.

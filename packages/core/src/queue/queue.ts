@@ -3,7 +3,7 @@
 import type { Country, Draft, Lookup, Notice, RequestEnvelope } from '../country.js'
 import { concat } from '../bytes.js'
 import type { Clock } from '../clock.js'
-import { FiscalError, isFiscalError } from '../errors.js'
+import { FiscalError, isFiscalError, withNational } from '../errors.js'
 import { parseLine, type FiscalRecord, type SealedRecord } from '../record.js'
 import type { Signer } from '../signer.js'
 import type { Head, Storage, StorageHealth, StorageWriter, Witness } from '../storage.js'
@@ -114,7 +114,9 @@ export class QueueCore implements Queue {
   readonly #echoes: { seq: number; hash: string }[] = []
   /** Records of the batch being made. */
   readonly #sealed: SealedRecord[] = []
-  #signer: Signer
+  /** By kid: the queue's own, and those that a change of key brought. */
+  readonly #signers = new Map<string, Signer>()
+  readonly #firstSigner: Signer
   #ledger: Ledger
   #writer: StorageWriter
   #durable: Head
@@ -129,7 +131,8 @@ export class QueueCore implements Queue {
     this.#country = parts.ledger.country
     this.#writer = parts.writer
     this.#storage = parts.storage
-    this.#signer = parts.signer
+    this.#firstSigner = parts.signer
+    this.#signers.set(parts.signer.describe().keyId, parts.signer)
     this.#clock = parts.clock
     this.#maxWaiting = parts.maxWaiting
     this.#software = parts.software
@@ -277,11 +280,7 @@ export class QueueCore implements Queue {
   }
 
   #nationalised(error: FiscalError): FiscalError {
-    const national = error.national ?? this.#country.nationalCode?.(error.code)
-    if (national === undefined || national === error.national) return error
-    const { message, kind, registered: stored, retry, retryAfterMs, remedy, path, details, cause } = error
-    const more = { ...(retryAfterMs !== undefined && { retryAfterMs }), ...(path !== undefined && { path }) }
-    return new FiscalError(error.code, { message, kind, registered: stored, retry, remedy, details, cause, national, ...more })
+    return withNational(error, this.#country.nationalCode?.(error.code))
   }
 
   #wake(): void {
@@ -307,8 +306,7 @@ export class QueueCore implements Queue {
     this.#sealed.length = 0
     const batch = await fillBatch(this.#line, {
       ledger: this.#ledger,
-      // Asked at each signature: a recovery puts the new key in place while its own request is planned.
-      signer: () => this.#signer,
+      signer: () => this.#signer(),
       clock: this.#clock,
       epoch: Number(this.#writer.adoption.epoch),
       emergency: this.#writer.emergency(),
@@ -322,6 +320,12 @@ export class QueueCore implements Queue {
       return
     }
     this.#committed(batch)
+  }
+
+  // The key of the next record is the one the chain names: a change of key holds from where its record stands, also within a batch,
+  // and for as long as that record does.
+  #signer(): Signer {
+    return this.#signers.get(this.#ledger.chain.kid) ?? this.#firstSigner
   }
 
   #noteSigner(error: FiscalError | undefined): void {
@@ -376,7 +380,7 @@ export class QueueCore implements Queue {
         await this.#writer.close({ clean: false }).catch(() => undefined)
         this.#writer = await this.#storage.openWriter({ afterWriteError: true })
         this.#ledger = (await loadLedger(this.#writer, this.#country)).ledger
-        await appendOpening(this.#ledger, this.#writer, this.#signer, this.#clock, this.#software)
+        await appendOpening(this.#ledger, this.#writer, this.#signer(), this.#clock, this.#software)
         this.#durable = { seq: BigInt(this.#ledger.chain.seq), hash: this.#ledger.chain.hash }
         this.#echoes.length = 0
         return undefined
@@ -440,13 +444,10 @@ export class QueueCore implements Queue {
     const closed = this.#refusal()
     if (closed !== undefined) return Promise.resolve(refused(undefined, closed))
     return changeKey(change, {
-      old: this.#signer,
       chain: () => this.#ledger.chain,
       reaction: (notice, moment) => this.#reaction(notice, moment)?.drafts ?? [],
       submit: (plan) => this.#submit(undefined, undefined, plan),
-      install: (signer) => {
-        this.#signer = signer
-      },
+      know: (signer) => void this.#signers.set(signer.describe().keyId, signer),
     })
   }
 
