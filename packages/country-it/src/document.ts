@@ -1,5 +1,5 @@
 // The content of a commercial document (10): lines, groups, settlement, customer, lottery, and the original it refers to.
-import type { FiscalRecord } from '@sigillo/core'
+import { canonical, type FiscalRecord } from '@sigillo/core'
 import { refuse } from './errors.js'
 import { MAX_GROUPS, partsOf } from './groups.js'
 import { readLines, type ReadLines } from './lines.js'
@@ -64,16 +64,23 @@ function voidContent(settings: Settings, state: State, request: RequestOf<'void'
   const sold = documentOf(original)
   if (request.lines !== undefined) {
     const read = readLines(request.lines, settings)
-    const same = JSON.stringify(read.lines) === JSON.stringify(sold.lines)
-    if (!same) throw refuse('IT_VOID_MISMATCH', 'the lines are not those of the original', { path: 'lines' })
+    if (!same(read.lines, sold.lines)) throw refuse('IT_VOID_MISMATCH', 'the lines are not those of the original', { path: 'lines' })
   }
   if (request.payments !== undefined) {
-    const { payments } = settle(sold.total, request.payments, { cashRounding: settings.cashRounding, rounding: request.rounding })
-    const paid = (list: readonly Payment[]): number => list.filter(({ kind }) => kind !== 'uncollected').reduce((sum, { amount }) => sum + amount, 0)
-    if (paid(payments) - sold.change !== paid(sold.payments) - sold.change) throw refuse('IT_VOID_MISMATCH', 'the payments are not those of the original', { path: 'payments' })
+    const settled = settle(sold.total, request.payments, { cashRounding: settings.cashRounding, rounding: request.rounding })
+    if (!same(paidOf(settled), paidOf(sold))) throw refuse('IT_VOID_MISMATCH', 'the payments are not those of the original', { path: 'payments' })
   }
   const { lines, groups, total, vat, payments, cash, electronic, ticket, tickets, discount, rounding, tendered, change, uncollected } = sold
   return { lines, groups, total, vat, payments, cash, electronic, ticket, tickets, discount, rounding, tendered, change, uncollected, warnings: [] }
+}
+
+// A record read back has its members in another order.
+function same(a: object, b: object): boolean {
+  return canonical(a) === canonical(b)
+}
+
+function paidOf({ cash, electronic, ticket, discount, uncollected }: Settlement): object {
+  return { cash, electronic, ticket, discount, uncollected }
 }
 
 function whole(read: ReadLines, settlement: Settlement): Omit<Content, 'warnings'> {

@@ -67,7 +67,7 @@ function originalMoment({ reference }: DocumentPayload): string {
 /** Where instant codes come from: a service of the authority behind a stock. Encoding and service are not published (18). */
 export interface InstantLotteryCodeSource {
   /** One code for a document, or none when the stock is empty. */
-  take(document: { readonly total: number; readonly moment: string; readonly matricola: string; readonly till: string }): Promise<string | undefined>
+  take(document: { readonly total: number; readonly matricola: string; readonly till: string }): Promise<string | undefined>
 }
 
 /** A source that never has one: documents are issued without. */
