@@ -20,7 +20,7 @@ describe.skipIf(python === undefined)('the corpus, at length', () => {
     }
   })
 
-  it(`J-12 none of ${Math.ceil(count / 2)} random sound histories raises an alarm in either`, async () => {
+  it(`J-07 J-09 J-33 none of ${Math.ceil(count / 2)} random sound histories raises an alarm in either`, async () => {
     const random = randomFrom(seed)
     for (let done = 0; done < count / 2; done += 50) {
       const cases = await Promise.all(

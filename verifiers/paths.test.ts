@@ -63,7 +63,7 @@ const linesIn = (path: string): string =>
   readdirSync(path).filter((name) => /^[sj]-.*\.jsonl$/.test(name)).sort((a, b) => (a.slice(2) < b.slice(2) ? -1 : 1)).map((name) => readFileSync(join(path, name), 'utf8')).join('')
 const liveFiles = (path: string): string[] => readdirSync(path).filter((name) => name.startsWith('j-')).sort()
 
-describe.skipIf(python === undefined)('J-45 the second verifier, from the command line', () => {
+describe.skipIf(python === undefined)('the second verifier, from the command line', () => {
   it('finds a queue folder sound, and its lines in one file', async () => {
     const path = await queueFolder('sound')
     const folder = said(path)
@@ -75,7 +75,7 @@ describe.skipIf(python === undefined)('J-45 the second verifier, from the comman
     expect(said(join(place, 'nothing')).status).toBe(2)
   })
 
-  it('names the record when a byte of a folder is changed', async () => {
+  it('J-04 names the record when a byte of a folder is changed', async () => {
     const path = await queueFolder('changed')
     const [file] = liveFiles(path)
     const lines = readFileSync(join(path, file as string), 'utf8').split('\n')
@@ -184,7 +184,7 @@ const SPOILT: Readonly<Record<string, readonly [spoil: (folder: string) => void,
   'a line removed': [(folder) => edited(folder, readdirSync(folder).find((name) => name.startsWith('s-')) as string, (text) => text.replace(/^.*\n.*\n/, (two) => two.slice(0, two.indexOf('\n') + 1))), /^\d+ RECORD_MISSING error$/],
 }
 
-describe.skipIf(python === undefined)('J-45 bundles under both verifiers', () => {
+describe.skipIf(python === undefined)('bundles under both verifiers', () => {
   it.each([
     ['whole', {}],
     ['range', { from: 10n, to: 70n }],

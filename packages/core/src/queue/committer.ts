@@ -51,6 +51,7 @@ export interface Batch {
 /** What a batch is sealed with. */
 export interface BatchContext {
   readonly ledger: Ledger
+  /** Of the key that is valid for the next record. */
   readonly signer: () => Signer
   readonly clock: Clock
   readonly epoch: number
@@ -121,7 +122,7 @@ async function sealJob(
     }
     if (!fits(plan, ledger)) return 'segment-full'
     const { epoch } = context
-    const sealed = await sealPlan(ledger, plan, { base, epoch, signer: context.signer(), ts: moment.now, tsBack: moment.tsBack, signal: job.signal })
+    const sealed = await sealPlan(ledger, plan, { base, epoch, signer: plan.signer ?? context.signer(), ts: moment.now, tsBack: moment.tsBack, signal: job.signal })
     context.signed(undefined)
     return sealed
   } catch (error) {

@@ -23,11 +23,11 @@ export interface KeyChange {
 
 /** What the queue lends for it. */
 export interface KeyChangeTools {
-  readonly old: Signer
   chain(): ChainState
   reaction(notice: Notice, moment: Moment): readonly SealDraft[]
   submit(plan: Job['plan']): Promise<Outcome>
-  install(signer: Signer): void
+  /** Makes a signer known: it signs as soon as the chain names its key. */
+  know(signer: Signer): void
 }
 
 /** Writes `sys.key` with the country's events around it. */
@@ -36,11 +36,12 @@ export async function changeKey(change: KeyChange, tools: KeyChangeTools): Promi
   const { keyId: kid, publicJwk, certificates } = signer.describe()
   const recovery = endorsement !== undefined
   const jwk = publicJwk as unknown as JsonObject
-  if (kid === tools.chain().kid) {
-    return refused(undefined, new FiscalError('KEY_MISMATCH', { message: 'the new key is the one in use' }))
-  }
-  const outcome = await tools.submit(async (moment) => {
+  if (kid === tools.chain().kid) return refused(undefined, inUse())
+  tools.know(signer)
+  return tools.submit(async (moment) => {
     const chain = tools.chain()
+    // Another change may have come first.
+    if (kid === chain.kid) throw inUse()
     const notice: Notice = { kind: 'key-changed', kid, prevKid: chain.kid, jwk, reason, oldKeyAvailable: !recovery }
     const events = tools.reaction(notice, moment)
     // Rollover: events, then sys.key. Recovery: sys.key first, so that the new key signs what follows.
@@ -56,12 +57,12 @@ export async function changeKey(change: KeyChange, tools: KeyChangeTools): Promi
       ...(certificates.length > 0 && { x5c: certificates.map((der) => btoa(String.fromCharCode(...der))) }),
     }
     const record: SealDraft = { type: 'sys.key', write: () => ({ payload }) }
-    if (recovery) tools.install(signer)
-    return { drafts: recovery ? [record, ...events] : [...events, record] }
+    return recovery ? { drafts: [record, ...events], signer } : { drafts: [...events, record] }
   })
-  if (outcome.outcome === 'registered' && !recovery) tools.install(signer)
-  if (outcome.outcome !== 'registered' && recovery) tools.install(tools.old)
-  return outcome
+}
+
+function inUse(): FiscalError {
+  return new FiscalError('KEY_MISMATCH', { message: 'the new key is the one in use' })
 }
 
 async function possessionOf(signer: Signer, statement: { kid: string; prevKid: string; queue: string; seq: number }): Promise<string> {

@@ -5,6 +5,7 @@ import type { Country, RequestEnvelope } from '../country.js'
 import { FiscalError } from '../errors.js'
 import { MAX_REQUEST_RECORDS, type FiscalRecord, type SealedRecord } from '../record.js'
 import type { StoredSnapshot } from '../storage.js'
+import type { Signer } from '../signer.js'
 import { copyChain, foldChain, stateOf, type ChainState } from './chain.js'
 import { sealNext, type SealContext, type SealDraft } from './seal.js'
 import { checkpointDraft, closeDraft, type CheckpointReason } from './system.js'
@@ -17,6 +18,8 @@ export interface Plan {
   readonly successor?: string | undefined
   /** Reason of the checkpoint that ends a closing plan. */
   readonly reason?: CheckpointReason
+  /** Signs this plan in place of the valid key: the new key of a recovery. */
+  readonly signer?: Signer
 }
 
 /** Chain and country state of one queue. */
