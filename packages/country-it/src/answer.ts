@@ -10,7 +10,16 @@ export function answerOf(record: FiscalRecord): JsonObject {
   if (isDocument(record)) return documentAnswer(record.payload as unknown as DocumentPayload)
   if (record.body.type !== 'it.closing') return {}
   const { z, progressive, moment, rows, totals, grand, till, warnings } = record.payload as unknown as ClosingPayload
-  return { z, progressive, moment, rows, totals, grand, ...(till !== '' && { till }), ...(warnings.length > 0 && { warnings }) } as unknown as JsonObject
+  return {
+    z,
+    progressive,
+    moment,
+    rows,
+    totals,
+    grand,
+    ...(till !== '' && { till }),
+    ...(warnings.length > 0 && { warnings }),
+  } as unknown as JsonObject
 }
 
 function documentAnswer(document: DocumentPayload): JsonObject {

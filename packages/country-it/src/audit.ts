@@ -29,15 +29,22 @@ function judge(settings: Settings, state: State, record: FiscalRecord): CountryF
   return record.body.type === 'it.closing' ? judgeClosing(settings, state, record) : []
 }
 
-const finding = ({ body }: FiscalRecord, code: string, where: string, message: string): CountryFinding => ({ seq: BigInt(body.seq), code, where, message })
+const finding = ({ body }: FiscalRecord, code: string, where: string, message: string): CountryFinding => ({
+  seq: BigInt(body.seq),
+  code,
+  where,
+  message,
+})
 
 function judgeDocument(state: State, record: FiscalRecord): CountryFinding[] {
   const { till, z, n, groups, total } = record.payload as unknown as DocumentPayload
   const at = state.tills[till]
   if (at === undefined) return [finding(record, 'IT_TILL_UNKNOWN', 'payload.till', 'no till of this device')]
   const out: CountryFinding[] = []
-  if (z !== at.z + 1 || n !== at.n + 1) out.push(finding(record, 'IT_NUMBER', 'payload.n', `document ${z}-${n}, ${at.z + 1}-${at.n + 1} was due`))
-  if (groups.reduce((sum, { gross }) => sum + gross, 0) !== total) out.push(finding(record, 'IT_TOTAL', 'payload.total', 'the groups do not add up to the total'))
+  if (z !== at.z + 1 || n !== at.n + 1)
+    out.push(finding(record, 'IT_NUMBER', 'payload.n', `document ${z}-${n}, ${at.z + 1}-${at.n + 1} was due`))
+  if (groups.reduce((sum, { gross }) => sum + gross, 0) !== total)
+    out.push(finding(record, 'IT_TOTAL', 'payload.total', 'the groups do not add up to the total'))
   return out
 }
 
@@ -47,16 +54,20 @@ function judgeClosing(settings: Settings, state: State, record: FiscalRecord): C
   if (at === undefined) return [finding(record, 'IT_TILL_UNKNOWN', 'payload.till', 'no till of this device')]
   const out: CountryFinding[] = []
   if (z !== at.z + 1) out.push(finding(record, 'IT_NUMBER', 'payload.z', `closing ${z}, ${at.z + 1} was due`))
-  if (progressive !== state.progressive + 1) out.push(finding(record, 'IT_NUMBER', 'payload.progressive', `transmission ${progressive}, ${state.progressive + 1} was due`))
+  if (progressive !== state.progressive + 1)
+    out.push(finding(record, 'IT_NUMBER', 'payload.progressive', `transmission ${progressive}, ${state.progressive + 1} was due`))
   const due = { rows: rowsOf(at.groups, settings.defaultGroup), totals: closingTotals(at.n, at.totals), grand: at.grand }
   for (const [name, value] of Object.entries({ rows, totals, grand })) {
-    if (sorted(value) !== sorted(due[name as keyof typeof due])) out.push(finding(record, 'IT_FIGURES', `payload.${name}`, 'not the figures of the period’s documents'))
+    if (sorted(value) !== sorted(due[name as keyof typeof due]))
+      out.push(finding(record, 'IT_FIGURES', `payload.${name}`, 'not the figures of the period’s documents'))
   }
   return out
 }
 
 function sorted(value: unknown): string {
   return JSON.stringify(value, (_, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))) : inner,
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
   )
 }

@@ -30,12 +30,16 @@ export async function nextBatch(
     const record = await find(seq)
     if (record !== undefined && isDocument(record)) records.push(record)
   }
-  while (items.length > 1 && sizeOf(records.slice(0, items.length), first.till) > lotteryLimit) items = items.slice(0, Math.ceil(items.length / 2))
+  while (items.length > 1 && sizeOf(records.slice(0, items.length), first.till) > lotteryLimit)
+    items = items.slice(0, Math.ceil(items.length / 2))
   return items.map(({ seq }) => seq)
 }
 
 function sizeOf(records: readonly FiscalRecord[], till: string): number {
   const [first] = records
   const name = first === undefined ? '' : documentOf(first).issuer.name
-  return lotteryMessage({ batch: 0, till, date: '', name, documents: [], simulation: true }, records.map(lotteryEntry)).length + SIGNATURE_BYTES
+  return (
+    lotteryMessage({ batch: 0, till, date: '', name, documents: [], simulation: true }, records.map(lotteryEntry)).length +
+    SIGNATURE_BYTES
+  )
 }

@@ -28,7 +28,9 @@ const SEVERITY: readonly RefusalClass[] = ['retry', 'clock', 'state', 'defect']
 
 /** The most severe class of several codes: defect, state, clock, retry. */
 export function worstOf(codes: readonly string[]): RefusalClass {
-  return codes.map(classOf).reduce((worst, one) => (SEVERITY.indexOf(one) > SEVERITY.indexOf(worst) ? one : worst), 'retry' as RefusalClass)
+  return codes
+    .map(classOf)
+    .reduce((worst, one) => (SEVERITY.indexOf(one) > SEVERITY.indexOf(worst) ? one : worst), 'retry' as RefusalClass)
 }
 
 /** What an exchange came to. */
@@ -59,7 +61,8 @@ export function classify(exchange: Exchange): Classified {
   const { verdict, status } = exchange
   if (!verdict.ok) return withoutAnswer(status, verdict.code, verdict.message)
   const reply = readReply(verdict.root)
-  if (reply === undefined || reply.root !== rootFor(exchange.lane, exchange.what)) return withoutAnswer(status, 'ANSWER_UNKNOWN', 'not the answer to this request')
+  if (reply === undefined || reply.root !== rootFor(exchange.lane, exchange.what))
+    return withoutAnswer(status, 'ANSWER_UNKNOWN', 'not the answer to this request')
   return reply.root === 'DocCommercialiLotteriaEsito' ? lottery(reply, exchange.doubt) : operation(reply)
 }
 
@@ -68,7 +71,8 @@ function operation(reply: Reply): Classified {
   const known = { ...(reply.operation !== '' && { operation: reply.operation }) }
   if (codes.length > 0) return refused(codes, known)
   const issues = reply.root === 'EsitoRichiestaCertificatoDispositivo'
-  if (reply.operation === '' || (issues && reply.certificate === undefined)) return { result: 'unknown', problem: 'ANSWER_INCOMPLETE' }
+  if (reply.operation === '' || (issues && reply.certificate === undefined))
+    return { result: 'unknown', problem: 'ANSWER_INCOMPLETE' }
   return { result: 'accepted', ...known, ...(reply.certificate !== undefined && { certificate: reply.certificate }) }
 }
 
@@ -76,7 +80,12 @@ function lottery(reply: Reply, doubt: boolean): Classified {
   const known = { ...(reply.operation !== '' && { operation: reply.operation }) }
   const codes = reply.errors.map(({ code }) => code)
   if (reply.outcome === 'AC') return { result: 'accepted', ...known }
-  if (reply.outcome === 'SE') return { result: 'accepted', ...known, refused: reply.remarks.map(({ position, errors }) => ({ position, codes: errors.map(({ code }) => code) })) }
+  if (reply.outcome === 'SE')
+    return {
+      result: 'accepted',
+      ...known,
+      refused: reply.remarks.map(({ position, errors }) => ({ position, codes: errors.map(({ code }) => code) })),
+    }
   if (reply.outcome !== 'SC' || codes.length === 0) return { result: 'unknown', problem: 'ANSWER_INCOMPLETE' }
   // The authority has the file already: ours, when an earlier answer was lost (9.6).
   if (codes.every((code) => code === '00306') && doubt) return { result: 'acceptedPresumed', codes, ...known }
@@ -85,7 +94,9 @@ function lottery(reply: Reply, doubt: boolean): Classified {
 
 function refused(codes: readonly string[], known: object): Classified {
   const worst = worstOf(codes)
-  return worst === 'retry' ? { result: 'retry', class: worst, codes, ...known } : { result: 'rejected', class: worst, codes, ...known }
+  return worst === 'retry'
+    ? { result: 'retry', class: worst, codes, ...known }
+    : { result: 'rejected', class: worst, codes, ...known }
 }
 
 // A body nobody signed says nothing; the status says whether another attempt makes sense.

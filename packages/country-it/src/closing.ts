@@ -56,13 +56,23 @@ export function closingDue({ zone, graceMinutes }: Settings, till: Till, atMs: n
  * A period of inactivity: by default from the day after the last one covered to yesterday.
  * @throws FiscalError IT_PERIOD_OPEN, IT_INACTIVITY
  */
-export function inactivityOf({ zone }: Settings, till: Till, request: { readonly from?: string | undefined; readonly to?: string | undefined }, atMs: number): { from: string; to: string } {
+export function inactivityOf(
+  { zone }: Settings,
+  till: Till,
+  request: { readonly from?: string | undefined; readonly to?: string | undefined },
+  atMs: number,
+): { from: string; to: string } {
   if (till.openedDate !== '' || till.n > 0) throw refuse('IT_PERIOD_OPEN', 'a period is open')
   const today = dateOf(zone, atMs)
   const from = request.from ?? (till.coveredTo === '' ? '' : addDays(till.coveredTo, 1))
   const to = request.to ?? addDays(today, -1)
   const fits = isDate(from) && isDate(to) && from <= to && to < today && (till.coveredTo === '' || from > till.coveredTo)
-  if (!fits) throw refuse('IT_INACTIVITY', `from ${from || 'nowhere'} to ${to} is no period after ${till.coveredTo || 'birth'} and before ${today}`, { path: 'from', coveredTo: till.coveredTo })
+  if (!fits)
+    throw refuse(
+      'IT_INACTIVITY',
+      `from ${from || 'nowhere'} to ${to} is no period after ${till.coveredTo || 'birth'} and before ${today}`,
+      { path: 'from', coveredTo: till.coveredTo },
+    )
   return { from: dateTime(zone, instantOf(zone, `${from}T00:00:00`)), to: dateTime(zone, instantOf(zone, `${to}T23:59:59`)) }
 }
 
@@ -71,7 +81,11 @@ function isDate(text: string): boolean {
 }
 
 /** Whole days without closing or reported inactivity before today, or undefined: what {@link inactivityOf} would report. */
-export function idleDays({ zone }: Settings, till: Till, atMs: number): { readonly from: string; readonly to: string } | undefined {
+export function idleDays(
+  { zone }: Settings,
+  till: Till,
+  atMs: number,
+): { readonly from: string; readonly to: string } | undefined {
   if (till.coveredTo === '' || till.openedDate !== '') return undefined
   const [from, to] = [addDays(till.coveredTo, 1), addDays(dateOf(zone, atMs), -1)]
   return from <= to ? { from, to } : undefined

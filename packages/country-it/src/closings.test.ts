@@ -40,8 +40,10 @@ describe('closings', () => {
         }
         const numbers: string[] = []
         for await (const { body, payload } of queue.records()) {
-          if (body.type === 'it.sale') numbers.push(`${(payload as unknown as DocumentPayload).z}-${(payload as unknown as DocumentPayload).n}`)
-          if (body.type === 'it.closing') numbers.push(`Z${(payload as unknown as ClosingPayload).z}/${(payload as unknown as ClosingPayload).progressive}`)
+          if (body.type === 'it.sale')
+            numbers.push(`${(payload as unknown as DocumentPayload).z}-${(payload as unknown as DocumentPayload).n}`)
+          if (body.type === 'it.closing')
+            numbers.push(`Z${(payload as unknown as ClosingPayload).z}/${(payload as unknown as ClosingPayload).progressive}`)
         }
         expect(numbers, `${fault} ${at}`).toEqual(['1-1', '1-2', 'Z1/1', '2-1', '2-2', 'Z2/2', '3-1', '3-2', 'Z3/3'])
         await queue.close()
@@ -61,11 +63,26 @@ describe('closings', () => {
     const night = await device.close()
     expect(night).toMatchObject({ moment: '2026-12-31T00:32:00+01:00', totals: { documents: 2 } })
     device.clock.set('2027-01-02T05:26:37.000Z')
-    expect(statusOf(device.country.settings, device.state(), device.clock.now()).inactivity).toEqual({ from: '2027-01-01', to: '2027-01-01' })
+    expect(statusOf(device.country.settings, device.state(), device.clock.now()).inactivity).toEqual({
+      from: '2027-01-01',
+      to: '2027-01-01',
+    })
     const idle = (await device.ok({ type: 'inactivity' })).record.payload as unknown as ClosingPayload
-    expect(idle).toMatchObject({ kind: 'inactive', moment: '2027-01-02T06:26:37+01:00', inactive: { from: '2027-01-01T00:00:00+01:00', to: '2027-01-01T23:59:59+01:00' }, totals: { documents: 0 } })
-    expect([first, zero, night, idle].map(({ progressive, z }) => [progressive, z])).toEqual([[1, 1], [2, 2], [3, 3], [4, 4]])
-    expect(new TextDecoder().decode(receiptsMessage(idle))).toContain('<PeriodoInattivo><Dal>2027-01-01T00:00:00+01:00</Dal><Al>2027-01-01T23:59:59+01:00</Al></PeriodoInattivo><DataOraRilevazione>')
+    expect(idle).toMatchObject({
+      kind: 'inactive',
+      moment: '2027-01-02T06:26:37+01:00',
+      inactive: { from: '2027-01-01T00:00:00+01:00', to: '2027-01-01T23:59:59+01:00' },
+      totals: { documents: 0 },
+    })
+    expect([first, zero, night, idle].map(({ progressive, z }) => [progressive, z])).toEqual([
+      [1, 1],
+      [2, 2],
+      [3, 3],
+      [4, 4],
+    ])
+    expect(new TextDecoder().decode(receiptsMessage(idle))).toContain(
+      '<PeriodoInattivo><Dal>2027-01-01T00:00:00+01:00</Dal><Al>2027-01-01T23:59:59+01:00</Al></PeriodoInattivo><DataOraRilevazione>',
+    )
   })
 
   it('a period still open on another local day is closed before the next document', async () => {
@@ -77,7 +94,11 @@ describe('closings', () => {
     const next = await device.sell(ok, [cash(1000)])
     expect(next.answer).toMatchObject({ document: '0002-0001' })
     expect(next.records.map(({ type }) => type)).toEqual(['it.closing', 'it.sale', 'sys.checkpoint'])
-    expect((await device.records('it.closing'))[0]!.payload).toMatchObject({ automatic: true, totals: { documents: 2 }, moment: '2026-11-21T01:00:00+01:00' })
+    expect((await device.records('it.closing'))[0]!.payload).toMatchObject({
+      automatic: true,
+      totals: { documents: 2 },
+      moment: '2026-11-21T01:00:00+01:00',
+    })
   })
 
   it('IT-36 inactivity over days and over both changes of the clock; overlap, order and open periods are refused', async () => {
@@ -91,7 +112,13 @@ describe('closings', () => {
       await device.close()
       device.clock.set(today)
       const day = today.slice(0, 10)
-      for (const bad of [{ from: closed.slice(0, 10) }, { to: day }, { from: day, to: day }, { from: '2027-01-02', to: '2027-01-01' }, { from: '2026-02-30', to: day }]) {
+      for (const bad of [
+        { from: closed.slice(0, 10) },
+        { to: day },
+        { from: day, to: day },
+        { from: '2027-01-02', to: '2027-01-01' },
+        { from: '2026-02-30', to: day },
+      ]) {
         expect(await device.refused({ type: 'inactivity', ...bad })).toMatchObject({ code: 'IT_INACTIVITY' })
       }
       expect((await device.ok({ type: 'inactivity' })).record.payload).toMatchObject({ inactive: { from, to } })
@@ -108,7 +135,8 @@ describe('closings', () => {
     const { made } = device.state().outbox[0]!
     await device.ok({ type: 'transmission', op: 'attempt', of: made })
     await device.ok({ type: 'outcome', of: made, result: 'accepted', operation: 'X' })
-    const offered = (days: number): unknown => statusOf(device.country.settings, device.state(), device.clock.now() + (days + 1) * 86_400_000).offeredEvent
+    const offered = (days: number): unknown =>
+      statusOf(device.country.settings, device.state(), device.clock.now() + (days + 1) * 86_400_000).offeredEvent
     expect([offered(12), offered(13)]).toEqual([undefined, { event: 'FUORI_SERVIZIO', code: '00608' }])
   })
 
@@ -129,7 +157,8 @@ describe('closings', () => {
     expect(dateTime(rome, Date.parse('2026-10-25T01:00:00Z'))).toBe('2026-10-25T02:00:00+01:00')
     expect(dateTime(rome, Date.parse('2027-03-28T00:59:59Z'))).toBe('2027-03-28T01:59:59+01:00')
     expect(dateTime(rome, Date.parse('2027-03-28T01:00:00Z'))).toBe('2027-03-28T03:00:00+02:00')
-    for (let ms = Date.parse('2026-10-24T20:00:00Z'); ms < Date.parse('2026-10-25T06:00:00Z'); ms += 600_000) expect(Date.parse(dateTime(rome, ms))).toBe(ms)
+    for (let ms = Date.parse('2026-10-24T20:00:00Z'); ms < Date.parse('2026-10-25T06:00:00Z'); ms += 600_000)
+      expect(Date.parse(dateTime(rome, ms))).toBe(ms)
     expect(instantOf(rome, '2026-10-25T00:00:00')).toBe(Date.parse('2026-10-24T22:00:00Z'))
   })
 
@@ -156,14 +185,22 @@ describe('closings', () => {
     expect(paid.answer).toMatchObject({ warnings: ['IT_POS_UNDECLARED'] })
     await device.ok({ type: 'posLink', posId: 'POS-7', localUnitAddress: 'Via "Roma"; 1', validFrom: '2026-01-01' })
     expect((await device.sell(ok, [card(1000, { posId: 'POS-7' })])).answer).toMatchObject({ warnings: ['IT_POS_UNDECLARED'] })
-    await device.ok({ type: 'posLink', posId: 'POS-7', localUnitAddress: 'Via "Roma"; 1', validFrom: '2026-01-01', declaredOnPortalAt: '2026-03-10' })
+    await device.ok({
+      type: 'posLink',
+      posId: 'POS-7',
+      localUnitAddress: 'Via "Roma"; 1',
+      validFrom: '2026-01-01',
+      declaredOnPortalAt: '2026-03-10',
+    })
     expect((await device.sell(ok, [card(1000, { posId: 'POS-7' })])).answer['warnings']).toBeUndefined()
     expect(reconcile(device.state(), '2026-11', { 'POS-7': 3150, 'POS-8': 1 })).toEqual([
       { posId: 'POS-7', documents: 3000, terminal: 3150, differs: false },
       { posId: 'POS-8', documents: 0, terminal: 1, differs: true },
     ])
     expect(reconcile(device.state(), '2026-11', { 'POS-7': 3160 })).toMatchObject([{ differs: true }])
-    expect(posLinksCsv(device.country.settings, device.state())).toContain('POS-7;;ZZITT000001;;"Via ""Roma""; 1";2026-01-01;;2026-03-10\r\n')
+    expect(posLinksCsv(device.country.settings, device.state())).toContain(
+      'POS-7;;ZZITT000001;;"Via ""Roma""; 1";2026-01-01;;2026-03-10\r\n',
+    )
   })
 
   it('the state restored from a snapshot is the state folded from the journal', async () => {

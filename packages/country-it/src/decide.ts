@@ -39,7 +39,13 @@ export function decide(settings: Settings, state: State, request: ItalianRequest
   }
 }
 
-function decideDocument(settings: Settings, state: State, kind: DocumentPayload['kind'], request: DocumentRequest, context: DecideContext<Needs>): Decision {
+function decideDocument(
+  settings: Settings,
+  state: State,
+  kind: DocumentPayload['kind'],
+  request: DocumentRequest,
+  context: DecideContext<Needs>,
+): Decision {
   needState(state, WORKING, 'a document')
   needSeal(state)
   needMemory(state)
@@ -47,11 +53,14 @@ function decideDocument(settings: Settings, state: State, kind: DocumentPayload[
   const { id, till: found } = tillOf(settings, state, request.till)
   const due = closingDue(settings, found, atMs)
   if (due) needTrueClock(state)
-  const closing = due ? closingOf(settings, state, { id, till: found, atMs, progressive: state.progressive + 1, automatic: true, carries: true }) : undefined
+  const closing = due
+    ? closingOf(settings, state, { id, till: found, atMs, progressive: state.progressive + 1, automatic: true, carries: true })
+    : undefined
   const till = closing === undefined ? found : afterClosing(found)
   if (till.n === 0) needNewPeriod(state, till, atMs)
   const [z, n] = [till.z + 1, till.n + 1]
-  if (request.number !== undefined && (request.number.z !== z || request.number.n !== n)) throw refuse('IT_TILL_NUMBER', `the next document is ${z}-${n}`, { path: 'number', z, n })
+  if (request.number !== undefined && (request.number.z !== z || request.number.n !== n))
+    throw refuse('IT_TILL_NUMBER', `the next document is ${z}-${n}`, { path: 'number', z, n })
   const content = contentOf(settings, state, kind, request, context.needs.original, id)
   checkPeriod(till, kind, content.groups)
   const { warnings, ...rest } = content
@@ -68,7 +77,13 @@ function decideDocument(settings: Settings, state: State, kind: DocumentPayload[
     simulation: settings.simulation,
     ...(request.operatorId !== undefined && { operator: request.operatorId }),
   }
-  const x = { dev: settings.matricola, doc: `${z}-${n}`, gt: String(till.grand.sales + (kind === 'sale' ? payload.total : 0)), till: id, tot: String(payload.total) }
+  const x = {
+    dev: settings.matricola,
+    doc: `${z}-${n}`,
+    gt: String(till.grand.sales + (kind === 'sale' ? payload.total : 0)),
+    till: id,
+    tot: String(payload.total),
+  }
   const own = draft(`it.${kind}`, payload, x)
   return closing === undefined ? { drafts: [own] } : { drafts: [closingDraft(closing, false), own], closing: true }
 }
@@ -78,12 +93,25 @@ function closingDraft(closing: ClosingPayload, principal: boolean): Draft {
   return draft('it.closing', closing, { dev: matricola, gt: String(grand.sales), prog: progressive, till, z }, principal)
 }
 
-function decideClosing(settings: Settings, state: State, { till }: RequestOf<'closing'>, context: DecideContext<Needs>): Decision {
+function decideClosing(
+  settings: Settings,
+  state: State,
+  { till }: RequestOf<'closing'>,
+  context: DecideContext<Needs>,
+): Decision {
   const atMs = closingMoment(state, context)
   // A server without a till named closes all of them and then itself (12.5).
   const all = settings.kind === 'serverRt' && till === undefined
   const ids = all ? settings.tills : [tillOf(settings, state, till).id]
-  const closings = ids.map((id, i) => closingOf(settings, state, { id, till: tillOf(settings, state, id).till, atMs, progressive: state.progressive + 1 + i, carries: i === 0 }))
+  const closings = ids.map((id, i) =>
+    closingOf(settings, state, {
+      id,
+      till: tillOf(settings, state, id).till,
+      atMs,
+      progressive: state.progressive + 1 + i,
+      carries: i === 0,
+    }),
+  )
   const drafts = closings.map((closing) => closingDraft(closing, !all))
   if (all) drafts.push(serverDraft(settings, closings, dateTime(settings.zone, atMs)))
   return { drafts, closing: true }
@@ -98,11 +126,23 @@ function closingMoment(state: State, context: DecideContext<Needs>): number {
 }
 
 function serverDraft({ matricola, simulation }: Settings, closings: readonly ClosingPayload[], moment: string): Draft {
-  const tills = closings.map(({ till, z, progressive, totals, grand, rows }) => ({ till, z, progressive, documents: totals.documents, amount: rows.reduce((sum, { amount }) => sum + amount, 0), grand: grand.sales }))
+  const tills = closings.map(({ till, z, progressive, totals, grand, rows }) => ({
+    till,
+    z,
+    progressive,
+    documents: totals.documents,
+    amount: rows.reduce((sum, { amount }) => sum + amount, 0),
+    grand: grand.sales,
+  }))
   return draft('it.server-closing', { matricola, moment, tills, simulation }, { dev: matricola, tills: tills.length })
 }
 
-function decideInactivity(settings: Settings, state: State, request: RequestOf<'inactivity'>, context: DecideContext<Needs>): Decision {
+function decideInactivity(
+  settings: Settings,
+  state: State,
+  request: RequestOf<'inactivity'>,
+  context: DecideContext<Needs>,
+): Decision {
   const atMs = closingMoment(state, context)
   const { id, till } = tillOf(settings, state, request.till)
   const inactive = inactivityOf(settings, till, request, atMs)
@@ -116,8 +156,18 @@ function decideBatch(settings: Settings, state: State, request: RequestOf<'lotte
   const waiting = request.items.map((seq) => state.lottery.items.find((item) => item.seq === seq))
   const [first] = waiting
   const together = first !== undefined && waiting.every((item) => item?.till === first.till && item.date === first.date)
-  if (!together || new Set(request.items).size !== records.length) throw refuse('IT_LOTTERY_BATCH', 'not waiting documents of one till and one day', { path: 'items' })
+  if (!together || new Set(request.items).size !== records.length)
+    throw refuse('IT_LOTTERY_BATCH', 'not waiting documents of one till and one day', { path: 'items' })
   const issuer = documentOf(records[0] as (typeof records)[number]).issuer
-  const payload: LotteryPayload = { batch: 0, till: first.till, date: first.date, name: issuer.name, documents: records.map(lotteryEntry), simulation: settings.simulation }
-  return { drafts: [{ type: 'it.lottery', write: ({ tseq }) => ({ payload: { ...payload, batch: tseq } as unknown as JsonObject }) }] }
+  const payload: LotteryPayload = {
+    batch: 0,
+    till: first.till,
+    date: first.date,
+    name: issuer.name,
+    documents: records.map(lotteryEntry),
+    simulation: settings.simulation,
+  }
+  return {
+    drafts: [{ type: 'it.lottery', write: ({ tseq }) => ({ payload: { ...payload, batch: tseq } as unknown as JsonObject }) }],
+  }
 }

@@ -1,5 +1,14 @@
 // A simulated register for tests: a real queue with a real key over storage in memory, a clock in the test's hands.
-import { createQueue, openQueue, type FiscalRecord, type Outcome, type Queue, type Registered, type Signer, type Storage } from '@sigillo/core'
+import {
+  createQueue,
+  openQueue,
+  type FiscalRecord,
+  type Outcome,
+  type Queue,
+  type Registered,
+  type Signer,
+  type Storage,
+} from '@sigillo/core'
 import { softwareSigner } from '@sigillo/signer-software'
 import { fixedClock, memoryStorage, type FixedClock } from '@sigillo/testing'
 import { italy, type Italy } from './italy.js'
@@ -48,7 +57,10 @@ export interface TestDevice {
 let serial = 0
 
 /** Opens a device. */
-export async function openDevice(options: Partial<ItalyOptions> = {}, parts: { readonly at?: string; readonly storage?: Storage } = {}): Promise<TestDevice> {
+export async function openDevice(
+  options: Partial<ItalyOptions> = {},
+  parts: { readonly at?: string; readonly storage?: Storage } = {},
+): Promise<TestDevice> {
   const clock = fixedClock(parts.at ?? MORNING)
   const storage = parts.storage ?? memoryStorage()
   const signer = await softwareSigner()
@@ -64,7 +76,8 @@ export async function openDevice(options: Partial<ItalyOptions> = {}, parts: { r
     send: (request) => device.queue.record({ key: `K-${++serial}`, ...request }),
     async ok(request) {
       const outcome = await device.send(request)
-      if (outcome.outcome !== 'registered') throw new Error(`refused: ${outcome.error.code} ${outcome.error.message}`, { cause: outcome.error })
+      if (outcome.outcome !== 'registered')
+        throw new Error(`refused: ${outcome.error.code} ${outcome.error.message}`, { cause: outcome.error })
       return outcome
     },
     async refused(request) {

@@ -13,7 +13,10 @@ import type { DeviceState, State } from './state.js'
 import { taxCode, vatNumber } from './tax-id.js'
 import { dateTime } from './time.js'
 
-type DeviceRequest = Exclude<ItalianRequest, { type: 'sale' | 'return' | 'void' | 'closing' | 'inactivity' | 'lottery' | 'transmission' | 'outcome' }>
+type DeviceRequest = Exclude<
+  ItalianRequest,
+  { type: 'sale' | 'return' | 'void' | 'closing' | 'inactivity' | 'lottery' | 'transmission' | 'outcome' }
+>
 
 /** The record of a request about the device. @throws FiscalError IT_DEVICE_STATE, IT_PERIOD_OPEN, IT_OUTSTANDING and others */
 export function decideDevice(settings: Settings, state: State, request: DeviceRequest, context: DecideContext<Needs>): Decision {
@@ -60,19 +63,26 @@ function activate(settings: Settings, state: State, request: RequestOf<'activate
   const merchant = request.merchant ?? settings.merchant
   const vat = vatNumber(merchant.vat)
   if (vat === undefined) throw refuse('IT_CUSTOMER_ID', 'not a VAT number', { path: 'merchant.vat' })
-  if (merchant.taxCode !== undefined && taxCode(merchant.taxCode) === undefined) throw refuse('IT_CUSTOMER_ID', 'not a tax code', { path: 'merchant.taxCode' })
-  if (state.outbox.some(({ lane }) => lane === 'receipts')) throw refuse('IT_OUTSTANDING', 'receipts of the former owner are not delivered')
+  if (merchant.taxCode !== undefined && taxCode(merchant.taxCode) === undefined)
+    throw refuse('IT_CUSTOMER_ID', 'not a tax code', { path: 'merchant.taxCode' })
+  if (state.outbox.some(({ lane }) => lane === 'receipts'))
+    throw refuse('IT_OUTSTANDING', 'receipts of the former owner are not delivered')
   return one('it.event', { ...content, merchant: { ...merchant, vat } })
 }
 
-const OUT: Readonly<Record<string, readonly DeviceState[]>> = { FUORI_SERVIZIO: ['IN_SERVIZIO'], DISATTIVAZIONE: ['ATTIVATO', 'IN_SERVIZIO'] }
+const OUT: Readonly<Record<string, readonly DeviceState[]>> = {
+  FUORI_SERVIZIO: ['IN_SERVIZIO'],
+  DISATTIVAZIONE: ['ATTIVATO', 'IN_SERVIZIO'],
+}
 
 // Out of service a device may send no event (00712); leaving an owner needs everything closed and delivered first (2.1).
 function event(state: State, request: RequestOf<'event'>, content: object): Decision {
   needState(state, (Object.hasOwn(OUT, request.event) && OUT[request.event]) || ['ATTIVATO', 'IN_SERVIZIO'], 'this event')
   if (request.event === 'DISATTIVAZIONE') {
-    if (Object.values(state.tills).some(({ openedDate }) => openedDate !== '')) throw refuse('IT_PERIOD_OPEN', 'close the period first')
-    if (state.outbox.some(({ lane }) => lane === 'receipts' || lane === 'lottery')) throw refuse('IT_OUTSTANDING', 'messages are not delivered')
+    if (Object.values(state.tills).some(({ openedDate }) => openedDate !== ''))
+      throw refuse('IT_PERIOD_OPEN', 'close the period first')
+    if (state.outbox.some(({ lane }) => lane === 'receipts' || lane === 'lottery'))
+      throw refuse('IT_OUTSTANDING', 'messages are not delivered')
   }
   return one('it.event', content)
 }
@@ -84,5 +94,12 @@ function emergency(settings: Settings, state: State, request: RequestOf<'emergen
   if (payments.length === 0 && read.total > 0) throw invalid('payments', 'are needed')
   const settlement = settle(read.total, payments, { cashRounding: settings.cashRounding, rounding: undefined })
   const { lines, groups, total } = read
-  return one('it.journal', { ...content, number: state.emergency + 1, lines, groups, total, ...settlement } as unknown as JsonObject)
+  return one('it.journal', {
+    ...content,
+    number: state.emergency + 1,
+    lines,
+    groups,
+    total,
+    ...settlement,
+  } as unknown as JsonObject)
 }

@@ -23,18 +23,32 @@ export type Content = Pick<
 >
 
 /** Content of a document. @throws FiscalError with a code of 16.6 */
-export function contentOf(settings: Settings, state: State, kind: DocumentPayload['kind'], request: DocumentRequest, original: FiscalRecord | undefined, till: string): Content {
+export function contentOf(
+  settings: Settings,
+  state: State,
+  kind: DocumentPayload['kind'],
+  request: DocumentRequest,
+  original: FiscalRecord | undefined,
+  till: string,
+): Content {
   const customer = customerOf(request)
   if (kind === 'sale') return saleContent(settings, state, request as RequestOf<'sale'>, customer)
   const { reference: named, ...rest } = request as RequestOf<'return'>
   const reference = referenceOf(settings, named, original, till)
-  const content = kind === 'void' && original !== undefined ? voidContent(settings, state, request as RequestOf<'void'>, original) : backContent(settings, rest)
+  const content =
+    kind === 'void' && original !== undefined
+      ? voidContent(settings, state, request as RequestOf<'void'>, original)
+      : backContent(settings, rest)
   if (kind === 'return' && original !== undefined) {
     checkReturn(markOf(state, original.body.seq), documentOf(original), content.groups)
     checkOpen(content, documentOf(original))
   }
   const lottery = original === undefined ? undefined : documentOf(original).lottery
-  const warnings = [...content.warnings, ...dateWarning(named, reference), ...('unverified' in reference ? ['IT_REFERENCE_UNVERIFIED'] : [])]
+  const warnings = [
+    ...content.warnings,
+    ...dateWarning(named, reference),
+    ...('unverified' in reference ? ['IT_REFERENCE_UNVERIFIED'] : []),
+  ]
   return { ...content, reference, warnings, ...(customer && { customer }), ...(lottery?.queued === true && { lottery }) }
 }
 
@@ -42,20 +56,44 @@ function dateWarning(named: RequestOf<'return'>['reference'], reference: Referen
   return 'z' in named && named.date !== undefined && named.date !== reference.date ? ['IT_REFERENCE_DATE'] : []
 }
 
-function saleContent(settings: Settings, state: State, request: RequestOf<'sale'>, customer: DocumentPayload['customer']): Content {
+function saleContent(
+  settings: Settings,
+  state: State,
+  request: RequestOf<'sale'>,
+  customer: DocumentPayload['customer'],
+): Content {
   const read = readLines(request.lines, settings)
-  const settlement = settle(read.total, request.payments ?? [], { cashRounding: settings.cashRounding, rounding: request.rounding })
+  const settlement = settle(read.total, request.payments ?? [], {
+    cashRounding: settings.cashRounding,
+    rounding: request.rounding,
+  })
   const lottery = lotteryOf(settings, request.lotteryCode, customer, read.total, settlement)
-  const instant = request.instantCode !== undefined && instantFits(read.total, settlement, customer !== undefined) ? request.instantCode : undefined
-  const warnings = [...textWarning(read), ...posWarnings(state, settlement.payments), ...(request.instantCode !== undefined && instant === undefined ? ['IT_INSTANT_NOT_ELIGIBLE'] : [])]
-  return { ...whole(read, settlement), warnings, ...(customer && { customer }), ...(lottery && { lottery }), ...(instant !== undefined && { instant }) }
+  const instant =
+    request.instantCode !== undefined && instantFits(read.total, settlement, customer !== undefined)
+      ? request.instantCode
+      : undefined
+  const warnings = [
+    ...textWarning(read),
+    ...posWarnings(state, settlement.payments),
+    ...(request.instantCode !== undefined && instant === undefined ? ['IT_INSTANT_NOT_ELIGIBLE'] : []),
+  ]
+  return {
+    ...whole(read, settlement),
+    warnings,
+    ...(customer && { customer }),
+    ...(lottery && { lottery }),
+    ...(instant !== undefined && { instant }),
+  }
 }
 
 // Without payments the whole amount goes back in cash.
 function backContent(settings: Settings, request: Omit<RequestOf<'return'>, 'reference'>): Content {
   const read = readLines(request.lines ?? [], settings)
   const payments = request.payments ?? [{ kind: 'cash' as const, amount: read.total }]
-  return { ...whole(read, settle(read.total, payments, { cashRounding: false, rounding: request.rounding })), warnings: textWarning(read) }
+  return {
+    ...whole(read, settle(read.total, payments, { cashRounding: false, rounding: request.rounding })),
+    warnings: textWarning(read),
+  }
 }
 
 // An annulment is the original once more; what the request says may only agree with it.
@@ -64,14 +102,47 @@ function voidContent(settings: Settings, state: State, request: RequestOf<'void'
   const sold = documentOf(original)
   if (request.lines !== undefined) {
     const read = readLines(request.lines, settings)
-    if (!same(read.lines, sold.lines)) throw refuse('IT_VOID_MISMATCH', 'the lines are not those of the original', { path: 'lines' })
+    if (!same(read.lines, sold.lines))
+      throw refuse('IT_VOID_MISMATCH', 'the lines are not those of the original', { path: 'lines' })
   }
   if (request.payments !== undefined) {
     const settled = settle(sold.total, request.payments, { cashRounding: settings.cashRounding, rounding: request.rounding })
-    if (!same(paidOf(settled), paidOf(sold))) throw refuse('IT_VOID_MISMATCH', 'the payments are not those of the original', { path: 'payments' })
+    if (!same(paidOf(settled), paidOf(sold)))
+      throw refuse('IT_VOID_MISMATCH', 'the payments are not those of the original', { path: 'payments' })
   }
-  const { lines, groups, total, vat, payments, cash, electronic, ticket, tickets, discount, rounding, tendered, change, uncollected } = sold
-  return { lines, groups, total, vat, payments, cash, electronic, ticket, tickets, discount, rounding, tendered, change, uncollected, warnings: [] }
+  const {
+    lines,
+    groups,
+    total,
+    vat,
+    payments,
+    cash,
+    electronic,
+    ticket,
+    tickets,
+    discount,
+    rounding,
+    tendered,
+    change,
+    uncollected,
+  } = sold
+  return {
+    lines,
+    groups,
+    total,
+    vat,
+    payments,
+    cash,
+    electronic,
+    ticket,
+    tickets,
+    discount,
+    rounding,
+    tendered,
+    change,
+    uncollected,
+    warnings: [],
+  }
 }
 
 // A record read back has its members in another order.
@@ -103,28 +174,38 @@ function textWarning({ replaced }: ReadLines): string[] {
 // What was never open cannot be taken back as open.
 function checkOpen({ uncollected }: Content, sold: DocumentPayload): void {
   for (const of of ['services', 'invoice', 'healthService'] as const) {
-    if (uncollected[of] > sold.uncollected[of]) throw refuse('IT_PAYMENTS', `the original left less uncollected (${of})`, { path: 'payments' })
+    if (uncollected[of] > sold.uncollected[of])
+      throw refuse('IT_PAYMENTS', `the original left less uncollected (${of})`, { path: 'payments' })
   }
 }
 
 // A terminal counts as declared on the portal when a link valid now says so.
 function posWarnings(state: State, payments: readonly Payment[]): string[] {
-  const undeclared = payments.filter(({ posId }) => posId !== undefined && !state.pos.some((link) => link.posId === posId && link.declaredOnPortalAt !== ''))
+  const undeclared = payments.filter(
+    ({ posId }) => posId !== undefined && !state.pos.some((link) => link.posId === posId && link.declaredOnPortalAt !== ''),
+  )
   return undeclared.length > 0 ? ['IT_POS_UNDECLARED'] : []
 }
 
 function customerOf({ customer, lotteryCode }: DocumentRequest): DocumentPayload['customer'] {
   if (customer === undefined || (customer.taxCode === undefined && customer.vat === undefined)) return undefined
-  if (lotteryCode !== undefined) throw refuse('IT_LOTTERY_EXCLUSIVE', 'a tax identifier and a lottery code exclude each other', { path: 'lotteryCode' })
+  if (lotteryCode !== undefined)
+    throw refuse('IT_LOTTERY_EXCLUSIVE', 'a tax identifier and a lottery code exclude each other', { path: 'lotteryCode' })
   const code = customer.taxCode === undefined ? undefined : taxCode(customer.taxCode)
   const vat = customer.vat === undefined ? undefined : vatNumber(customer.vat)
-  if (customer.taxCode !== undefined && code === undefined) throw refuse('IT_CUSTOMER_ID', 'not a tax code', { path: 'customer.taxCode' })
-  if (customer.vat !== undefined && vat === undefined) throw refuse('IT_CUSTOMER_ID', 'not an Italian VAT number', { path: 'customer.vat' })
+  if (customer.taxCode !== undefined && code === undefined)
+    throw refuse('IT_CUSTOMER_ID', 'not a tax code', { path: 'customer.taxCode' })
+  if (customer.vat !== undefined && vat === undefined)
+    throw refuse('IT_CUSTOMER_ID', 'not an Italian VAT number', { path: 'customer.vat' })
   return { ...(code !== undefined && { taxCode: code }), ...(vat !== undefined && { vat }) }
 }
 
 /** A period's accumulators with a document added (8.1). */
-export function accumulate(groups: Readonly<Record<string, Accumulators>>, kind: DocumentPayload['kind'], added: readonly RecordedGroup[]): Record<string, Accumulators> {
+export function accumulate(
+  groups: Readonly<Record<string, Accumulators>>,
+  kind: DocumentPayload['kind'],
+  added: readonly RecordedGroup[],
+): Record<string, Accumulators> {
   const out = { ...groups }
   const name = ({ sale: 'sales', return: 'returns', void: 'voids' } as const)[kind]
   const sign = kind === 'sale' ? 1 : -1
@@ -144,9 +225,11 @@ export function accumulate(groups: Readonly<Record<string, Accumulators>>, kind:
 /** Refuses a document that the closing could not hold. @throws FiscalError IT_TOO_MANY_GROUPS, IT_AMOUNT */
 export function checkPeriod(till: Till, kind: DocumentPayload['kind'], groups: readonly RecordedGroup[]): void {
   const after = accumulate(till.groups, kind, groups)
-  if (Object.keys(after).length > MAX_GROUPS) throw refuse('IT_TOO_MANY_GROUPS', 'the period has 40 VAT groups already', { path: 'lines' })
+  if (Object.keys(after).length > MAX_GROUPS)
+    throw refuse('IT_TOO_MANY_GROUPS', 'the period has 40 VAT groups already', { path: 'lines' })
   for (const [group, accumulators] of Object.entries(after)) {
     const high = Math.max(...ACCUMULATORS.map((name) => Math.abs(accumulators[name])), Math.abs(partialOf(accumulators)))
-    if (high > MAX_CENTS) throw refuse('IT_AMOUNT', `the period’s total of group ${group} would be out of range`, { path: 'lines' })
+    if (high > MAX_CENTS)
+      throw refuse('IT_AMOUNT', `the period’s total of group ${group} would be out of range`, { path: 'lines' })
   }
 }

@@ -1,6 +1,15 @@
 // Enrolment (2.2): the certification request of a device, and whether the certificate that comes back may be kept.
 import { thumbprint, type PublicJwk, type Signer } from '@sigillo/core'
-import { checkPath, commonNameOf, createRequest, nameOids, readCertificate, readCertificates, toBase64, type X509 } from '@sigillo/documents'
+import {
+  checkPath,
+  commonNameOf,
+  createRequest,
+  nameOids,
+  readCertificate,
+  readCertificates,
+  toBase64,
+  type X509,
+} from '@sigillo/documents'
 import type { Settings } from './options.js'
 
 /**
@@ -15,18 +24,27 @@ export async function deviceCsr(settings: Settings, device: Signer): Promise<str
     { oid: nameOids.OU, value: 'Servizio AE Corrispettivi IVA' },
     { oid: nameOids.CN, value: settings.matricola },
   ]
-  const sign = async (message: Uint8Array): Promise<Uint8Array> => (await device.sign({ operation: 'it.enrol', suite: 'rs256', input: { message } })).signature
+  const sign = async (message: Uint8Array): Promise<Uint8Array> =>
+    (await device.sign({ operation: 'it.enrol', suite: 'rs256', input: { message } })).signature
   return toBase64(await createRequest({ subject, publicKeySpki, suite: 'rs256', sign }))
 }
 
 /** Whether an issued certificate is kept. */
-export type CertificateVerdict = { readonly ok: true; readonly notAfter: number } | { readonly ok: false; readonly problem: string }
+export type CertificateVerdict =
+  | { readonly ok: true; readonly notAfter: number }
+  | { readonly ok: false; readonly problem: string }
 
 /** Judges an issued certificate: our key, our serial number, a path to the device roots, valid now. Otherwise it is discarded. */
-export function acceptCertificate({ matricola, deviceRoots }: Settings, der: Uint8Array, own: PublicJwk, atMs: number): CertificateVerdict {
+export function acceptCertificate(
+  { matricola, deviceRoots }: Settings,
+  der: Uint8Array,
+  own: PublicJwk,
+  atMs: number,
+): CertificateVerdict {
   const certificate = read(der)
   if (certificate === undefined) return { ok: false, problem: 'CERTIFICATE_MALFORMED' }
-  if (certificate.publicJwk === undefined || thumbprint(certificate.publicJwk) !== thumbprint(own)) return { ok: false, problem: 'CERTIFICATE_OF_ANOTHER_KEY' }
+  if (certificate.publicJwk === undefined || thumbprint(certificate.publicJwk) !== thumbprint(own))
+    return { ok: false, problem: 'CERTIFICATE_OF_ANOTHER_KEY' }
   if (commonNameOf(certificate.subject) !== matricola) return { ok: false, problem: 'CERTIFICATE_NAME' }
   const anchors = deviceRoots === undefined ? [] : readCertificates(deviceRoots)
   const path = checkPath({ certificate, anchors, at: atMs, usage: ['nonRepudiation'] })

@@ -57,7 +57,9 @@ const italian: Readonly<Record<ItalianCode, ItalianErrorRow>> = {
   IT_LOTTERY_EXCLUSIVE: input('Give a tax identifier or a lottery code, not both.'),
   IT_LOTTERY_CODE: input('A lottery code has 8 letters or digits.'),
   IT_LOTTERY_BATCH: input('A batch holds 1 to 100 waiting documents of one till and one day.'),
-  IT_REFERENCE_NOT_FOUND: input('Name a sale of this device, another device’s document with its serial number, or other evidence.'),
+  IT_REFERENCE_NOT_FOUND: input(
+    'Name a sale of this device, another device’s document with its serial number, or other evidence.',
+  ),
   IT_ALREADY_VOIDED: input('Nothing to do: the document is annulled.'),
   IT_ALREADY_RETURNED: input('Nothing is left: the document, or part of it for an annulment, was returned.'),
   IT_RETURN_EXCEEDS: input('Return no more per VAT group than was sold and not yet returned.'),
@@ -80,7 +82,11 @@ const italian: Readonly<Record<ItalianCode, ItalianErrorRow>> = {
 export const italianErrors: Readonly<Record<ItalianCode, ItalianErrorRow>> = italian
 
 /** A refusal by an Italian rule. Nothing is recorded. */
-export function refuse(code: ItalianCode, message: string, details: Readonly<Record<string, unknown>> & { readonly path?: string } = {}): FiscalError {
+export function refuse(
+  code: ItalianCode,
+  message: string,
+  details: Readonly<Record<string, unknown>> & { readonly path?: string } = {},
+): FiscalError {
   const { path, ...rest } = details
   const { kind, remedy } = italian[code]
   const retry = kind === 'state' ? 'same-handle' : 'never'

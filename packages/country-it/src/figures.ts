@@ -59,6 +59,7 @@ export function rowsOf(groups: Readonly<Record<string, Accumulators>>, defaultGr
 /** Totals of a period; zero payments are absent. */
 export function closingTotals(documents: number, totals: PaymentTotals): Totals {
   const out: Totals = { documents }
-  for (const name of ['cash', 'electronic', 'discount', 'ticket', 'tickets'] as const) if (totals[name] !== 0) out[name] = totals[name]
+  for (const name of ['cash', 'electronic', 'discount', 'ticket', 'tickets'] as const)
+    if (totals[name] !== 0) out[name] = totals[name]
   return out
 }

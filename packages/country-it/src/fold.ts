@@ -46,14 +46,19 @@ function foldDocument(state: State, record: FiscalRecord): void {
   } else if (document.lottery !== undefined) countsOf(state, document.till).excluded += 1
 }
 
-const joinsLottery = ({ kind, reference }: DocumentPayload): boolean => kind === 'sale' || (reference !== undefined && !('other' in reference))
+const joinsLottery = ({ kind, reference }: DocumentPayload): boolean =>
+  kind === 'sale' || (reference !== undefined && !('other' in reference))
 
 function openPeriod(till: Till, moment: string): void {
   till.openedDate = moment.slice(0, 10)
   till.openedAt = moment
 }
 
-function addPayments(state: State, till: Till, { cash, electronic, discount, ticket, tickets, payments, moment }: DocumentPayload): void {
+function addPayments(
+  state: State,
+  till: Till,
+  { cash, electronic, discount, ticket, tickets, payments, moment }: DocumentPayload,
+): void {
   const { totals } = till
   totals.cash += cash
   totals.electronic += electronic
@@ -144,6 +149,14 @@ const journal: Readonly<Record<string, (state: State, payload: JsonObject) => vo
   },
 }
 
-function posLink({ posId, tillId = '', acquirerVat = '', localUnitAddress, validFrom, validTo = '', declaredOnPortalAt = '' }: RequestOf<'posLink'>): PosLink {
+function posLink({
+  posId,
+  tillId = '',
+  acquirerVat = '',
+  localUnitAddress,
+  validFrom,
+  validTo = '',
+  declaredOnPortalAt = '',
+}: RequestOf<'posLink'>): PosLink {
   return { posId, tillId, acquirerVat, localUnitAddress, validFrom, validTo, declaredOnPortalAt }
 }

@@ -38,19 +38,33 @@ export interface VatRules {
 export function groupOf({ rateBp, nature, apportioned, activity }: VatInput, rules: VatRules, path: string): string {
   const given = [rateBp !== undefined, nature !== undefined, apportioned === true].filter(Boolean).length
   if (given !== 1) throw refuse('IT_VAT_GROUP', `${path}: one of rateBp, nature, apportioned is needed`, { path })
-  if (rateBp !== undefined && !rules.rates.includes(rateBp)) throw refuse('IT_VAT_GROUP', `${path}.rateBp: not a rate of this device`, { path: `${path}.rateBp` })
-  if (nature !== undefined && !Object.hasOwn(natures, nature)) throw refuse('IT_VAT_GROUP', `${path}.nature: only N1 to N6 exist here`, { path: `${path}.nature` })
+  if (rateBp !== undefined && !rules.rates.includes(rateBp))
+    throw refuse('IT_VAT_GROUP', `${path}.rateBp: not a rate of this device`, { path: `${path}.rateBp` })
+  if (nature !== undefined && !Object.hasOwn(natures, nature))
+    throw refuse('IT_VAT_GROUP', `${path}.nature: only N1 to N6 exist here`, { path: `${path}.nature` })
   const group = nature ?? (apportioned === true ? 'VI' : String(rateBp))
   if (rules.activityCodes !== (activity !== undefined)) {
-    throw refuse('IT_VAT_GROUP', `${path}.activity: ${rules.activityCodes ? 'an activity code is needed' : 'activity codes are switched off'}`, { path: `${path}.activity` })
+    throw refuse(
+      'IT_VAT_GROUP',
+      `${path}.activity: ${rules.activityCodes ? 'an activity code is needed' : 'activity codes are switched off'}`,
+      { path: `${path}.activity` },
+    )
   }
   return activity === undefined ? group : `${group}:${activity}`
 }
 
 /** The parts of a key. */
-export function partsOf(key: string): { readonly group: string; readonly rateBp: number | undefined; readonly activity: number | undefined } {
+export function partsOf(key: string): {
+  readonly group: string
+  readonly rateBp: number | undefined
+  readonly activity: number | undefined
+} {
   const [group = '', activity] = key.split(':')
-  return { group, rateBp: /^\d/.test(group) ? Number(group) : undefined, activity: activity === undefined ? undefined : Number(activity) }
+  return {
+    group,
+    rateBp: /^\d/.test(group) ? Number(group) : undefined,
+    activity: activity === undefined ? undefined : Number(activity),
+  }
 }
 
 /** Order of rows: rates from high to low, N1 to N6, apportioned; within a group by activity. */

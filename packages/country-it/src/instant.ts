@@ -10,7 +10,11 @@ import { parseRequest } from './request.js'
  * The request with a code from the source, when the document may carry one and the source has one; else as it was.
  * @throws FiscalError as recording it would
  */
-export async function withInstantCode(country: Italy, request: Readonly<Record<string, unknown>>, source: InstantLotteryCodeSource): Promise<Readonly<Record<string, unknown>>> {
+export async function withInstantCode(
+  country: Italy,
+  request: Readonly<Record<string, unknown>>,
+  source: InstantLotteryCodeSource,
+): Promise<Readonly<Record<string, unknown>>> {
   const parsed = parseRequest(request)
   if (parsed.type !== 'sale' || parsed.input.instantCode !== undefined) return request
   const { settings } = country

@@ -33,7 +33,30 @@ describe.skipIf(!has('openssl'))('life', () => {
     writeFileSync(`${file}.csr`, fromBase64(csr)!)
     writeFileSync(`${file}.ext`, 'keyUsage=critical,nonRepudiation\nbasicConstraints=CA:FALSE\n')
     execFileSync('openssl', ['req', '-inform', 'DER', '-in', `${file}.csr`, '-out', `${file}.pem`], { stdio: 'pipe' })
-    execFileSync('openssl', ['x509', '-req', '-in', `${file}.pem`, '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-out', `${file}.crt`, '-outform', 'DER', '-days', '2900', '-sha256', '-extfile', `${file}.ext`], { cwd: pki.folder, stdio: 'pipe' })
+    execFileSync(
+      'openssl',
+      [
+        'x509',
+        '-req',
+        '-in',
+        `${file}.pem`,
+        '-CA',
+        'ca.pem',
+        '-CAkey',
+        'ca.key',
+        '-CAcreateserial',
+        '-out',
+        `${file}.crt`,
+        '-outform',
+        'DER',
+        '-days',
+        '2900',
+        '-sha256',
+        '-extfile',
+        `${file}.ext`,
+      ],
+      { cwd: pki.folder, stdio: 'pipe' },
+    )
     return toBase64(new Uint8Array(readFileSync(`${file}.crt`)))
   }
   const issued = (certificate: string): { kind: 'answer'; xml: string } => ({
@@ -65,7 +88,10 @@ describe.skipIf(!has('openssl'))('life', () => {
     await device.close()
     await device.transmitter.drain()
     expect(device.state().device).toBe('IN_SERVIZIO')
-    expect(device.authority.inbox.map(({ text }) => /<\w:(\w+)/.exec(text)![1])).toEqual(['AttivaDispositivo', 'DatiCorrispettivi'])
+    expect(device.authority.inbox.map(({ text }) => /<\w:(\w+)/.exec(text)![1])).toEqual([
+      'AttivaDispositivo',
+      'DatiCorrispettivi',
+    ])
   })
 
   it('IT-17 a certificate of another key, another name or a foreign CA is discarded and the state stays', async () => {
@@ -90,7 +116,11 @@ describe.skipIf(!has('openssl'))('life', () => {
   })
 
   const at = async (state: DeviceState): Promise<Wired> => {
-    const device = await wire(parties, { startsAs: state === 'unknown' || state === 'CENSITO' ? 'unknown' : 'ATTIVATO' }, { manufacturer })
+    const device = await wire(
+      parties,
+      { startsAs: state === 'unknown' || state === 'CENSITO' ? 'unknown' : 'ATTIVATO' },
+      { manufacturer },
+    )
     if (state === 'CENSITO') {
       const csr = toBase64(Uint8Array.of(1))
       await device.ok({ ...enrolment, csr })
@@ -116,18 +146,27 @@ describe.skipIf(!has('openssl'))('life', () => {
     closing: { request: { type: 'closing' }, from: ['ATTIVATO', 'IN_SERVIZIO', 'FUORI_SERVIZIO'] },
     'out of service': { request: { type: 'event', event: 'FUORI_SERVIZIO', code: '00600' }, from: ['IN_SERVIZIO'] },
     deactivation: { request: { type: 'event', event: 'DISATTIVAZIONE', code: '00603' }, from: ['ATTIVATO', 'IN_SERVIZIO'] },
-    'portal: deactivated': { request: { type: 'life', to: 'DISATTIVATO', by: 'portal' }, from: ['ATTIVATO', 'IN_SERVIZIO', 'FUORI_SERVIZIO'] },
+    'portal: deactivated': {
+      request: { type: 'life', to: 'DISATTIVATO', by: 'portal' },
+      from: ['ATTIVATO', 'IN_SERVIZIO', 'FUORI_SERVIZIO'],
+    },
     'portal: out of service': { request: { type: 'life', to: 'FUORI_SERVIZIO', by: 'portal' }, from: ['IN_SERVIZIO'] },
-    retirement: { request: { type: 'life', to: 'DISMESSO', by: 'technician' }, from: ['CENSITO', 'ATTIVATO', 'IN_SERVIZIO', 'FUORI_SERVIZIO', 'DISATTIVATO'] },
+    retirement: {
+      request: { type: 'life', to: 'DISMESSO', by: 'technician' },
+      from: ['CENSITO', 'ATTIVATO', 'IN_SERVIZIO', 'FUORI_SERVIZIO', 'DISATTIVATO'],
+    },
     emergency: { request: { type: 'emergency', lines: ok, payments: [cash(1000)] }, from: ['FUORI_SERVIZIO'] },
   }
-  it.each(['unknown', 'CENSITO', 'ATTIVATO', 'IN_SERVIZIO', 'FUORI_SERVIZIO', 'DISATTIVATO', 'DISMESSO'] as const)('IT-18 a device %s takes its steps and refuses every other', async (state) => {
-    for (const [name, { request, from }] of Object.entries(steps)) {
-      const device = await at(state)
-      if (from.includes(state)) await device.ok(request)
-      else expect(await device.refused(request), name).toMatchObject({ code: 'IT_DEVICE_STATE' })
-    }
-  })
+  it.each(['unknown', 'CENSITO', 'ATTIVATO', 'IN_SERVIZIO', 'FUORI_SERVIZIO', 'DISATTIVATO', 'DISMESSO'] as const)(
+    'IT-18 a device %s takes its steps and refuses every other',
+    async (state) => {
+      for (const [name, { request, from }] of Object.entries(steps)) {
+        const device = await at(state)
+        if (from.includes(state)) await device.ok(request)
+        else expect(await device.refused(request), name).toMatchObject({ code: 'IT_DEVICE_STATE' })
+      }
+    },
+  )
 
   it('IT-19 out of service, the next accepted closing brings it back', async () => {
     const device = await at('FUORI_SERVIZIO')
@@ -151,8 +190,18 @@ describe.skipIf(!has('openssl'))('life', () => {
     await device.transmitter.drain()
     const sold = await device.sell(ok, [cash(1000)])
     expect(sold.record.payload).toMatchObject({ z: 3, n: 1, issuer: { name: 'Nuova Srl' } })
-    expect(device.country.print(old.record).map(({ text }) => text).join('\n')).toContain(shop.merchant.name)
-    expect(device.country.print(sold.record).map(({ text }) => text).join('\n')).toContain('Nuova Srl')
+    expect(
+      device.country
+        .print(old.record)
+        .map(({ text }) => text)
+        .join('\n'),
+    ).toContain(shop.merchant.name)
+    expect(
+      device.country
+        .print(sold.record)
+        .map(({ text }) => text)
+        .join('\n'),
+    ).toContain('Nuova Srl')
   })
 
   it('IT-21 a certificate near its end warns at 90, 30 and 7 days; an expired one blocks a new period, not delivery', async () => {
@@ -160,8 +209,15 @@ describe.skipIf(!has('openssl'))('life', () => {
     await device.ok({ type: 'activate', technician })
     await device.transmitter.drain()
     const end = device.state().certificate.notAfter
-    const warned = (days: number): readonly string[] => statusOf(device.country.settings, device.state(), end - days * 86_400_000).warnings
-    expect([warned(91), warned(90), warned(30), warned(7), warned(-1)]).toEqual([[], ['IT_CERT_EXPIRES_90'], ['IT_CERT_EXPIRES_30'], ['IT_CERT_EXPIRES_7'], ['IT_CERT_EXPIRED']])
+    const warned = (days: number): readonly string[] =>
+      statusOf(device.country.settings, device.state(), end - days * 86_400_000).warnings
+    expect([warned(91), warned(90), warned(30), warned(7), warned(-1)]).toEqual([
+      [],
+      ['IT_CERT_EXPIRES_90'],
+      ['IT_CERT_EXPIRES_30'],
+      ['IT_CERT_EXPIRES_7'],
+      ['IT_CERT_EXPIRED'],
+    ])
     device.clock.set(end - 3_600_000)
     await device.sell(ok, [cash(1000)])
     await device.close()
@@ -177,7 +233,9 @@ describe.skipIf(!has('openssl'))('life', () => {
   it('IT-81 no private key in journal or blobs', async () => {
     const device = await at('IN_SERVIZIO')
     const pem = readFileSync(parties.device.key, 'utf8').replace(/-----[^-]+-----|\s/g, '')
-    const journal = JSON.stringify(await device.records()) + [...device.blobs.kept.values()].map((bytes) => new TextDecoder('latin1').decode(bytes)).join('')
+    const journal =
+      JSON.stringify(await device.records()) +
+      [...device.blobs.kept.values()].map((bytes) => new TextDecoder('latin1').decode(bytes)).join('')
     for (let i = 400; i + 48 < pem.length; i += 48) expect(journal).not.toContain(pem.slice(i, i + 48))
     expect(createHash('sha256').update(journal).digest('hex')).toHaveLength(64)
   })
@@ -196,7 +254,8 @@ describe('seal and memory', () => {
   it('IT-70 tampered: no documents, no closings; a technician restores and appears in the next closing', async () => {
     const device = await openDevice()
     await device.ok({ type: 'tamper', reason: 'lid' })
-    for (const request of [{ type: 'sale', lines: ok, payments: [cash(1000)] }, { type: 'closing' }]) expect(await device.refused(request)).toMatchObject({ code: 'IT_TAMPERED' })
+    for (const request of [{ type: 'sale', lines: ok, payments: [cash(1000)] }, { type: 'closing' }])
+      expect(await device.refused(request)).toMatchObject({ code: 'IT_TAMPERED' })
     await device.ok({ type: 'intervention', ...technician, code: '06', note: 'nuovo sigillo', nextVerificationDue: '2027-01-10' })
     await device.ok({ type: 'report', code: '02', note: 'contatore' })
     await device.sell(ok, [cash(1000)])
@@ -204,13 +263,23 @@ describe('seal and memory', () => {
     expect(closing).toMatchObject({ interventions: [{ code: '06' }], reports: [{ code: '02', matricola: 'ZZITT000001' }] })
     expect(device.state()).toMatchObject({ seal: 'sealed', initialisations: 1, interventions: [], reports: [] })
     expect((await device.close()).interventions).toEqual([])
-    const warnings = (date: string): readonly string[] => statusOf(device.country.settings, device.state(), Date.parse(date)).warnings
-    expect([warnings('2026-11-10T12:00:00Z'), warnings('2026-11-12T12:00:00Z'), warnings('2027-01-11T12:00:00Z')]).toEqual([[], ['IT_VERIFICATION_DUE'], ['IT_VERIFICATION_OVERDUE']])
+    const warnings = (date: string): readonly string[] =>
+      statusOf(device.country.settings, device.state(), Date.parse(date)).warnings
+    expect([warnings('2026-11-10T12:00:00Z'), warnings('2026-11-12T12:00:00Z'), warnings('2027-01-11T12:00:00Z')]).toEqual([
+      [],
+      ['IT_VERIFICATION_DUE'],
+      ['IT_VERIFICATION_OVERDUE'],
+    ])
   })
 
   it('a full memory stops documents and warns before', async () => {
     const device = await openDevice()
-    for (const [percent, warning] of [[79, undefined], [80, 'IT_MEMORY_80'], [90, 'IT_MEMORY_90'], [99, 'IT_MEMORY_95']] as const) {
+    for (const [percent, warning] of [
+      [79, undefined],
+      [80, 'IT_MEMORY_80'],
+      [90, 'IT_MEMORY_90'],
+      [99, 'IT_MEMORY_95'],
+    ] as const) {
       await device.ok({ type: 'memory', percent })
       expect((await device.sell(ok, [cash(1000)])).answer['warnings']).toEqual(warning === undefined ? undefined : [warning])
     }

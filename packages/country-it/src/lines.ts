@@ -67,10 +67,15 @@ function readLine(input: LineInput, rules: VatRules, path: string): Line {
   if (SOLD.has(kind) && description.trim() === '') throw invalid(`${path}.description`, 'must not be empty')
   const money = amountOf(input, path)
   const sold = SOLD.has(kind)
-  if (sold && money.amount < 0) throw refuse('IT_AMOUNT', `${path}.amount: what is sold is not negative; use a discount`, { path: `${path}.amount` })
+  if (sold && money.amount < 0)
+    throw refuse('IT_AMOUNT', `${path}.amount: what is sold is not negative; use a discount`, { path: `${path}.amount` })
   // A minus sign before a discount or a redemption says what the kind says already.
   const amount = (NEGATIVE.has(kind) ? -1 : 1) * Math.abs(money.amount) + 0
-  const spread = (kind === 'discount' || kind === 'surcharge') && input.rateBp === undefined && input.nature === undefined && input.apportioned !== true
+  const spread =
+    (kind === 'discount' || kind === 'surcharge') &&
+    input.rateBp === undefined &&
+    input.nature === undefined &&
+    input.apportioned !== true
   const group = spread ? {} : { group: groupOf(input, rules, path) }
   return { kind, description, ...money, amount, ...group }
 }
@@ -78,11 +83,15 @@ function readLine(input: LineInput, rules: VatRules, path: string): Line {
 function amountOf(input: LineInput, path: string): { amount: number; quantity?: number; unitPrice?: number } {
   const quantity = input.quantity === undefined ? undefined : thousandths(input.quantity, `${path}.quantity`)
   const unitPrice = input.unitPrice === undefined ? undefined : cents(input.unitPrice, `${path}.unitPrice`)
-  if (input.amount === undefined && unitPrice === undefined) throw refuse('IT_AMOUNT', `${path}: an amount or a unit price is needed`, { path: `${path}.amount` })
+  if (input.amount === undefined && unitPrice === undefined)
+    throw refuse('IT_AMOUNT', `${path}: an amount or a unit price is needed`, { path: `${path}.amount` })
   const product = unitPrice === undefined ? undefined : roundDiv(BigInt(unitPrice) * BigInt(quantity ?? 1000), 1000n)
   const amount = input.amount === undefined ? (product as number) : cents(input.amount, `${path}.amount`)
   if (product !== undefined && Math.abs(Math.abs(amount) - Math.abs(product)) > 1) {
-    throw refuse('IT_LINE_TOTAL', `${path}.amount: quantity times price is ${product} cents`, { path: `${path}.amount`, expected: product })
+    throw refuse('IT_LINE_TOTAL', `${path}.amount: quantity times price is ${product} cents`, {
+      path: `${path}.amount`,
+      expected: product,
+    })
   }
   if (Math.abs(amount) > MAX_CENTS) throw refuse('IT_AMOUNT', `${path}: out of range`, { path })
   return { amount, ...(quantity !== undefined && { quantity }), ...(unitPrice !== undefined && { unitPrice }) }
@@ -91,8 +100,12 @@ function amountOf(input: LineInput, path: string): { amount: number; quantity?: 
 function book(groups: Map<string, DocumentGroup>, { kind, amount, group }: Line, path: string): void {
   if (group !== undefined) return add(groups, group, kind, amount)
   const all = [...groups.values()]
-  const parts = split(amount, all.map((one) => ({ weight: one.gross, rank: rankOf(one.group) })))
-  if (amount !== 0 && parts.every((part) => part === 0)) throw refuse('IT_NEGATIVE_TOTAL', `${path}: nothing to spread this over`, { path })
+  const parts = split(
+    amount,
+    all.map((one) => ({ weight: one.gross, rank: rankOf(one.group) })),
+  )
+  if (amount !== 0 && parts.every((part) => part === 0))
+    throw refuse('IT_NEGATIVE_TOTAL', `${path}: nothing to spread this over`, { path })
   for (const [i, part] of parts.entries()) add(groups, (all[i] as DocumentGroup).group, kind, part)
 }
 

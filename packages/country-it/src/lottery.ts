@@ -10,15 +10,27 @@ import { documentOf } from './reference.js'
 const LEAST = 100
 
 /** The deferred lottery's part of a sale. @throws FiscalError IT_LOTTERY_CODE */
-export function lotteryOf(settings: Settings, given: string | undefined, customer: object | undefined, total: number, settlement: Settlement): LotteryPart | undefined {
+export function lotteryOf(
+  settings: Settings,
+  given: string | undefined,
+  customer: object | undefined,
+  total: number,
+  settlement: Settlement,
+): LotteryPart | undefined {
   if (given === undefined) return undefined
   const code = given.toUpperCase()
-  if (!/^[A-Z0-9]{8}$/.test(code)) throw refuse('IT_LOTTERY_CODE', 'a lottery code has 8 letters or digits', { path: 'lotteryCode' })
+  if (!/^[A-Z0-9]{8}$/.test(code))
+    throw refuse('IT_LOTTERY_CODE', 'a lottery code has 8 letters or digits', { path: 'lotteryCode' })
   const reason = excluded(settings, customer, total, settlement)
   return reason === undefined ? { code, queued: true } : { code, queued: false, reason }
 }
 
-function excluded({ lottery }: Settings, customer: object | undefined, total: number, settlement: Settlement): string | undefined {
+function excluded(
+  { lottery }: Settings,
+  customer: object | undefined,
+  total: number,
+  settlement: Settlement,
+): string | undefined {
   if (!lottery) return 'lottery-off'
   if (customer !== undefined) return 'tax-identifier'
   if (total < LEAST) return 'below-one-euro'
@@ -56,7 +68,13 @@ export function lotteryEntry(record: FiscalRecord): LotteryDocument {
   const common = { seq: record.body.seq, code: lottery?.code ?? '', moment, number: documentNumber(document) }
   if (kind === 'sale') return { ...common, amount: total - discount, sale: entries(document) }
   if (reference === undefined || 'other' in reference) throw refuse('IT_LOTTERY_BATCH', 'the entry has no original')
-  const back = { kind: kind === 'return' ? ('R' as const) : ('A' as const), moment: originalMoment(document), number: documentNumber(reference), matricola: reference.matricola, till: reference.till }
+  const back = {
+    kind: kind === 'return' ? ('R' as const) : ('A' as const),
+    moment: originalMoment(document),
+    number: documentNumber(reference),
+    matricola: reference.matricola,
+    till: reference.till,
+  }
   return { ...common, amount: kind === 'void' ? total - discount : total, back }
 }
 

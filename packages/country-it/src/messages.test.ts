@@ -15,7 +15,11 @@ import type { ClosingPayload, LotteryPayload } from './payload.js'
 import { readReply } from './replies.js'
 import type { Row } from './figures.js'
 
-const SCHEMA = { receipts: 'CorrispettiviTypes_v1.0.xsd', device: 'CorrispettiviMessaggiTypes_v1.0.xsd', lottery: 'DocCommercialiLotteriaTypes_v1.0.xsd' }
+const SCHEMA = {
+  receipts: 'CorrispettiviTypes_v1.0.xsd',
+  device: 'CorrispettiviMessaggiTypes_v1.0.xsd',
+  lottery: 'DocCommercialiLotteriaTypes_v1.0.xsd',
+}
 const technician = { taxCode: 'RSSMRA80A01H501U', firm: { country: 'IT', code: '09876543217' } }
 const moment = '2026-11-20T20:14:07+01:00'
 
@@ -60,25 +64,78 @@ const maximal = closing({
   rows: Array.from({ length: MAX_GROUPS }, (_, i) => fullRow(i)),
   totals: { documents: 9999, cash: MAX_CENTS, electronic: 1, discount: 2, ticket: 3, tickets: 4 },
   inactive: { from: '2026-11-01T00:00:00+01:00', to: '2026-11-19T23:59:59+01:00' },
-  interventions: Array.from({ length: 50 }, () => ({ ...technician, moment, code: '07', note: long(1000), software: { version: long(10), released: moment } })),
+  interventions: Array.from({ length: 50 }, () => ({
+    ...technician,
+    moment,
+    code: '07',
+    note: long(1000),
+    software: { version: long(10), released: moment },
+  })),
   reports: Array.from({ length: 50 }, () => ({ matricola: 'ZZITT000001', moment, code: '06', note: long(1000) })),
 })
-const batch = (simulation: boolean, till: string, name: string): LotteryPayload => ({ batch: 1, till, date: '2026-11-20', name, documents: [], simulation })
+const batch = (simulation: boolean, till: string, name: string): LotteryPayload => ({
+  batch: 1,
+  till,
+  date: '2026-11-20',
+  name,
+  documents: [],
+  simulation,
+})
 const sale = { seq: 1, code: 'ABCD1234', moment, number: '0001-0001', amount: 100, sale: [{ type: 'PE' as const, amount: 100 }] }
-const back = { seq: 2, code: 'ABCD1234', moment, number: '0001-0002', amount: 100, back: { kind: 'A' as const, moment, number: '0001-0001', matricola: 'ZZITT000001', till: '00010001' } }
+const back = {
+  seq: 2,
+  code: 'ABCD1234',
+  moment,
+  number: '0001-0002',
+  amount: 100,
+  back: { kind: 'A' as const, moment, number: '0001-0001', matricola: 'ZZITT000001', till: '00010001' },
+}
 const three = (['PC', 'PE', 'NR'] as const).map((type) => ({ type, amount: 1 }))
 
 const messages: readonly (readonly [string, keyof typeof SCHEMA, Uint8Array])[] = [
   ['minimal receipts', 'receipts', receiptsMessage(closing())],
   ['maximal receipts', 'receipts', receiptsMessage(maximal, { place: { lat: '45.07', long: '-7.686856789' } })],
-  ['apportioned receipts', 'receipts', receiptsMessage(closing({ rows: [{ group: '2200', tax: 0, amount: 0, partial: 0 }, { group: 'VI', amount: -5, partial: -5 }] }))],
-  ['enrolment', 'device', enrolMessage({ csr: 'AAAA', brand: 'Esempio', model: 'TT', approval: { number: '1', date: '2026-01-01' }, technician }, 'rt')],
+  [
+    'apportioned receipts',
+    'receipts',
+    receiptsMessage(
+      closing({
+        rows: [
+          { group: '2200', tax: 0, amount: 0, partial: 0 },
+          { group: 'VI', amount: -5, partial: -5 },
+        ],
+      }),
+    ),
+  ],
+  [
+    'enrolment',
+    'device',
+    enrolMessage({ csr: 'AAAA', brand: 'Esempio', model: 'TT', approval: { number: '1', date: '2026-01-01' }, technician }, 'rt'),
+  ],
   ['minimal activation', 'device', activationMessage({ merchant: { name: 'x', address: 'y', vat: '01234567897' }, technician })],
-  ['maximal activation', 'device', activationMessage({ merchant: { name: 'x', address: 'y', vat: '01234567897' }, technician, place: { lat: '45.070312345', long: '07.68' }, oldRegister: 'OLD & 1', serviceFrom: '2026-12-01' })],
+  [
+    'maximal activation',
+    'device',
+    activationMessage({
+      merchant: { name: 'x', address: 'y', vat: '01234567897' },
+      technician,
+      place: { lat: '45.070312345', long: '07.68' },
+      oldRegister: 'OLD & 1',
+      serviceFrom: '2026-12-01',
+    }),
+  ],
   ['minimal event', 'device', eventMessage({ event: 'FUORI_SERVIZIO', code: '00600', moment })],
   ['maximal event', 'device', eventMessage({ event: 'FUORI_SERVIZIO', code: '00608', description: `${long(400)}<&>"`, moment })],
   ['minimal lottery', 'lottery', lotteryMessage(batch(false, '', 'B'), [sale])],
-  ['maximal lottery', 'lottery', lotteryMessage(batch(true, '00010001', long(300)), [...Array.from({ length: 98 }, () => ({ ...sale, amount: 3, sale: three })), back, { ...back, back: { ...back.back, kind: 'R' as const, till: '' } }])],
+  [
+    'maximal lottery',
+    'lottery',
+    lotteryMessage(batch(true, '00010001', long(300)), [
+      ...Array.from({ length: 98 }, () => ({ ...sale, amount: 3, sale: three })),
+      back,
+      { ...back, back: { ...back.back, kind: 'R' as const, till: '' } },
+    ]),
+  ],
 ]
 
 describe.skipIf(!has('openssl'))('messages', () => {
@@ -92,7 +149,9 @@ describe.skipIf(!has('openssl'))('messages', () => {
   it.each(messages)('IT-11 %s: the root’s prefix bound, children unqualified, nothing between elements', (_, __, xml) => {
     const text = fromUtf8(xml) as string
     expect(text).not.toMatch(/\sxmlns="/)
-    expect(text).not.toMatch(/<[A-Za-z]+:(?!DatiCorrispettivi|RichiestaCertificato|AttivaDispositivo|EventoDispositivo|DocCommercialiLotteria)/)
+    expect(text).not.toMatch(
+      /<[A-Za-z]+:(?!DatiCorrispettivi|RichiestaCertificato|AttivaDispositivo|EventoDispositivo|DocCommercialiLotteria)/,
+    )
     expect(text.slice(text.indexOf('\n') + 1)).not.toMatch(/>\s+</)
   })
 
@@ -108,7 +167,9 @@ describe.skipIf(!has('openssl'))('messages', () => {
   it.skipIf(folder === undefined || !has('xmllint')).each(messages)('IT-01 %s: valid by the schema', async (_, schema, xml) => {
     const file = join(mkdtempSync(join(tmpdir(), 'sigillo-it-')), 'message.xml')
     writeFileSync(file, await signXml(xml, device.signing))
-    const said = spawnSync('xmllint', ['--nonet', '--noout', '--schema', join(folder as string, 'xsd', SCHEMA[schema]), file], { encoding: 'utf8' })
+    const said = spawnSync('xmllint', ['--nonet', '--noout', '--schema', join(folder as string, 'xsd', SCHEMA[schema]), file], {
+      encoding: 'utf8',
+    })
     expect(said.stderr).toMatch(/validates/)
     expect(said.status).toBe(0)
   })
@@ -128,9 +189,21 @@ describe.skipIf(!has('openssl'))('messages', () => {
 })
 
 describe.skipIf(folder === undefined)('genuine answers', () => {
-  const files = folder === undefined ? [] : readdirSync(join(folder, 'response'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.xml')).sort()
+  const files =
+    folder === undefined
+      ? []
+      : readdirSync(join(folder, 'response'), { recursive: true, encoding: 'utf8' })
+          .filter((name) => name.endsWith('.xml'))
+          .sort()
   // The table of the data folder: file, outcome, codes, origin, schema.
-  const table = folder === undefined ? [] : [...readFileSync(join(folder, 'README.md'), 'utf8').matchAll(/^\| `response\/([^`]+)` \| (\S+) \| ([^|]+) \| (gateway|application) \| ([^|]+) \|$/gm)]
+  const table =
+    folder === undefined
+      ? []
+      : [
+          ...readFileSync(join(folder, 'README.md'), 'utf8').matchAll(
+            /^\| `response\/([^`]+)` \| (\S+) \| ([^|]+) \| (gateway|application) \| ([^|]+) \|$/gm,
+          ),
+        ]
 
   it('IT-08 all 36 are read: identifier, codes, outcome, positions, as the table says', () => {
     expect(table).toHaveLength(36)
@@ -140,14 +213,30 @@ describe.skipIf(folder === undefined)('genuine answers', () => {
       if (!verdict.ok) throw new Error(name)
       const reply = readReply(verdict.root)!
       const found = [...reply.errors, ...reply.remarks.flatMap(({ errors }) => errors)]
-      expect(found.map(({ code }) => code), name).toEqual(codes.includes('accepted') ? [] : codes.trim().split(' + '))
+      expect(
+        found.map(({ code }) => code),
+        name,
+      ).toEqual(codes.includes('accepted') ? [] : codes.trim().split(' + '))
       for (const { text } of found) expect(text.length, name).toBeGreaterThan(3)
       expect(reply.outcome ?? '—', name).toBe(outcome)
       expect(reply.gateway, name).toBe(origin === 'gateway')
       expect(reply.operation, name).toMatch(/\S/)
       expect(reply.version === undefined, name).toBe(schema.includes('versione'))
     }
-    const remarks = readReply((verifyXml(new Uint8Array(readFileSync(join(folder as string, 'response/lotteria/Lotteria_Error.SE.00308.xml')))) as unknown as { root: XmlElement }).root)!
-    expect(remarks.remarks).toEqual([{ position: 1, number: '1260-0001', moment: '2019-09-13T12:12:12', errors: [{ code: '00308', text: 'Dati di pagamento non congruenti' }] }])
+    const remarks = readReply(
+      (
+        verifyXml(
+          new Uint8Array(readFileSync(join(folder as string, 'response/lotteria/Lotteria_Error.SE.00308.xml'))),
+        ) as unknown as { root: XmlElement }
+      ).root,
+    )!
+    expect(remarks.remarks).toEqual([
+      {
+        position: 1,
+        number: '1260-0001',
+        moment: '2019-09-13T12:12:12',
+        errors: [{ code: '00308', text: 'Dati di pagamento non congruenti' }],
+      },
+    ])
   })
 })

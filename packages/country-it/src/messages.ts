@@ -25,10 +25,18 @@ function el(name: string, content: Content | undefined): string | undefined {
   return `<${name}>${typeof content === 'string' ? plainText(content) : content.filter((part) => part !== undefined).join('')}</${name}>`
 }
 
-function document(prefix: string, uri: string, root: string, attributes: Readonly<Record<string, string>>, content: readonly (string | undefined)[]): Uint8Array {
+function document(
+  prefix: string,
+  uri: string,
+  root: string,
+  attributes: Readonly<Record<string, string>>,
+  content: readonly (string | undefined)[],
+): Uint8Array {
   const given = Object.entries(attributes).map(([name, value]) => ` ${name}="${attributeText(value)}"`)
   const name = `${prefix}:${root}`
-  return utf8(`<?xml version="1.0" encoding="UTF-8"?>\n<${name} xmlns:${prefix}="${uri}"${given.join('')}>${content.filter((part) => part !== undefined).join('')}</${name}>`)
+  return utf8(
+    `<?xml version="1.0" encoding="UTF-8"?>\n<${name} xmlns:${prefix}="${uri}"${given.join('')}>${content.filter((part) => part !== undefined).join('')}</${name}>`,
+  )
 }
 
 const optional = (value: number | undefined): string | undefined => (value === undefined || value === 0 ? undefined : wire(value))
@@ -42,7 +50,10 @@ export interface ReceiptsParts {
 }
 
 /** `DatiCorrispettivi` of a closing (5.1). */
-export function receiptsMessage(closing: ClosingPayload, { progressive = closing.progressive, place }: ReceiptsParts = {}): Uint8Array {
+export function receiptsMessage(
+  closing: ClosingPayload,
+  { progressive = closing.progressive, place }: ReceiptsParts = {},
+): Uint8Array {
   const { moment, inactive, rows, interventions, reports, simulation } = closing
   return document('p', namespaces.receipts, 'DatiCorrispettivi', { versione: 'COR10', ...simulated(simulation) }, [
     el('Trasmissione', [el('Progressivo', String(progressive)), el('Formato', 'COR10'), deviceBlock(closing, place)]),
@@ -57,7 +68,11 @@ export function receiptsMessage(closing: ClosingPayload, { progressive = closing
 // A stand-alone register leaves the block out; a server names the till (5.1).
 function deviceBlock({ device, till }: ClosingPayload, place: ReceiptsParts['place']): string | undefined {
   if (device === 'rt') return undefined
-  return el('Dispositivo', [el('Tipo', 'MC'), el('IdDispositivo', till), place && el('GeoLocalizzazione', [el('Lat', place.lat), el('Long', place.long)])])
+  return el('Dispositivo', [
+    el('Tipo', 'MC'),
+    el('IdDispositivo', till),
+    place && el('GeoLocalizzazione', [el('Lat', place.lat), el('Long', place.long)]),
+  ])
 }
 
 function riepilogo(row: Row): string | undefined {
@@ -109,11 +124,19 @@ function intervento(payload: JsonObject): string | undefined {
 
 function segnalazione(payload: JsonObject): string | undefined {
   const { matricola, moment, code, note } = payload as unknown as RequestOf<'report'> & { moment: string }
-  return el('Segnalazione', [el('Matricola', matricola), el('DataOra', moment), el('Codice', code), el('Note', note && latinUpTo(note, 1000))])
+  return el('Segnalazione', [
+    el('Matricola', matricola),
+    el('DataOra', moment),
+    el('Codice', code),
+    el('Note', note && latinUpTo(note, 1000)),
+  ])
 }
 
 function technician({ taxCode, firm }: Technician): string | undefined {
-  return el('TecnicoVerificatore', [el('CodiceFiscale', taxCode), el('PIvaSocieta', [el('IdPaese', firm.country), el('IdCodice', firm.code)])])
+  return el('TecnicoVerificatore', [
+    el('CodiceFiscale', taxCode),
+    el('PIvaSocieta', [el('IdPaese', firm.country), el('IdCodice', firm.code)]),
+  ])
 }
 
 /** `RichiestaCertificatoDispositivo` (5.2), to be signed by the manufacturer. */
@@ -132,9 +155,16 @@ export function enrolMessage(request: Omit<RequestOf<'enrol'>, 'type' | 'key'>, 
 }
 
 /** `AttivaDispositivo` (5.3). */
-export function activationMessage(request: Omit<RequestOf<'activate'>, 'type' | 'key'> & { readonly merchant: { readonly vat: string } }): Uint8Array {
+export function activationMessage(
+  request: Omit<RequestOf<'activate'>, 'type' | 'key'> & { readonly merchant: { readonly vat: string } },
+): Uint8Array {
   const { merchant, place, oldRegister, serviceFrom } = request
-  const more = oldRegister === undefined && serviceFrom === undefined ? undefined : el('InformazioniAddizionali', [el('RT', [el('MatricolaRegistratoreDiCassa', oldRegister), el('DataMessaInServizio', serviceFrom)])])
+  const more =
+    oldRegister === undefined && serviceFrom === undefined
+      ? undefined
+      : el('InformazioniAddizionali', [
+          el('RT', [el('MatricolaRegistratoreDiCassa', oldRegister), el('DataMessaInServizio', serviceFrom)]),
+        ])
   return document('m', namespaces.device, 'AttivaDispositivo', { versione: '1.0' }, [
     el('Gestore', [el('IdPaese', 'IT'), el('IdCodice', merchant.vat)]),
     technician(request.technician),
@@ -144,7 +174,17 @@ export function activationMessage(request: Omit<RequestOf<'activate'>, 'type' | 
 }
 
 /** `EventoDispositivo` (5.4). */
-export function eventMessage({ event, code, description, moment }: { readonly event: string; readonly code: string; readonly description?: string | undefined; readonly moment: string }): Uint8Array {
+export function eventMessage({
+  event,
+  code,
+  description,
+  moment,
+}: {
+  readonly event: string
+  readonly code: string
+  readonly description?: string | undefined
+  readonly moment: string
+}): Uint8Array {
   return document('m', namespaces.device, 'EventoDispositivo', { versione: '1.0' }, [
     el('Evento', event),
     el('DataOra', moment),
@@ -155,13 +195,22 @@ export function eventMessage({ event, code, description, moment }: { readonly ev
 /** `DocCommercialiLotteria` of a batch, or of part of one (5.6). */
 export function lotteryMessage({ till, name, simulation }: LotteryPayload, documents: readonly LotteryDocument[]): Uint8Array {
   return document('l', namespaces.lottery, 'DocCommercialiLotteria', { versione: '1.0', ...simulated(simulation) }, [
-    el('DatiTrasmissione', [el('Formato', 'DCL10'), el('Denominazione', latinUpTo(name, 200)), el('IdCassa', till === '' ? undefined : till)]),
+    el('DatiTrasmissione', [
+      el('Formato', 'DCL10'),
+      el('Denominazione', latinUpTo(name, 200)),
+      el('IdCassa', till === '' ? undefined : till),
+    ]),
     ...documents.map(lotteryDocument),
   ])
 }
 
 function lotteryDocument({ code, moment, number, amount, sale, back }: LotteryDocument): string | undefined {
-  const vendita = sale && el('Vendita', sale.map(({ type, amount: paid }) => el('DatiPagamento', [el('Tipo', type), el('Importo', wire(paid))])))
+  const vendita =
+    sale &&
+    el(
+      'Vendita',
+      sale.map(({ type, amount: paid }) => el('DatiPagamento', [el('Tipo', type), el('Importo', wire(paid))])),
+    )
   const reso =
     back &&
     el('ResoAnnullo', [
@@ -170,5 +219,12 @@ function lotteryDocument({ code, moment, number, amount, sale, back }: LotteryDo
       el('Progressivo', back.number),
       el('Dispositivo', [el('MatrTrasm', back.matricola), el('MatrCassa', back.till === '' ? undefined : back.till)]),
     ])
-  return el('DocumentoCommerciale', [el('IdCliente', code), el('DataOra', moment), el('NumeroProgressivo', number), el('Ammontare', wire(amount)), vendita, reso])
+  return el('DocumentoCommerciale', [
+    el('IdCliente', code),
+    el('DataOra', moment),
+    el('NumeroProgressivo', number),
+    el('Ammontare', wire(amount)),
+    vendita,
+    reso,
+  ])
 }

@@ -12,7 +12,8 @@ const DECIMAL = /^(-)?(\d{1,11})(?:\.(\d{1,2}))?$/
 /** Integer cents. @throws FiscalError IT_AMOUNT with the path */
 export function cents(value: MoneyInput, path: string): number {
   if (typeof value === 'number') {
-    if (!Number.isSafeInteger(value) || Math.abs(value) > MAX_CENTS) throw refuse('IT_AMOUNT', `${path}: not whole cents within range`, { path })
+    if (!Number.isSafeInteger(value) || Math.abs(value) > MAX_CENTS)
+      throw refuse('IT_AMOUNT', `${path}: not whole cents within range`, { path })
     return value + 0
   }
   const parts = DECIMAL.exec(value)

@@ -76,15 +76,18 @@ export interface Settings {
   readonly closedTo: number
 }
 
-const wrong = (path: string, message: string): FiscalError => new FiscalError('OPTION_INVALID', { message: `${path}: ${message}`, path })
+const wrong = (path: string, message: string): FiscalError =>
+  new FiscalError('OPTION_INVALID', { message: `${path}: ${message}`, path })
 
 /** @throws FiscalError OPTION_INVALID naming the option */
 export function settingsOf(options: ItalyOptions): Settings {
   const { kind = 'rt', simulation = true, graceMinutes = 0, startsAs = 'unknown', before = {} } = options
   if (!/^[0-9A-Z]{5}[0-9]{6}$/.test(options.matricola)) throw wrong('matricola', 'must be 5 letters or digits and 6 digits')
-  if (!simulation && (options.baseUrl === undefined || options.authorityRoots === undefined)) throw wrong('simulation', 'real operation needs baseUrl and authorityRoots')
+  if (!simulation && (options.baseUrl === undefined || options.authorityRoots === undefined))
+    throw wrong('simulation', 'real operation needs baseUrl and authorityRoots')
   if (!simulation && startsAs !== 'unknown') throw wrong('startsAs', 'only a simulated device may skip its enrolment')
-  if (!(Number.isInteger(graceMinutes) && graceMinutes >= 0 && graceMinutes <= 360)) throw wrong('graceMinutes', 'must be 0 to 360')
+  if (!(Number.isInteger(graceMinutes) && graceMinutes >= 0 && graceMinutes <= 360))
+    throw wrong('graceMinutes', 'must be 0 to 360')
   return {
     matricola: options.matricola,
     kind,
@@ -115,7 +118,8 @@ function tillsOf({ kind = 'rt', tills = [] }: ItalyOptions): string[] {
     return ['']
   }
   const ids = tills.map((id) => id.toUpperCase())
-  for (const [i, id] of ids.entries()) if (!/^[0-9A-Z]{8}$/.test(id) || ids.indexOf(id) !== i) throw wrong(`tills[${i}]`, 'must be 8 letters or digits, each once')
+  for (const [i, id] of ids.entries())
+    if (!/^[0-9A-Z]{8}$/.test(id) || ids.indexOf(id) !== i) throw wrong(`tills[${i}]`, 'must be 8 letters or digits, each once')
   if (ids.length === 0) throw wrong('tills', 'a server needs tills')
   return ids.sort()
 }
@@ -124,7 +128,8 @@ function merchantOf(merchant: Merchant): Merchant {
   const vat = vatNumber(merchant.vat)
   if (vat === undefined) throw wrong('merchant.vat', 'not a VAT number')
   if (merchant.taxCode !== undefined && taxCode(merchant.taxCode) === undefined) throw wrong('merchant.taxCode', 'not a tax code')
-  for (const name of ['name', 'address'] as const) if (merchant[name].trim() === '') throw wrong(`merchant.${name}`, 'must not be empty')
+  for (const name of ['name', 'address'] as const)
+    if (merchant[name].trim() === '') throw wrong(`merchant.${name}`, 'must not be empty')
   return { ...merchant, vat }
 }
 
@@ -137,14 +142,19 @@ function zoneOf(name: string): Zone {
 }
 
 function ratesOf(extra: readonly number[]): number[] {
-  for (const [i, rate] of extra.entries()) if (!Number.isInteger(rate) || rate < 1 || rate > 10_000) throw wrong(`extraRates[${i}]`, 'must be 1 to 10000')
+  for (const [i, rate] of extra.entries())
+    if (!Number.isInteger(rate) || rate < 1 || rate > 10_000) throw wrong(`extraRates[${i}]`, 'must be 1 to 10000')
   return [...new Set([...rates, ...extra])].sort((a, b) => b - a)
 }
 
 function defaultGroupOf({ defaultGroup = 'N4', extraRates = [], activityCodes, defaultActivity }: ItalyOptions): string {
-  const known = typeof defaultGroup === 'number' ? ratesOf(extraRates).includes(defaultGroup) : /^(?:N[1-6]|VI)$/.test(defaultGroup)
+  const known =
+    typeof defaultGroup === 'number' ? ratesOf(extraRates).includes(defaultGroup) : /^(?:N[1-6]|VI)$/.test(defaultGroup)
   if (!known) throw wrong('defaultGroup', 'must be a configured rate or a nature')
-  if (activityCodes === true && !(Number.isInteger(defaultActivity) && Number(defaultActivity) >= 1 && Number(defaultActivity) <= 999_999)) {
+  if (
+    activityCodes === true &&
+    !(Number.isInteger(defaultActivity) && Number(defaultActivity) >= 1 && Number(defaultActivity) <= 999_999)
+  ) {
     throw wrong('defaultActivity', 'activity codes are on: 1 to 999999 is needed')
   }
   return activityCodes === true ? `${defaultGroup}:${defaultActivity}` : String(defaultGroup)

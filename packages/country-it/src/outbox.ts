@@ -9,29 +9,66 @@ import type { LotteryCounts, Message, State } from './state.js'
 const FINAL = new Set(['accepted', 'acceptedPresumed', 'recordedOutside', 'released'])
 
 /** A fresh entry for a record that owes a message. */
-export function owedMessage(record: FiscalRecord, parts: Pick<Message, 'lane' | 'progressive' | 'till' | 'what'>, replaces = 0): Message {
+export function owedMessage(
+  record: FiscalRecord,
+  parts: Pick<Message, 'lane' | 'progressive' | 'till' | 'what'>,
+  replaces = 0,
+): Message {
   const { seq, ts } = record.body
-  return { source: seq, state: 'owed', made: 0, sha256: '', attempts: 0, doubt: false, sinceMs: Date.parse(ts), lastMs: 0, replaces, reason: '', ...parts }
+  return {
+    source: seq,
+    state: 'owed',
+    made: 0,
+    sha256: '',
+    attempts: 0,
+    doubt: false,
+    sinceMs: Date.parse(ts),
+    lastMs: 0,
+    replaces,
+    reason: '',
+    ...parts,
+  }
 }
 
 /** Content of a transmission record. @throws FiscalError IT_MESSAGE */
 export function transmissionOf(state: State, request: RequestOf<'transmission'>): TransmissionPayload {
   const { op, of, sha256, bytes } = request
   if (op === 'made') {
-    const owed = state.outbox.find((one) => one.state === 'owed' && one.source === of && (request.progressive === undefined || one.progressive === request.progressive))
-    if (owed === undefined || sha256 === undefined) throw refuse('IT_MESSAGE', `record ${of} owes no message, or the digest is missing`, { path: 'of' })
-    return { op, ...common(owed), sha256, ...(bytes !== undefined && { bytes }), ...(owed.replaces !== 0 && { replaces: owed.replaces }) }
+    const owed = state.outbox.find(
+      (one) =>
+        one.state === 'owed' &&
+        one.source === of &&
+        (request.progressive === undefined || one.progressive === request.progressive),
+    )
+    if (owed === undefined || sha256 === undefined)
+      throw refuse('IT_MESSAGE', `record ${of} owes no message, or the digest is missing`, { path: 'of' })
+    return {
+      op,
+      ...common(owed),
+      sha256,
+      ...(bytes !== undefined && { bytes }),
+      ...(owed.replaces !== 0 && { replaces: owed.replaces }),
+    }
   }
   const message = messageOf(state, of)
   if (op === 'interrupted') return { op, ...common(needs(message, ['sending'])) }
   if (op === 'replace') return replacement(state, message)
   needs(message, ['ready', 'unknown', 'blocked'])
-  if (firstOf(state, message.lane) !== message) throw refuse('IT_MESSAGE', 'an earlier message of this lane is not finished', { path: 'of' })
-  if (message.lane === 'event' && firstOf(state, 'receipts') !== undefined) throw refuse('IT_MESSAGE', 'an event waits for outstanding receipts', { path: 'of' })
+  if (firstOf(state, message.lane) !== message)
+    throw refuse('IT_MESSAGE', 'an earlier message of this lane is not finished', { path: 'of' })
+  if (message.lane === 'event' && firstOf(state, 'receipts') !== undefined)
+    throw refuse('IT_MESSAGE', 'an event waits for outstanding receipts', { path: 'of' })
   return { op, ...common(message), attempt: message.attempts + 1 }
 }
 
-const common = ({ lane, source, made, progressive, till, sha256 }: Message): Omit<TransmissionPayload, 'op'> => ({ lane, source, made, progressive, till, sha256 })
+const common = ({ lane, source, made, progressive, till, sha256 }: Message): Omit<TransmissionPayload, 'op'> => ({
+  lane,
+  source,
+  made,
+  progressive,
+  till,
+  sha256,
+})
 
 // Same figures, next number: made anew from the same closing (9.5).
 function replacement(state: State, message: Message): TransmissionPayload {
@@ -41,7 +78,8 @@ function replacement(state: State, message: Message): TransmissionPayload {
 }
 
 function needs(message: Message, states: readonly Message['state'][]): Message {
-  if (!states.includes(message.state)) throw refuse('IT_MESSAGE', `the message is ${message.state}`, { path: 'of', state: message.state })
+  if (!states.includes(message.state))
+    throw refuse('IT_MESSAGE', `the message is ${message.state}`, { path: 'of', state: message.state })
   return message
 }
 
@@ -58,7 +96,12 @@ export function firstOf(state: State, lane: Message['lane']): Message | undefine
 }
 
 /** Content of an outcome record. @throws FiscalError IT_MESSAGE */
-export function outcomeOf(state: State, request: RequestOf<'outcome'>, made: FiscalRecord | undefined, batch: FiscalRecord | undefined): OutcomePayload {
+export function outcomeOf(
+  state: State,
+  request: RequestOf<'outcome'>,
+  made: FiscalRecord | undefined,
+  batch: FiscalRecord | undefined,
+): OutcomePayload {
   const { of, result, refused } = request
   const message = messageOf(state, of)
   const byOperator = result === 'released' || result === 'recordedOutside'
@@ -67,7 +110,16 @@ export function outcomeOf(state: State, request: RequestOf<'outcome'>, made: Fis
   const seqs = refused?.map(({ position }) => documents?.[position - 1]?.seq).filter((seq) => seq !== undefined)
   const told: Partial<OutcomePayload> = {}
   for (const name of TOLD) if (request[name] !== undefined) Object.assign(told, { [name]: request[name] })
-  return { result, lane: message.lane, source: message.source, made: of, transmission: made?.hash ?? '', ...told, ...(documents && { documents: documents.length }), ...(seqs && { refused: seqs }) }
+  return {
+    result,
+    lane: message.lane,
+    source: message.source,
+    made: of,
+    transmission: made?.hash ?? '',
+    ...told,
+    ...(documents && { documents: documents.length }),
+    ...(seqs && { refused: seqs }),
+  }
 }
 
 const TOLD = ['class', 'codes', 'operation', 'status', 'answer', 'problem', 'skewMs', 'certificate', 'operator'] as const
@@ -75,17 +127,26 @@ const TOLD = ['class', 'codes', 'operation', 'status', 'answer', 'problem', 'ske
 /** Takes a transmission record into the state. */
 export function foldTransmission(state: State, record: FiscalRecord): void {
   const payload = record.payload as unknown as TransmissionPayload
-  const at = state.outbox.findIndex((one) => (payload.op === 'made' ? one.state === 'owed' && one.source === payload.source && one.progressive === payload.progressive : one.made === (payload.replaces ?? payload.made)))
+  const at = state.outbox.findIndex((one) =>
+    payload.op === 'made'
+      ? one.state === 'owed' && one.source === payload.source && one.progressive === payload.progressive
+      : one.made === (payload.replaces ?? payload.made),
+  )
   const message = state.outbox[at]
   if (message === undefined) return
   if (payload.op === 'made') Object.assign(message, { state: 'ready', made: record.body.seq, sha256: payload.sha256 })
-  else if (payload.op === 'attempt') Object.assign(message, { state: 'sending', attempts: message.attempts + 1, lastMs: Date.parse(record.body.ts) })
+  else if (payload.op === 'attempt')
+    Object.assign(message, { state: 'sending', attempts: message.attempts + 1, lastMs: Date.parse(record.body.ts) })
   else if (payload.op === 'interrupted') Object.assign(message, { state: 'unknown', doubt: true })
   else {
     state.outbox.splice(at, 1)
     const { lane, till, what } = message
     state.progressive = payload.progressive
-    state.outbox.push({ ...owedMessage(record, { lane, till, what, progressive: payload.progressive }, message.made), source: payload.source, sinceMs: message.sinceMs })
+    state.outbox.push({
+      ...owedMessage(record, { lane, till, what, progressive: payload.progressive }, message.made),
+      source: payload.source,
+      sinceMs: message.sinceMs,
+    })
   }
 }
 
@@ -105,7 +166,8 @@ export function foldOutcome(state: State, record: FiscalRecord): void {
     const reason = payload.class ?? 'defect'
     Object.assign(message, { state: reason === 'defect' ? 'rejected' : 'blocked', reason })
   }
-  if (message.lane === 'lottery' && (FINAL.has(payload.result) || message.state === 'rejected')) countBatch(state, message, payload)
+  if (message.lane === 'lottery' && (FINAL.has(payload.result) || message.state === 'rejected'))
+    countBatch(state, message, payload)
 }
 
 function accepted(state: State, message: Message, payload: OutcomePayload, ms: number): void {
@@ -127,7 +189,8 @@ function accepted(state: State, message: Message, payload: OutcomePayload, ms: n
 
 function countBatch(state: State, message: Message, { result, documents = 0, refused = [] }: OutcomePayload): void {
   const counts = countsOf(state, message.till)
-  const lost = result === 'accepted' ? refused.length : result === 'acceptedPresumed' || result === 'recordedOutside' ? 0 : documents
+  const lost =
+    result === 'accepted' ? refused.length : result === 'acceptedPresumed' || result === 'recordedOutside' ? 0 : documents
   // A batch that was rejected was counted then; its release changes nothing.
   if (result === 'released') return
   counts.sent -= documents

@@ -84,7 +84,14 @@ export type LotteryDocument = {
 }
 
 /** `it.lottery`. */
-export type LotteryPayload = { batch: number; till: string; date: string; name: string; documents: LotteryDocument[]; simulation: boolean }
+export type LotteryPayload = {
+  batch: number
+  till: string
+  date: string
+  name: string
+  documents: LotteryDocument[]
+  simulation: boolean
+}
 
 /** `it.transmission`. */
 export type TransmissionPayload = {

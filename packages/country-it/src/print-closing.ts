@@ -30,7 +30,8 @@ export function printClosing(paper: Paper, closing: ClosingPayload): void {
   paper.rule()
   for (const row of rows) {
     paper.left(`IVA ${paperCode(row.group)}`)
-    for (const name of Object.keys(NAMES) as (keyof typeof NAMES)[]) if (row[name] !== undefined) paper.money(` ${NAMES[name]}`, row[name])
+    for (const name of Object.keys(NAMES) as (keyof typeof NAMES)[])
+      if (row[name] !== undefined) paper.money(` ${NAMES[name]}`, row[name])
   }
   paper.rule()
   paper.pair('Documenti commerciali', String(totals.documents))

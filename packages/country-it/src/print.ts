@@ -19,7 +19,8 @@ export function printLines(record: FiscalRecord, width: number): string[] {
   if (payload === null) return []
   const paper = openPaper(width)
   if (payload.simulation === true) paper.centre(SIMULATED)
-  if (type === 'it.sale' || type === 'it.return' || type === 'it.void') printDocument(paper, payload as unknown as DocumentPayload)
+  if (type === 'it.sale' || type === 'it.return' || type === 'it.void')
+    printDocument(paper, payload as unknown as DocumentPayload)
   else if (type === 'it.closing') printClosing(paper, payload as unknown as ClosingPayload)
   else return []
   if (payload.simulation === true) paper.centre(SIMULATED)
@@ -71,14 +72,17 @@ const PREFIX: Readonly<Partial<Record<Line['kind'], string>>> = {
 
 function printLine(paper: Paper, { kind, description, quantity, unitPrice, amount, group }: Line): void {
   if (kind === 'text') return paper.left(description)
-  if (quantity !== undefined && quantity !== 1000) paper.left(`${quantityText(quantity)} x${unitPrice === undefined ? '' : ` ${printed(unitPrice)}`}`)
+  if (quantity !== undefined && quantity !== 1000)
+    paper.left(`${quantityText(quantity)} x${unitPrice === undefined ? '' : ` ${printed(unitPrice)}`}`)
   const prefix = PREFIX[kind]
   const text = prefix === undefined ? description : description === '' ? prefix : `${prefix} ${description}`
   paper.columns(text, group === undefined ? '' : paperCode(group), printed(amount))
 }
 
 function quantityText(thousandths: number): string {
-  const fraction = String(thousandths % 1000).padStart(3, '0').replace(/0+$/, '')
+  const fraction = String(thousandths % 1000)
+    .padStart(3, '0')
+    .replace(/0+$/, '')
   return `${Math.floor(thousandths / 1000)}${fraction === '' ? '' : `,${fraction}`}`
 }
 
@@ -97,7 +101,8 @@ function printPayments(paper: Paper, document: DocumentPayload): void {
   if (tendered !== 0) paper.money('Pagamento contante', tendered)
   if (electronic !== 0) paper.money('Pagamento elettronico', electronic)
   if (ticket !== 0 || tickets !== 0) paper.money(`Ticket restaurant n. ${tickets}`, ticket)
-  for (const of of ['goods', 'services', 'invoice', 'healthService'] as const) if (uncollected[of] !== 0) paper.money(`Non riscosso ${OPEN[of]}`, uncollected[of])
+  for (const of of ['goods', 'services', 'invoice', 'healthService'] as const)
+    if (uncollected[of] !== 0) paper.money(`Non riscosso ${OPEN[of]}`, uncollected[of])
   const gifts = lines.filter(({ kind }) => kind === 'gift').reduce((sum, { amount }) => sum - amount, 0)
   if (gifts !== 0) paper.money('Non riscosso omaggio', gifts)
   const given = discount - Math.max(0, -rounding)

@@ -23,7 +23,13 @@ export const documentOf = (record: FiscalRecord): DocumentPayload => record.payl
 export const isDocument = ({ body, payload }: FiscalRecord): boolean => DOCUMENTS.has(body.type) && payload !== null
 
 /** The record a reference names, or undefined: by the key of its request, or by its numbers in this device. */
-export async function findOriginal(settings: Settings, state: State, reference: ReferenceInput, till: string, lookup: Lookup): Promise<FiscalRecord | undefined> {
+export async function findOriginal(
+  settings: Settings,
+  state: State,
+  reference: ReferenceInput,
+  till: string,
+  lookup: Lookup,
+): Promise<FiscalRecord | undefined> {
   if ('key' in reference) {
     const found = await lookup.byKey(reference.key)
     return found !== undefined && isDocument(found) ? found : undefined
@@ -50,22 +56,37 @@ function rangeOf(state: State, name: string, z: number): readonly [number, numbe
   return period && [period[1], period[2]]
 }
 
-const isOwn = ({ matricola }: Settings, other: string | undefined): boolean => other === undefined || other.toUpperCase() === matricola
+const isOwn = ({ matricola }: Settings, other: string | undefined): boolean =>
+  other === undefined || other.toUpperCase() === matricola
 
 /** The reference as recorded. @throws FiscalError IT_REFERENCE_NOT_FOUND, REQUEST_INVALID */
-export function referenceOf(settings: Settings, input: ReferenceInput, original: FiscalRecord | undefined, till: string): Reference {
+export function referenceOf(
+  settings: Settings,
+  input: ReferenceInput,
+  original: FiscalRecord | undefined,
+  till: string,
+): Reference {
   if ('other' in input) return { other: input.other, date: input.date, unverified: true }
   if (original !== undefined) {
     const { kind, z, n, moment, till: of } = documentOf(original)
-    if (kind !== 'sale') throw refuse('IT_REFERENCE_NOT_FOUND', 'the document named is itself a return or an annulment', { path: 'reference' })
+    if (kind !== 'sale')
+      throw refuse('IT_REFERENCE_NOT_FOUND', 'the document named is itself a return or an annulment', { path: 'reference' })
     return { matricola: settings.matricola, till: of, z, n, date: moment.slice(0, 10), moment, seq: original.body.seq }
   }
   const old = !('key' in input) && isOwn(settings, input.matricola) && input.z <= settings.before.z
-  if ('key' in input || (isOwn(settings, input.matricola) && !old)) throw refuse('IT_REFERENCE_NOT_FOUND', 'this device has no such document', { path: 'reference' })
+  if ('key' in input || (isOwn(settings, input.matricola) && !old))
+    throw refuse('IT_REFERENCE_NOT_FOUND', 'this device has no such document', { path: 'reference' })
   if (input.date === undefined) throw invalid('reference.date', 'needed for a document this device does not hold')
   const matricola = (input.matricola ?? settings.matricola).toUpperCase()
   if (!/^[0-9A-Z]{5}[0-9]{6}$/.test(matricola)) throw invalid('reference.matricola', 'not a serial number')
-  return { matricola, till: (input.till ?? (old ? till : '')).toUpperCase(), z: input.z, n: input.n, date: input.date, unverified: true }
+  return {
+    matricola,
+    till: (input.till ?? (old ? till : '')).toUpperCase(),
+    z: input.z,
+    n: input.n,
+    date: input.date,
+    unverified: true,
+  }
 }
 
 /** What was done with a sale. */
@@ -82,11 +103,17 @@ export function checkVoid(mark: Mark): void {
 /** Refuses a return beyond what is left per group. @throws FiscalError IT_ALREADY_VOIDED, IT_ALREADY_RETURNED, IT_RETURN_EXCEEDS */
 export function checkReturn(mark: Mark, sold: DocumentPayload, groups: DocumentPayload['groups']): void {
   if (mark.voided === true) throw refuse('IT_ALREADY_VOIDED', 'the document is annulled', { path: 'reference' })
-  const left = (group: string): number => (sold.groups.find((one) => one.group === group)?.sales ?? 0) - (mark.returned?.[group] ?? 0)
+  const left = (group: string): number =>
+    (sold.groups.find((one) => one.group === group)?.sales ?? 0) - (mark.returned?.[group] ?? 0)
   if (mark.returned !== undefined && sold.groups.every(({ group }) => left(group) <= 0)) {
     throw refuse('IT_ALREADY_RETURNED', 'the document is wholly returned', { path: 'reference' })
   }
   for (const { group, sales } of groups) {
-    if (sales > left(group)) throw refuse('IT_RETURN_EXCEEDS', `of group ${group} ${left(group)} cents are left to return`, { path: 'lines', group, left: left(group) })
+    if (sales > left(group))
+      throw refuse('IT_RETURN_EXCEEDS', `of group ${group} ${left(group)} cents are left to return`, {
+        path: 'lines',
+        group,
+        left: left(group),
+      })
   }
 }

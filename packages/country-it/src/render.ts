@@ -8,7 +8,9 @@ import type { RequestOf } from './request-types.js'
 import type { Lane } from './state.js'
 
 /** Where a message of each kind goes (3.1). */
-export const routes: Readonly<Record<'receipts' | 'lottery' | 'event' | 'enrol' | 'activate', { readonly method: 'POST' | 'PUT'; readonly path: string }>> = {
+export const routes: Readonly<
+  Record<'receipts' | 'lottery' | 'event' | 'enrol' | 'activate', { readonly method: 'POST' | 'PUT'; readonly path: string }>
+> = {
   enrol: { method: 'POST', path: '/v1/dispositivi/' },
   activate: { method: 'PUT', path: '/v1/dispositivi/' },
   receipts: { method: 'POST', path: '/v1/dispositivi/corrispettivi/' },

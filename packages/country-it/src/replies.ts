@@ -44,7 +44,12 @@ const ROOTS: Readonly<Record<string, string>> = {
 export function readReply(root: XmlElement): Reply | undefined {
   if (!Object.hasOwn(ROOTS, root.local) || ROOTS[root.local] !== root.uri) return undefined
   const operation = textAt(root, 'IdOperazione')
-  const base = { root: root.local as Reply['root'], operation, gateway: operation.startsWith('DP'), version: attributeOf(root, 'versione') }
+  const base = {
+    root: root.local as Reply['root'],
+    operation,
+    gateway: operation.startsWith('DP'),
+    version: attributeOf(root, 'versione'),
+  }
   if (root.local === 'DocCommercialiLotteriaEsito') return { ...base, ...lotteryReply(root) }
   const errors = errorsIn(childOf(root, 'Errori'))
   const certificate = fromBase64(textAt(root, 'Certificato'))
@@ -54,7 +59,12 @@ export function readReply(root: XmlElement): Reply | undefined {
 function lotteryReply(root: XmlElement): Pick<Reply, 'errors' | 'remarks' | 'outcome' | 'elements'> {
   const outcome = textAt(root, 'Esito')
   const list = childOf(root, 'SegnalazioniDocComm')
-  const remarks = list === undefined ? [] : elementsOf(list).filter(({ local }) => local === 'Segnalazione').map(remark)
+  const remarks =
+    list === undefined
+      ? []
+      : elementsOf(list)
+          .filter(({ local }) => local === 'Segnalazione')
+          .map(remark)
   const elements = Number(textAt(root, 'NumElementi'))
   return {
     errors: errorsIn(childOf(root, 'ListaErrori')),
@@ -65,7 +75,12 @@ function lotteryReply(root: XmlElement): Pick<Reply, 'errors' | 'remarks' | 'out
 }
 
 function remark(element: XmlElement): ReplyRemark {
-  return { position: Number(textAt(element, 'Posizione')), number: textAt(element, 'NumeroProgressivo'), moment: textAt(element, 'DataOra'), errors: errorsIn(childOf(element, 'Errori')) }
+  return {
+    position: Number(textAt(element, 'Posizione')),
+    number: textAt(element, 'NumeroProgressivo'),
+    moment: textAt(element, 'DataOra'),
+    errors: errorsIn(childOf(element, 'Errori')),
+  }
 }
 
 // Each error wrapped in `Errore`, or code and text one after the other without.

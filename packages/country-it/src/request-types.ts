@@ -16,7 +16,16 @@ export interface TillRequest extends RequestBase {
 }
 
 /** Kinds of line (16.2). */
-export type LineKind = 'sale' | 'discount' | 'surcharge' | 'gift' | 'deposit' | 'depositRedeemed' | 'singleUseVoucher' | 'singleUseVoucherRedeemed' | 'text'
+export type LineKind =
+  | 'sale'
+  | 'discount'
+  | 'surcharge'
+  | 'gift'
+  | 'deposit'
+  | 'depositRedeemed'
+  | 'singleUseVoucher'
+  | 'singleUseVoucherRedeemed'
+  | 'text'
 
 /** One line. `gift` and the redeemed kinds take the value of a sold line off again; a discount without VAT is spread over all groups. */
 export interface LineInput {
@@ -38,7 +47,15 @@ export interface LineInput {
 /** What of a document stays open. */
 export type OpenKind = 'goods' | 'services' | 'invoice' | 'healthService'
 /** Kinds of payment. */
-export type PaymentKind = 'cash' | 'cheque' | 'electronic' | 'transfer' | 'ticket' | 'discountAtPayment' | 'multiUseVoucher' | 'uncollected'
+export type PaymentKind =
+  | 'cash'
+  | 'cheque'
+  | 'electronic'
+  | 'transfer'
+  | 'ticket'
+  | 'discountAtPayment'
+  | 'multiUseVoucher'
+  | 'uncollected'
 
 /** One payment. Cash above what is due gives change. */
 export interface PaymentInput {
@@ -55,7 +72,13 @@ export interface PaymentInput {
 /** The original of a return or annulment: by its request's key, by its numbers, or other evidence. */
 export type ReferenceInput =
   | { readonly key: string }
-  | { readonly matricola?: string | undefined; readonly till?: string | undefined; readonly z: number; readonly n: number; readonly date?: string | undefined }
+  | {
+      readonly matricola?: string | undefined
+      readonly till?: string | undefined
+      readonly z: number
+      readonly n: number
+      readonly date?: string | undefined
+    }
   | { readonly other: 'ND' | 'POS' | 'VR'; readonly date: string }
 
 interface DocumentBase extends TillRequest {
@@ -149,7 +172,9 @@ export interface EnrolRequest extends RequestBase {
 }
 /** Activation for a merchant; by default the configured one. */
 export interface ActivateRequest extends RequestBase {
-  readonly merchant?: { readonly name: string; readonly address: string; readonly vat: string; readonly taxCode?: string | undefined } | undefined
+  readonly merchant?:
+    | { readonly name: string; readonly address: string; readonly vat: string; readonly taxCode?: string | undefined }
+    | undefined
   readonly technician: Technician
   readonly place?: { readonly lat: string; readonly long: string } | undefined
   readonly oldRegister?: string | undefined
@@ -227,4 +252,6 @@ export type RequestType = keyof Requests
 /** A request of one type. */
 export type RequestOf<T extends RequestType> = Requests[T]
 /** Any request, its form checked. */
-export type ItalianRequest = { readonly [T in RequestType]: { readonly type: T; readonly key: string; readonly input: Requests[T] } }[RequestType]
+export type ItalianRequest = {
+  readonly [T in RequestType]: { readonly type: T; readonly key: string; readonly input: Requests[T] }
+}[RequestType]

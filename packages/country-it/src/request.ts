@@ -9,8 +9,27 @@ const date = z.string().regex(/^\d{4}-\d{2}-\d{2}$/)
 const whole = z.number().int()
 const moment = z.string().regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,3})?(?:Z|[+-]\d{2}:\d{2})$/)
 
-const lineKinds = ['sale', 'discount', 'surcharge', 'gift', 'deposit', 'depositRedeemed', 'singleUseVoucher', 'singleUseVoucherRedeemed', 'text'] as const
-const paymentKinds = ['cash', 'cheque', 'electronic', 'transfer', 'ticket', 'discountAtPayment', 'multiUseVoucher', 'uncollected'] as const
+const lineKinds = [
+  'sale',
+  'discount',
+  'surcharge',
+  'gift',
+  'deposit',
+  'depositRedeemed',
+  'singleUseVoucher',
+  'singleUseVoucherRedeemed',
+  'text',
+] as const
+const paymentKinds = [
+  'cash',
+  'cheque',
+  'electronic',
+  'transfer',
+  'ticket',
+  'discountAtPayment',
+  'multiUseVoucher',
+  'uncollected',
+] as const
 
 const line = z.strictObject({
   kind: z.enum(lineKinds).optional(),
@@ -34,7 +53,13 @@ const payment = z.strictObject({
 
 const customer = z.strictObject({ taxCode: z.string().max(32).optional(), vat: z.string().max(32).optional() })
 
-const local = z.strictObject({ matricola: z.string().max(32).optional(), till: z.string().max(8).optional(), z: whole.min(1).max(9999), n: whole.min(1).max(9999), date: date.optional() })
+const local = z.strictObject({
+  matricola: z.string().max(32).optional(),
+  till: z.string().max(8).optional(),
+  z: whole.min(1).max(9999),
+  n: whole.min(1).max(9999),
+  date: date.optional(),
+})
 const other = z.strictObject({ other: z.enum(['ND', 'POS', 'VR']), date })
 const reference = z.union([z.strictObject({ key: text(128) }), local, other])
 
@@ -77,7 +102,14 @@ const schemas: { readonly [T in RequestType]: z.ZodType<Requests[T]> } = {
   unseal: z.strictObject({ ...base, ...technician }),
   clock: z.strictObject({ ...base, reason: text(200) }),
   memory: z.strictObject({ ...base, percent: whole.min(0).max(100) }),
-  emergency: z.strictObject({ ...base, ...till, lines: z.array(line).max(1000), payments: z.array(payment).max(100).optional(), paper: text(64).optional(), date: date.optional() }),
+  emergency: z.strictObject({
+    ...base,
+    ...till,
+    lines: z.array(line).max(1000),
+    payments: z.array(payment).max(100).optional(),
+    paper: text(64).optional(),
+    date: date.optional(),
+  }),
   posLink: z.strictObject({
     ...base,
     posId: text(64),
@@ -90,7 +122,10 @@ const schemas: { readonly [T in RequestType]: z.ZodType<Requests[T]> } = {
   }),
   enrol: z.strictObject({
     ...base,
-    csr: z.string().regex(/^[A-Za-z0-9+/=]+$/).max(10_000),
+    csr: z
+      .string()
+      .regex(/^[A-Za-z0-9+/=]+$/)
+      .max(10_000),
     brand: text(100),
     model: text(100),
     approval: z.strictObject({ number: text(100), date }),
@@ -98,21 +133,37 @@ const schemas: { readonly [T in RequestType]: z.ZodType<Requests[T]> } = {
   }),
   activate: z.strictObject({
     ...base,
-    merchant: z.strictObject({ name: text(200), address: text(300), vat: z.string().max(32), taxCode: z.string().max(32).optional() }).optional(),
+    merchant: z
+      .strictObject({ name: text(200), address: text(300), vat: z.string().max(32), taxCode: z.string().max(32).optional() })
+      .optional(),
     technician: z.strictObject(technician),
-    place: z.strictObject({ lat: z.string().regex(/^\d{1,2}\.\d{2,9}$/), long: z.string().regex(/^\d{1,2}\.\d{2,9}$/) }).optional(),
+    place: z
+      .strictObject({ lat: z.string().regex(/^\d{1,2}\.\d{2,9}$/), long: z.string().regex(/^\d{1,2}\.\d{2,9}$/) })
+      .optional(),
     oldRegister: text(100).optional(),
     serviceFrom: date.optional(),
   }),
-  event: z.strictObject({ ...base, event: text(100), code: z.string().regex(/^[0-9A-Za-z]{5}$/), description: text(500).optional() }),
-  life: z.strictObject({ ...base, to: z.enum(['FUORI_SERVIZIO', 'DISATTIVATO', 'DISMESSO']), by: z.enum(['portal', 'technician']) }),
+  event: z.strictObject({
+    ...base,
+    event: text(100),
+    code: z.string().regex(/^[0-9A-Za-z]{5}$/),
+    description: text(500).optional(),
+  }),
+  life: z.strictObject({
+    ...base,
+    to: z.enum(['FUORI_SERVIZIO', 'DISATTIVATO', 'DISMESSO']),
+    by: z.enum(['portal', 'technician']),
+  }),
   lottery: z.strictObject({ ...base, items: z.array(whole).min(1).max(100) }),
   transmission: z.strictObject({
     ...base,
     op: z.enum(['made', 'attempt', 'replace', 'interrupted']),
     of: whole,
     progressive: whole.optional(),
-    sha256: z.string().regex(/^[0-9a-f]{64}$/).optional(),
+    sha256: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/)
+      .optional(),
     bytes: whole.optional(),
   }),
   outcome: z.strictObject({
@@ -123,11 +174,17 @@ const schemas: { readonly [T in RequestType]: z.ZodType<Requests[T]> } = {
     codes: z.array(z.string().max(5)).max(200).optional(),
     operation: z.string().max(200).optional(),
     status: whole.optional(),
-    answer: z.string().regex(/^[0-9a-f]{64}$/).optional(),
+    answer: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/)
+      .optional(),
     problem: z.string().max(300).optional(),
     skewMs: whole.optional(),
     certificate: z.strictObject({ notAfter: whole, sha256: z.string().regex(/^[0-9a-f]{64}$/) }).optional(),
-    refused: z.array(z.strictObject({ position: whole, codes: z.array(z.string().max(5)) })).max(100).optional(),
+    refused: z
+      .array(z.strictObject({ position: whole, codes: z.array(z.string().max(5)) }))
+      .max(100)
+      .optional(),
     operator: text(64).optional(),
   }),
 }
@@ -146,5 +203,7 @@ export function parseRequest(input: Readonly<Record<string, unknown>>): ItalianR
 }
 
 function pathText(path: readonly PropertyKey[]): string {
-  return path.map((part, i) => (typeof part === 'number' ? `[${part}]` : `${i === 0 ? '' : '.'}${String(part)}`)).join('') || 'request'
+  return (
+    path.map((part, i) => (typeof part === 'number' ? `[${part}]` : `${i === 0 ? '' : '.'}${String(part)}`)).join('') || 'request'
+  )
 }

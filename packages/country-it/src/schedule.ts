@@ -42,7 +42,8 @@ function afterClosedHours(settings: Settings, ms: number, lane: Message['lane'],
   if (!isClosed(settings, ms)) return ms
   const { zone, closedTo } = settings
   const date = dateOf(zone, ms)
-  const end = closedTo >= 1440 ? instantOf(zone, `${addDays(date, 1)}T00:00:00`) : instantOf(zone, `${date}T00:00:00`) + closedTo * MINUTE
+  const end =
+    closedTo >= 1440 ? instantOf(zone, `${addDays(date, 1)}T00:00:00`) : instantOf(zone, `${date}T00:00:00`) + closedTo * MINUTE
   if (lane === 'lottery') return end
   return end + Math.round((MORNING_FROM + fraction * (MORNING_TO - MORNING_FROM)) * MINUTE)
 }

@@ -62,7 +62,12 @@ export interface Reconciliation {
  * @param reported cents per terminal
  * @param toleranceBp allowed difference in hundredths of a percent; 5 % by default
  */
-export function reconcile(state: State, month: string, reported: Readonly<Record<string, number>>, toleranceBp = 500): Reconciliation[] {
+export function reconcile(
+  state: State,
+  month: string,
+  reported: Readonly<Record<string, number>>,
+  toleranceBp = 500,
+): Reconciliation[] {
   const names = new Set(Object.keys(reported))
   for (const name of Object.keys(state.posTotals)) if (name.startsWith(`${month}|`)) names.add(name.slice(8))
   return [...names].sort().map((posId) => {
@@ -74,7 +79,21 @@ export function reconcile(state: State, month: string, reported: Readonly<Record
 
 /** The register of terminals as CSV. */
 export function posLinksCsv({ matricola }: Settings, state: State): string {
-  const quote = (text: string): string => (/^[=+\-@\t]/.test(text) ? quote(`'${text}`) : /[;"\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
-  const rows = state.pos.map((link) => [link.posId, link.acquirerVat, matricola, link.tillId, link.localUnitAddress, link.validFrom, link.validTo, link.declaredOnPortalAt])
-  return [['posId', 'acquirerVat', 'matricola', 'tillId', 'localUnitAddress', 'validFrom', 'validTo', 'declaredOnPortalAt'], ...rows].map((row) => row.map(quote).join(';')).join('\r\n') + '\r\n'
+  const quote = (text: string): string =>
+    /^[=+\-@\t]/.test(text) ? quote(`'${text}`) : /[;"\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+  const rows = state.pos.map((link) => [
+    link.posId,
+    link.acquirerVat,
+    matricola,
+    link.tillId,
+    link.localUnitAddress,
+    link.validFrom,
+    link.validTo,
+    link.declaredOnPortalAt,
+  ])
+  return (
+    [['posId', 'acquirerVat', 'matricola', 'tillId', 'localUnitAddress', 'validFrom', 'validTo', 'declaredOnPortalAt'], ...rows]
+      .map((row) => row.map(quote).join(';'))
+      .join('\r\n') + '\r\n'
+  )
 }

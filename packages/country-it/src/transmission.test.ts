@@ -49,7 +49,10 @@ describe.skipIf(!has('openssl'))('transmission', () => {
     expect(device.authority.inbox).toHaveLength(1)
     expect(new Set(device.authority.seen).size).toBe(1)
     expect(device.authority.seen).toHaveLength(2)
-    expect((await device.records('it.outcome')).map(({ payload }) => (payload as { result: string }).result)).toEqual(['unknown', 'accepted'])
+    expect((await device.records('it.outcome')).map(({ payload }) => (payload as { result: string }).result)).toEqual([
+      'unknown',
+      'accepted',
+    ])
   })
 
   const transient: readonly (readonly [string, Fault, string])[] = [
@@ -91,7 +94,8 @@ describe.skipIf(!has('openssl'))('transmission', () => {
       waits.push((step.until - device.clock.now()) / 60_000)
       device.clock.set(step.until)
     }
-    for (const [i, base] of [1, 5, 15, 30, 60, 60, 60].entries()) expect(Math.abs(waits[i]! / base - 1)).toBeLessThanOrEqual(0.2 + 1e-3)
+    for (const [i, base] of [1, 5, 15, 30, 60, 60, 60].entries())
+      expect(Math.abs(waits[i]! / base - 1)).toBeLessThanOrEqual(0.2 + 1e-3)
     device.authority.faults.push({ kind: 'status', status: 429, headers: { 'retry-after': '7200' } })
     await device.transmitter.drain()
     expect(((await device.transmitter.step()) as { until: number }).until - device.clock.now()).toBe(7_200_000)
@@ -99,14 +103,42 @@ describe.skipIf(!has('openssl'))('transmission', () => {
 
   it('IT-42 classes of codes, and the most severe of several counts', async () => {
     const table: Readonly<Record<string, readonly string[]>> = {
-      defect: ['00000', '99999', '00201', '00202', '00207', '00208', '00209', '00210', '00212', '00213', '00300', '00301', '00306', '00701', '00706', '00711', '12345'],
+      defect: [
+        '00000',
+        '99999',
+        '00201',
+        '00202',
+        '00207',
+        '00208',
+        '00209',
+        '00210',
+        '00212',
+        '00213',
+        '00300',
+        '00301',
+        '00306',
+        '00701',
+        '00706',
+        '00711',
+        '12345',
+      ],
       state: ['00100', '00200', '00211', '00303', '00700', '00712'],
       clock: ['00203', '00204', '00206', '00214', '00705'],
       retry: ['00302', '00016'],
     }
     for (const [name, codes] of Object.entries(table)) for (const code of codes) expect(classOf(code), code).toBe(name)
-    expect([worstOf(['00302', '00203']), worstOf(['00203', '00200']), worstOf(['00200', '00202'])]).toEqual(['clock', 'state', 'defect'])
-    for (const [codes, state] of [[['00202'], 'rejected'], [['00200'], 'blocked'], [['00203'], 'blocked'], [['77777'], 'rejected'], [['00203', '00209'], 'rejected']] as const) {
+    expect([worstOf(['00302', '00203']), worstOf(['00203', '00200']), worstOf(['00200', '00202'])]).toEqual([
+      'clock',
+      'state',
+      'defect',
+    ])
+    for (const [codes, state] of [
+      [['00202'], 'rejected'],
+      [['00200'], 'blocked'],
+      [['00203'], 'blocked'],
+      [['77777'], 'rejected'],
+      [['00203', '00209'], 'rejected'],
+    ] as const) {
       const device = await wire(parties)
       await sold(device)
       device.authority.faults.push({ kind: 'codes', codes, wrapped: codes.length > 1 })
@@ -131,7 +163,13 @@ describe.skipIf(!has('openssl'))('transmission', () => {
   it('IT-43 IT-50 order is kept under failures, with a backlog in which only one message is held at a time', async () => {
     const device = await wire(parties, {}, { at: `${YEAR}-11-20T05:00:00.000Z` })
     await sold(device, 12)
-    const faults: Fault[] = [{ kind: 'lost' }, { kind: 'status', status: 500 }, { kind: 'garbage' }, { kind: 'unreachable' }, { kind: 'stranger' }]
+    const faults: Fault[] = [
+      { kind: 'lost' },
+      { kind: 'status', status: 500 },
+      { kind: 'garbage' },
+      { kind: 'unreachable' },
+      { kind: 'stranger' },
+    ]
     for (let i = 0; i < 40 && device.state().outbox.length > 0; i++) {
       const fault = faults[i % 7]
       if (fault !== undefined) device.authority.faults.push(fault)
@@ -182,7 +220,8 @@ describe.skipIf(!has('openssl'))('transmission', () => {
     await sold(device)
     device.authority.faults.push({ kind: 'status', status: 500 })
     await device.transmitter.drain()
-    const codes = (days: number): string[] => statusOf(device.country.settings, device.state(), device.clock.now() + days * DAY).alarms.map(({ code }) => code)
+    const codes = (days: number): string[] =>
+      statusOf(device.country.settings, device.state(), device.clock.now() + days * DAY).alarms.map(({ code }) => code)
     expect([codes(4), codes(5), codes(12)]).toEqual([[], ['IT_MANUAL_INTERVENTION'], ['IT_MANUAL_INTERVENTION', 'IT_LATE']])
     const { made, sha256 } = device.state().outbox[0]!
     expect(device.blobs.kept.has(sha256)).toBe(true)
@@ -203,9 +242,17 @@ describe.skipIf(!has('openssl'))('transmission', () => {
     const [second, third] = device.authority.inbox.map(({ text }) => text)
     expect([second, third].map((text) => /<Progressivo>(\d+)</.exec(text!)![1])).toEqual(['2', '3'])
     const figures = (text: string): string => text.replace(/<ds:Signature.*/s, '').replace(/<Progressivo>\d+/, '')
-    const rejected = new TextDecoder().decode(device.blobs.kept.get((await device.records('it.transmission')).map(({ payload }) => payload as { op: string; sha256: string }).find(({ op }) => op === 'made')!.sha256))
+    const rejected = new TextDecoder().decode(
+      device.blobs.kept.get(
+        (await device.records('it.transmission'))
+          .map(({ payload }) => payload as { op: string; sha256: string })
+          .find(({ op }) => op === 'made')!.sha256,
+      ),
+    )
     expect(figures(third!)).toBe(figures(rejected))
-    const replaced = (await device.records('it.transmission')).map(({ payload }) => payload as { op: string; replaces?: number }).filter(({ replaces }) => replaces === made)
+    const replaced = (await device.records('it.transmission'))
+      .map(({ payload }) => payload as { op: string; replaces?: number })
+      .filter(({ replaces }) => replaces === made)
     expect(replaced.map(({ op }) => op)).toEqual(['replace', 'made'])
     expect((await device.close()).progressive).toBe(4)
   })
@@ -250,7 +297,10 @@ describe.skipIf(!has('openssl'))('transmission', () => {
       const error = '<Codice>00308</Codice><Descrizione>Dati</Descrizione>'
       return `<Segnalazione><Posizione>${position}</Posizione><NumeroProgressivo>0001-0001</NumeroProgressivo><DataOra>2026-11-20T10:00:00</DataOra><Errori>${wrapped ? `<Errore>${error}</Errore>` : error}</Errori></Segnalazione>`
     }
-    device.authority.faults.push({ kind: 'answer', xml: lotteryAnswer('SE', `<SegnalazioniDocComm>${remark(1, false)}${remark(100, true)}</SegnalazioniDocComm>`, 100) })
+    device.authority.faults.push({
+      kind: 'answer',
+      xml: lotteryAnswer('SE', `<SegnalazioniDocComm>${remark(1, false)}${remark(100, true)}</SegnalazioniDocComm>`, 100),
+    })
     await device.transmitter.drain()
     expect(counts()).toEqual({ waiting: 0, sent: 0, accepted: 98, rejected: 2, excluded: 0 })
     const refused = ((await device.records('it.outcome'))[0]!.payload as { refused: number[] }).refused
@@ -260,7 +310,14 @@ describe.skipIf(!has('openssl'))('transmission', () => {
     await sell(1)
     expect(await device.transmitter.drain()).toEqual([])
     device.clock.step(10 * 60_000)
-    device.authority.faults.push({ kind: 'answer', xml: lotteryAnswer('SC', '<ListaErrori><Errore><Codice>00302</Codice><Descrizione>x</Descrizione></Errore></ListaErrori>', 0) })
+    device.authority.faults.push({
+      kind: 'answer',
+      xml: lotteryAnswer(
+        'SC',
+        '<ListaErrori><Errore><Codice>00302</Codice><Descrizione>x</Descrizione></Errore></ListaErrori>',
+        0,
+      ),
+    })
     await device.transmitter.drain()
     expect(states(device)).toEqual(['ready'])
     device.clock.step(2 * 60_000)
@@ -288,6 +345,8 @@ describe.skipIf(!has('openssl'))('transmission', () => {
     await sold(device)
     await device.transmitter.step()
     const [message] = device.state().outbox
-    expect(dueAt(device.country.settings, device.state(), message!, device.clock.now())).toBe(dueAt(device.country.settings, device.state(), message!, device.clock.now()))
+    expect(dueAt(device.country.settings, device.state(), message!, device.clock.now())).toBe(
+      dueAt(device.country.settings, device.state(), message!, device.clock.now()),
+    )
   })
 })

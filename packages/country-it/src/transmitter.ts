@@ -1,6 +1,14 @@
 // The worker that sends what the journal owes (9.4 to 9.6, 16.3): make, keep, tell the journal, send, tell the journal. One step at a
 // time; after a crash at any point the next step goes on from the journal.
-import { FiscalError, isFiscalError, type Clock, type Queue, type Signer, type Transport, type TransportResponse } from '@sigillo/core'
+import {
+  FiscalError,
+  isFiscalError,
+  type Clock,
+  type Queue,
+  type Signer,
+  type Transport,
+  type TransportResponse,
+} from '@sigillo/core'
 import { readCertificates, signXml, verifyXml, type X509 } from '@sigillo/documents'
 import { nextBatch } from './batches.js'
 import { classify, type Classified } from './classify.js'
@@ -63,7 +71,8 @@ export function openTransmitter(parts: TransmitterParts): Transmitter {
   const { baseUrl, authorityRoots } = parts.country.settings
   if (baseUrl === undefined) throw new FiscalError('OPTION_INVALID', { message: 'baseUrl: there is no default', path: 'baseUrl' })
   const anchors = authorityRoots === undefined ? [] : readCertificates(authorityRoots)
-  if (anchors.length === 0) throw new FiscalError('OPTION_INVALID', { message: 'authorityRoots: no certificate', path: 'authorityRoots' })
+  if (anchors.length === 0)
+    throw new FiscalError('OPTION_INVALID', { message: 'authorityRoots: no certificate', path: 'authorityRoots' })
   return new Worker(parts, baseUrl.replace(/\/+$/, ''), anchors)
 }
 
@@ -136,12 +145,20 @@ class Worker implements Transmitter {
   async #sign(xml: Uint8Array, what: string): Promise<Uint8Array> {
     const { device, manufacturer, blobs } = this.#parts
     const signer = what === 'enrol' ? manufacturer : device
-    if (signer === undefined) throw new FiscalError('OPTION_INVALID', { message: 'manufacturer: enrolment is signed by the manufacturer', path: 'manufacturer' })
+    if (signer === undefined)
+      throw new FiscalError('OPTION_INVALID', {
+        message: 'manufacturer: enrolment is signed by the manufacturer',
+        path: 'manufacturer',
+      })
     const own = signer.describe().certificates[0]
     const certificate = own ?? (what === 'enrol' ? undefined : await blobs.get(this.#state().certificate.sha256))
-    if (certificate === undefined) throw new FiscalError('OPTION_INVALID', { message: 'device: the key has no certificate yet', path: 'device' })
+    if (certificate === undefined)
+      throw new FiscalError('OPTION_INVALID', { message: 'device: the key has no certificate yet', path: 'device' })
     const operation = what === 'enrol' ? 'it.manufacturer' : 'it.device'
-    return signXml(xml, { certificate, sign: async (message) => (await signer.sign({ operation, suite: 'rs256', input: { message } })).signature })
+    return signXml(xml, {
+      certificate,
+      sign: async (message) => (await signer.sign({ operation, suite: 'rs256', input: { message } })).signature,
+    })
   }
 
   async #sendDue(): Promise<Step | undefined> {
@@ -164,7 +181,9 @@ class Worker implements Transmitter {
 
   #until(): number | undefined {
     const now = this.#parts.clock.now()
-    const due = LANES.map((lane) => firstOf(this.#state(), lane)).map((message) => (message === undefined ? undefined : this.#dueOf(message, now)))
+    const due = LANES.map((lane) => firstOf(this.#state(), lane)).map((message) =>
+      message === undefined ? undefined : this.#dueOf(message, now),
+    )
     const known = due.filter((one) => one !== undefined)
     return known.length === 0 ? undefined : Math.min(...known)
   }
@@ -178,7 +197,13 @@ class Worker implements Transmitter {
     const { method, path } = routeOf(lane, what)
     let outcome: Omit<RequestOf<'outcome'>, 'key'>
     try {
-      const response = await transport.send({ method, url: this.#baseUrl + path, headers: { 'content-type': 'application/xml' }, body, timeoutMs: TIMEOUT_MS })
+      const response = await transport.send({
+        method,
+        url: this.#baseUrl + path,
+        headers: { 'content-type': 'application/xml' },
+        body,
+        timeoutMs: TIMEOUT_MS,
+      })
       outcome = await this.#judge(made, { lane, what, doubt }, response)
     } catch (error) {
       if (!isFiscalError(error)) throw error
@@ -189,7 +214,11 @@ class Worker implements Transmitter {
     return { did: 'sent', of: made, result: outcome.result as Classified['result'] }
   }
 
-  async #judge(made: number, known: Pick<Message, 'lane' | 'what' | 'doubt'>, response: TransportResponse): Promise<Omit<RequestOf<'outcome'>, 'key'>> {
+  async #judge(
+    made: number,
+    known: Pick<Message, 'lane' | 'what' | 'doubt'>,
+    response: TransportResponse,
+  ): Promise<Omit<RequestOf<'outcome'>, 'key'>> {
     const { blobs, clock, country, device } = this.#parts
     const { status, headers, body } = response
     const now = clock.now()
@@ -197,7 +226,9 @@ class Worker implements Transmitter {
     const base = { type: 'outcome', of: made, status, ...(skewMs !== undefined && { skewMs }) }
     if (body.length > MAX_ANSWER) return { ...base, result: 'unknown', problem: 'ANSWER_TOO_LARGE' }
     const answer = body.length === 0 ? {} : { answer: await blobs.put(body) }
-    const verdict = verifyXml(body, { trust: { anchors: this.#anchors, at: now, usage: ['nonRepudiation'], commonName: AUTHORITY } })
+    const verdict = verifyXml(body, {
+      trust: { anchors: this.#anchors, at: now, usage: ['nonRepudiation'], commonName: AUTHORITY },
+    })
     const { certificate, ...said } = classify({ ...known, status, verdict })
     if (status === 429 || said.result === 'retry') this.#wait(made, status, headers['retry-after'], now)
     if (certificate === undefined) return { ...base, ...answer, ...said }
@@ -208,13 +239,17 @@ class Worker implements Transmitter {
 
   #wait(made: number, status: number, retryAfter: string | undefined, now: number): void {
     const seconds = retryAfter !== undefined && /^\d{1,7}$/.test(retryAfter) ? Number(retryAfter) * 1000 : undefined
-    const until = seconds ?? (retryAfter === undefined || Number.isNaN(Date.parse(retryAfter)) ? undefined : Date.parse(retryAfter) - now)
+    const until =
+      seconds ?? (retryAfter === undefined || Number.isNaN(Date.parse(retryAfter)) ? undefined : Date.parse(retryAfter) - now)
     if (until !== undefined || status === 429) this.#notBefore.set(made, now + (until ?? LIMITED_MS))
   }
 
   async #batch(): Promise<Step | undefined> {
     const { queue, country, clock, lotteryLimit = 60_000 } = this.#parts
-    const items = await nextBatch(country.settings, this.#state(), (seq) => queue.find(BigInt(seq)), { nowMs: clock.now(), lotteryLimit })
+    const items = await nextBatch(country.settings, this.#state(), (seq) => queue.find(BigInt(seq)), {
+      nowMs: clock.now(),
+      lotteryLimit,
+    })
     if (items === undefined) return undefined
     await this.#tell({ type: 'lottery', items })
     return { did: 'batched', of: items[0] as number }

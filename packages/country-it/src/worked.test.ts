@@ -6,8 +6,19 @@ import type { Row, Totals } from './figures.js'
 const A = [line(15000, 2200), line(5000, 400), line(10000, 'N4')]
 const B = [line(25000, 2200), line(5000, 400)]
 const open = (of: string, amount: number): object => ({ kind: 'uncollected', of, amount })
-const row = (group: string, tax: number, amount: number, partial: number, more: Partial<Row> = {}): Row => ({ group, tax, amount, partial, ...more })
-const free = (group: string, amount: number, partial = amount, more: Partial<Row> = {}): Row => ({ group, amount, partial, ...more })
+const row = (group: string, tax: number, amount: number, partial: number, more: Partial<Row> = {}): Row => ({
+  group,
+  tax,
+  amount,
+  partial,
+  ...more,
+})
+const free = (group: string, amount: number, partial = amount, more: Partial<Row> = {}): Row => ({
+  group,
+  amount,
+  partial,
+  ...more,
+})
 const four = row('400', 192, 4808, 4808)
 
 interface Case {
@@ -20,7 +31,11 @@ interface Case {
 const cases: readonly Case[] = [
   {
     name: 'goods deposit redeemed',
-    run: (d) => d.sell([line(10000, 2200), line(5000, 2200, { kind: 'depositRedeemed' }), line(1000, 400), line(10000, 'N4')], [cash(10000), card(6000)]),
+    run: (d) =>
+      d.sell(
+        [line(10000, 2200), line(5000, 2200, { kind: 'depositRedeemed' }), line(1000, 400), line(10000, 'N4')],
+        [cash(10000), card(6000)],
+      ),
     totals: { documents: 1, cash: 10000, electronic: 6000 },
     rows: [row('2200', 902, 8197, 4098, { suspended: 4098 }), row('400', 38, 962, 962), free('N4', 10000)],
   },
@@ -43,19 +58,31 @@ const cases: readonly Case[] = [
     name: 'services, 10 uncollected',
     run: (d) => d.sell(A, [cash(21000), card(8000), open('services', 1000)]),
     totals: { documents: 1, cash: 21000, electronic: 8000 },
-    rows: [row('2200', 2615, 12295, 11885, { services: 410 }), row('400', 186, 4808, 4647, { services: 161 }), free('N4', 10000, 9667, { services: 333 })],
+    rows: [
+      row('2200', 2615, 12295, 11885, { services: 410 }),
+      row('400', 186, 4808, 4647, { services: 161 }),
+      free('N4', 10000, 9667, { services: 333 }),
+    ],
   },
   {
     name: 'invoice follows',
     run: (d) => d.sell(A, [open('invoice', 30000)]),
     totals: { documents: 1 },
-    rows: [row('2200', 0, 12295, 0, { invoice: 12295 }), row('400', 0, 4808, 0, { invoice: 4808 }), free('N4', 10000, 0, { invoice: 10000 })],
+    rows: [
+      row('2200', 0, 12295, 0, { invoice: 12295 }),
+      row('400', 0, 4808, 0, { invoice: 4808 }),
+      free('N4', 10000, 0, { invoice: 10000 }),
+    ],
   },
   {
     name: 'health service',
     run: (d) => d.sell(A, [open('healthService', 30000)]),
     totals: { documents: 1 },
-    rows: [row('2200', 0, 12295, 0, { health: 12295 }), row('400', 0, 4808, 0, { health: 4808 }), free('N4', 10000, 0, { health: 10000 })],
+    rows: [
+      row('2200', 0, 12295, 0, { health: 12295 }),
+      row('400', 0, 4808, 0, { health: 4808 }),
+      free('N4', 10000, 0, { health: 10000 }),
+    ],
   },
   {
     name: 'a gift of 100 at 22 %',

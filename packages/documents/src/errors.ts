@@ -45,6 +45,17 @@ const remedies: Readonly<Record<DocumentCode, string>> = {
 export const documentErrors: Readonly<Record<DocumentCode, string>> = remedies
 
 /** A refusal by this package; hostile bytes are an integrity matter, never a TypeError. */
-export function refuseDocument(code: DocumentCode, message: string, details: Readonly<Record<string, unknown>> = {}, cause?: unknown): FiscalError {
-  return new FiscalError(code, { kind: 'integrity', message, remedy: remedies[code], details, ...(cause !== undefined && { cause }) })
+export function refuseDocument(
+  code: DocumentCode,
+  message: string,
+  details: Readonly<Record<string, unknown>> = {},
+  cause?: unknown,
+): FiscalError {
+  return new FiscalError(code, {
+    kind: 'integrity',
+    message,
+    remedy: remedies[code],
+    details,
+    ...(cause !== undefined && { cause }),
+  })
 }

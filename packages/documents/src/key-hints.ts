@@ -8,7 +8,9 @@ import type { KeyHints } from './xmldsig-read.js'
 export function hintsAgree({ subjectName, issuerName, serialNumber }: KeyHints, certificate: X509): boolean {
   if (subjectName !== undefined && !namesEqual(subjectName, certificate.subject)) return false
   if (issuerName !== undefined && !namesEqual(issuerName, certificate.issuer)) return false
-  return serialNumber === undefined || (/^\d{1,60}$/.test(serialNumber) && BigInt(serialNumber) === BigInt(`0x${certificate.serial}`))
+  return (
+    serialNumber === undefined || (/^\d{1,60}$/.test(serialNumber) && BigInt(serialNumber) === BigInt(`0x${certificate.serial}`))
+  )
 }
 
 const OIDS: Readonly<Record<string, string>> = { ...nameOids, EMAILADDRESS: nameOids.E, S: nameOids.ST }
@@ -22,7 +24,9 @@ function namesEqual(text: string, name: readonly NamePart[]): boolean {
 // `CN=a, O=b + OU="c, d"`: split outside quotes and escapes.
 function parts(text: string): string[] {
   const out: string[] = []
-  for (const [, type = '', quoted, bare = ''] of text.matchAll(/([A-Za-z0-9.]+)\s*=\s*(?:"((?:\\.|[^"\\])*)"|((?:\\.|[^,+\\])*))\s*(?:[,+]|$)/g)) {
+  for (const [, type = '', quoted, bare = ''] of text.matchAll(
+    /([A-Za-z0-9.]+)\s*=\s*(?:"((?:\\.|[^"\\])*)"|((?:\\.|[^,+\\])*))\s*(?:[,+]|$)/g,
+  )) {
     const kind = type.toUpperCase().replace(/^OID\./, '')
     const oid = Object.hasOwn(OIDS, kind) ? (OIDS[kind] as string) : kind
     out.push(`${oid}=${folded((quoted ?? bare).replace(/\\(.)/g, '$1'))}`)

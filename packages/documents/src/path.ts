@@ -33,8 +33,10 @@ export function checkPath(question: PathQuestion): PathResult {
   const path = find([question.certificate], search)
   if (path === undefined) return { ok: false, code: 'CERTIFICATE_UNTRUSTED', message: 'no path to a configured root' }
   for (const one of path) {
-    if (question.at < one.notBefore) return { ok: false, code: 'CERTIFICATE_NOT_YET_VALID', message: 'a certificate of the path is not valid yet' }
-    if (question.at > one.notAfter) return { ok: false, code: 'CERTIFICATE_EXPIRED', message: 'a certificate of the path has expired' }
+    if (question.at < one.notBefore)
+      return { ok: false, code: 'CERTIFICATE_NOT_YET_VALID', message: 'a certificate of the path is not valid yet' }
+    if (question.at > one.notAfter)
+      return { ok: false, code: 'CERTIFICATE_EXPIRED', message: 'a certificate of the path has expired' }
     const weak = one.publicJwk !== undefined && (rsaBits(one.publicJwk) ?? MIN_RSA_BITS) < MIN_RSA_BITS
     if (weak) return { ok: false, code: 'KEY_WEAK', message: 'a key of the path is shorter than 2048 bits' }
   }
@@ -58,7 +60,11 @@ function find(path: readonly X509[], search: Search): readonly X509[] | undefine
   for (const issuer of [...search.anchors, ...search.pool]) {
     if (!equalBytes(issuer.subjectDer, last.issuerDer) || path.includes(issuer)) continue
     if (--search.left < 0) return undefined
-    if (!mayIssue(issuer, path.length - 1) || !verifyWithSpki(issuer.publicJwk, last.signatureAlgorithm, last.tbs, last.signature)) continue
+    if (
+      !mayIssue(issuer, path.length - 1) ||
+      !verifyWithSpki(issuer.publicJwk, last.signatureAlgorithm, last.tbs, last.signature)
+    )
+      continue
     const found = find([...path, issuer], search)
     if (found !== undefined) return found
   }

@@ -23,7 +23,8 @@ describe.skipIf(!has('openssl'))('requests and paths', () => {
   ] as const)('IT-16 a %s request made over a signer is accepted by openssl and read back', async (alg, suite) => {
     const signer = await softwareSigner({ alg })
     const { publicKeySpki, publicJwk } = signer.describe()
-    const sign = async (message: Uint8Array): Promise<Uint8Array> => (await signer.sign({ operation: 'csr', suite, input: { message } })).signature
+    const sign = async (message: Uint8Array): Promise<Uint8Array> =>
+      (await signer.sign({ operation: 'csr', suite, input: { message } })).signature
     const subject = [
       { oid: nameOids.C, value: 'IT' },
       { oid: nameOids.CN, value: 'ZZITT000001' },
@@ -31,10 +32,15 @@ describe.skipIf(!has('openssl'))('requests and paths', () => {
     const der = await createRequest({ subject, publicKeySpki, suite, sign })
     const file = join(pki.folder, `${suite}.csr`)
     writeFileSync(file, der)
-    const said = execFileSync('openssl', ['req', '-inform', 'DER', '-in', file, '-verify', '-noout', '-subject'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+    const said = execFileSync('openssl', ['req', '-inform', 'DER', '-in', file, '-verify', '-noout', '-subject'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     expect(said).toMatch(/C ?= ?IT, ?CN ?= ?ZZITT000001/)
     expect(readRequest(der)).toMatchObject({ subject, publicJwk })
-    const pem = new TextEncoder().encode(`-----BEGIN CERTIFICATE REQUEST-----\n${toBase64(der)}\n-----END CERTIFICATE REQUEST-----\n`)
+    const pem = new TextEncoder().encode(
+      `-----BEGIN CERTIFICATE REQUEST-----\n${toBase64(der)}\n-----END CERTIFICATE REQUEST-----\n`,
+    )
     expect(commonNameOf(readRequest(pem).subject)).toBe('ZZITT000001')
     const bad = der.slice()
     bad[40]! ^= 1
@@ -48,9 +54,18 @@ describe.skipIf(!has('openssl'))('requests and paths', () => {
     const anchors = readCertificates(pki.ca)
     const at = Date.now()
     expect(checkPath({ certificate: leaf, anchors, at })).toMatchObject({ ok: true })
-    expect(checkPath({ certificate: leaf, anchors: [readCertificate(middle.der)], at })).toMatchObject({ ok: false, code: 'CERTIFICATE_UNTRUSTED' })
-    expect(checkPath({ certificate: leaf, anchors: [], pool: anchors, at })).toMatchObject({ ok: false, code: 'CERTIFICATE_UNTRUSTED' })
-    expect(checkPath({ certificate: leaf, anchors: [leaf], at, usage: ['keyCertSign'] })).toMatchObject({ ok: false, code: 'CERTIFICATE_USAGE' })
+    expect(checkPath({ certificate: leaf, anchors: [readCertificate(middle.der)], at })).toMatchObject({
+      ok: false,
+      code: 'CERTIFICATE_UNTRUSTED',
+    })
+    expect(checkPath({ certificate: leaf, anchors: [], pool: anchors, at })).toMatchObject({
+      ok: false,
+      code: 'CERTIFICATE_UNTRUSTED',
+    })
+    expect(checkPath({ certificate: leaf, anchors: [leaf], at, usage: ['keyCertSign'] })).toMatchObject({
+      ok: false,
+      code: 'CERTIFICATE_USAGE',
+    })
     const weak = await pki.issue('/CN=weak', { key: 'rsa:1024' }).catch((error: Error) => error)
     expect(weak).toBeInstanceOf(Error)
   })

@@ -32,12 +32,16 @@ export interface RequestParts {
 export async function createRequest({ subject, publicKeySpki, suite, sign }: RequestParts): Promise<Uint8Array> {
   const oid = ALGORITHM[suite]
   const key = readDer(publicKeySpki)
-  if (oid === undefined || key === undefined) throw refuseDocument('CSR_MALFORMED', `no request can be made with suite ${suite} and this key`)
+  if (oid === undefined || key === undefined)
+    throw refuseDocument('CSR_MALFORMED', `no request can be made with suite ${suite} and this key`)
   const attributes = new asn1js.Constructed({ idBlock: { tagClass: 3, tagNumber: 0 }, value: [] })
-  const info = new Uint8Array(new asn1js.Sequence({ value: [new asn1js.Integer({ value: 0 }), nameOf(subject), key, attributes] }).toBER())
+  const info = new Uint8Array(
+    new asn1js.Sequence({ value: [new asn1js.Integer({ value: 0 }), nameOf(subject), key, attributes] }).toBER(),
+  )
   const raw = await sign(info)
   const signature = suite === 'rs256' ? raw : ecdsaToDer(raw)
-  if (!verifyWithSpki(jwkOfSpki(publicKeySpki), oid, info, signature)) throw refuseDocument('CSR_SIGNATURE', 'the signer returned a signature of another key')
+  if (!verifyWithSpki(jwkOfSpki(publicKeySpki), oid, info, signature))
+    throw refuseDocument('CSR_SIGNATURE', 'the signer returned a signature of another key')
   return assemble(info, oid, signature)
 }
 
@@ -45,7 +49,9 @@ function assemble(info: Uint8Array, oid: string, signature: Uint8Array): Uint8Ar
   const parameters = oid === ALGORITHM.rs256 ? [new asn1js.Null()] : []
   const algorithm = new asn1js.Sequence({ value: [new asn1js.ObjectIdentifier({ value: oid }), ...parameters] })
   const inside = readDer(info) as asn1js.AsnType
-  return new Uint8Array(new asn1js.Sequence({ value: [inside, algorithm, new asn1js.BitString({ valueHex: copyOf(signature) })] }).toBER())
+  return new Uint8Array(
+    new asn1js.Sequence({ value: [inside, algorithm, new asn1js.BitString({ valueHex: copyOf(signature) })] }).toBER(),
+  )
 }
 
 /** A request, read and its self-signature checked. */

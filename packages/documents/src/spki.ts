@@ -3,7 +3,10 @@ import { importPublicKey, toBase64url, type PublicJwk, type RecordAlg } from '@s
 import * as asn1js from 'asn1js'
 import { ecdsaFromDer, readDer } from './der.js'
 
-const CURVES: Readonly<Record<string, readonly ['P-256' | 'P-384', number]>> = { '1.2.840.10045.3.1.7': ['P-256', 32], '1.3.132.0.34': ['P-384', 48] }
+const CURVES: Readonly<Record<string, readonly ['P-256' | 'P-384', number]>> = {
+  '1.2.840.10045.3.1.7': ['P-256', 32],
+  '1.3.132.0.34': ['P-384', 48],
+}
 
 /** Algorithms of signatures in certificates and requests that are accepted: SHA-256 and SHA-384, nothing older. */
 export const signatureOids: Readonly<Record<string, RecordAlg>> = {
@@ -18,7 +21,9 @@ export function jwkOfSpki(spki: Uint8Array): PublicJwk | undefined {
   if (!(value instanceof asn1js.Sequence)) return undefined
   const [algorithm, key] = value.valueBlock.value
   if (!(algorithm instanceof asn1js.Sequence) || !(key instanceof asn1js.BitString)) return undefined
-  const [kind, parameter] = algorithm.valueBlock.value.map((part) => (part instanceof asn1js.ObjectIdentifier ? part.valueBlock.toString() : ''))
+  const [kind, parameter] = algorithm.valueBlock.value.map((part) =>
+    part instanceof asn1js.ObjectIdentifier ? part.valueBlock.toString() : '',
+  )
   const bits = key.valueBlock.valueHexView
   if (kind === '1.2.840.113549.1.1.1') return rsaJwk(bits)
   return kind === '1.2.840.10045.2.1' ? ecJwk(bits, parameter ?? '') : undefined
@@ -27,7 +32,9 @@ export function jwkOfSpki(spki: Uint8Array): PublicJwk | undefined {
 function rsaJwk(bits: Uint8Array): PublicJwk | undefined {
   const value = readDer(bits)
   if (!(value instanceof asn1js.Sequence)) return undefined
-  const [n, e] = value.valueBlock.value.map((part) => (part instanceof asn1js.Integer ? unsigned(part.valueBlock.valueHexView) : undefined))
+  const [n, e] = value.valueBlock.value.map((part) =>
+    part instanceof asn1js.Integer ? unsigned(part.valueBlock.valueHexView) : undefined,
+  )
   return n === undefined || e === undefined ? undefined : { kty: 'RSA', n, e }
 }
 

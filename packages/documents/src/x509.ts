@@ -52,7 +52,15 @@ export interface X509 {
 
 const OID = { keyUsage: '2.5.29.15', basicConstraints: '2.5.29.19', extendedKeyUsage: '2.5.29.37', nameConstraints: '2.5.29.30' }
 // Read, or without bearing on whether a path holds when no policy is asked for.
-const KNOWN = new Set([OID.keyUsage, OID.basicConstraints, OID.extendedKeyUsage, '2.5.29.32', '2.5.29.14', '2.5.29.35', '2.5.29.17'])
+const KNOWN = new Set([
+  OID.keyUsage,
+  OID.basicConstraints,
+  OID.extendedKeyUsage,
+  '2.5.29.32',
+  '2.5.29.14',
+  '2.5.29.35',
+  '2.5.29.17',
+])
 
 /** @throws FiscalError CERTIFICATE_MALFORMED */
 export function readCertificate(der: Uint8Array): X509 {
@@ -76,7 +84,8 @@ function plain(der: Uint8Array, certificate: PkiCertificate): X509 {
   const unique = new Set(extensions.map(({ extnID }) => extnID))
   if (unique.size !== extensions.length) throw new TypeError('an extension stands twice')
   const spki = new Uint8Array(certificate.subjectPublicKeyInfo.toSchema().toBER())
-  if (certificate.signature.algorithmId !== certificate.signatureAlgorithm.algorithmId) throw new TypeError('two signature algorithms')
+  if (certificate.signature.algorithmId !== certificate.signatureAlgorithm.algorithmId)
+    throw new TypeError('two signature algorithms')
   return {
     der: new Uint8Array(der),
     tbs: new Uint8Array(certificate.tbsView),
@@ -92,14 +101,19 @@ function plain(der: Uint8Array, certificate: PkiCertificate): X509 {
     keyUsage: keyUsageOf(extensions),
     extendedKeyUsage: extendedOf(extensions),
     basicConstraints: basicOf(extensions),
-    unknownCritical: extensions.filter(({ critical, extnID }) => (critical && !KNOWN.has(extnID)) || extnID === OID.nameConstraints).map(({ extnID }) => extnID),
+    unknownCritical: extensions
+      .filter(({ critical, extnID }) => (critical && !KNOWN.has(extnID)) || extnID === OID.nameConstraints)
+      .map(({ extnID }) => extnID),
     signatureAlgorithm: certificate.signatureAlgorithm.algorithmId,
     signature: new Uint8Array(certificate.signatureValue.valueBlock.valueHexView),
   }
 }
 
 function namesOf(name: PkiCertificate['subject']): NamePart[] {
-  return name.typesAndValues.map(({ type, value }) => ({ oid: type, value: String((value as { valueBlock: { value?: unknown } }).valueBlock.value ?? '') }))
+  return name.typesAndValues.map(({ type, value }) => ({
+    oid: type,
+    value: String((value as { valueBlock: { value?: unknown } }).valueBlock.value ?? ''),
+  }))
 }
 
 function valueOf(extensions: readonly Extension[], oid: string): asn1js.AsnType | undefined {

@@ -61,7 +61,8 @@ class TreeReader {
       throw refuseDocument('XML_MALFORMED', `not well-formed: ${error.message}`)
     })
     parser.on('xmldecl', ({ encoding }) => {
-      if (encoding !== undefined && encoding.toUpperCase() !== 'UTF-8') throw refuseDocument('XML_FORBIDDEN', 'only UTF-8 is accepted')
+      if (encoding !== undefined && encoding.toUpperCase() !== 'UTF-8')
+        throw refuseDocument('XML_FORBIDDEN', 'only UTF-8 is accepted')
     })
     parser.on('doctype', () => forbid('a document type'))
     parser.on('processinginstruction', () => forbid('a processing instruction'))
@@ -103,7 +104,8 @@ const XMLNS = 'http://www.w3.org/2000/xmlns/'
 
 function attributesOf(tag: SaxesTagNS): XmlAttribute[] {
   const out: XmlAttribute[] = []
-  for (const { prefix, local, uri, value } of Object.values(tag.attributes)) if (uri !== XMLNS) out.push({ prefix, local, uri, value })
+  for (const { prefix, local, uri, value } of Object.values(tag.attributes))
+    if (uri !== XMLNS) out.push({ prefix, local, uri, value })
   return out
 }
 

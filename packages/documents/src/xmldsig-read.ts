@@ -34,7 +34,8 @@ export function readSignature(root: XmlElement, profile: XmlProfile): XmlSignatu
   const found = signaturesIn(root)
   if (found.length === 0) throw refuseDocument('SIGNATURE_MISSING', 'the document is not signed')
   const [element] = found as [XmlElement]
-  if (found.length > 1 || elementsOf(root).at(-1) !== element) throw refuseDocument('SIGNATURE_PLACE', 'one signature, last child of the root, is expected')
+  if (found.length > 1 || elementsOf(root).at(-1) !== element)
+    throw refuseDocument('SIGNATURE_PLACE', 'one signature, last child of the root, is expected')
   const [signedInfo, value, keyInfo] = shape(element, ['SignedInfo', 'SignatureValue', 'KeyInfo'])
   only(element, ['Id'])
   return {
@@ -51,7 +52,10 @@ function signaturesIn(element: XmlElement): XmlElement[] {
   return element.uri === DSIG && element.local === 'Signature' ? [element, ...below] : below
 }
 
-function readSignedInfo(signedInfo: XmlElement, profile: XmlProfile): Pick<XmlSignature, 'canonicalisation' | 'suite' | 'digest'> {
+function readSignedInfo(
+  signedInfo: XmlElement,
+  profile: XmlProfile,
+): Pick<XmlSignature, 'canonicalisation' | 'suite' | 'digest'> {
   const [form, method, reference] = shape(signedInfo, ['CanonicalizationMethod', 'SignatureMethod', 'Reference'])
   only(signedInfo, ['Id'])
   const { canonicalisation } = profile
@@ -70,7 +74,8 @@ function readReference(reference: XmlElement, canonicalisation: Canonicalisation
     return algorithm(one)
   })
   only(transforms, [])
-  const allowed = named[0] === ENVELOPED && (named.length === 1 || (named.length === 2 && named[1] === c14nUris[canonicalisation]))
+  const allowed =
+    named[0] === ENVELOPED && (named.length === 1 || (named.length === 2 && named[1] === c14nUris[canonicalisation]))
   if (!allowed) throw refused('the transforms', named.join(' '))
   if (algorithm(method) !== SHA256) throw refused('the digest method', algorithm(method))
   const digest = bytesOf(value)
@@ -100,18 +105,21 @@ function readKeyInfo(keyInfo: XmlElement): Pick<XmlSignature, 'certificates' | '
 function shape<const Names extends readonly string[]>(element: XmlElement, names: Names): { [K in keyof Names]: XmlElement } {
   const found = elementsOf(element)
   const fits = found.length === names.length && found.every((child, i) => child.uri === DSIG && child.local === names[i])
-  if (!fits || textOf(element).trim() !== '') throw refused(`the content of ${element.local}`, found.map(({ local }) => local).join(' '))
+  if (!fits || textOf(element).trim() !== '')
+    throw refused(`the content of ${element.local}`, found.map(({ local }) => local).join(' '))
   return found as { [K in keyof Names]: XmlElement }
 }
 
 function only(element: XmlElement, allowed: readonly string[]): void {
-  for (const { local, uri } of element.attributes) if (uri !== '' || !allowed.includes(local)) throw refused('an attribute', local)
+  for (const { local, uri } of element.attributes)
+    if (uri !== '' || !allowed.includes(local)) throw refused('an attribute', local)
 }
 
 // A method element names its algorithm and has no parameter.
 function algorithm(element: XmlElement): string {
   only(element, ['Algorithm'])
-  if (element.children.some((child) => typeof child !== 'string' || child.trim() !== '')) throw refused('a parameter of', element.local)
+  if (element.children.some((child) => typeof child !== 'string' || child.trim() !== ''))
+    throw refused('a parameter of', element.local)
   return attributeOf(element, 'Algorithm') ?? ''
 }
 

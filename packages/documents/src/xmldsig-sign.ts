@@ -5,7 +5,16 @@ import { toBase64 } from './base64.js'
 import { canonicalXml } from './c14n.js'
 import { refuseDocument } from './errors.js'
 import { readCertificate } from './x509.js'
-import { c14nUris, deviceProfile, DSIG, ENVELOPED, methodUris, SHA256, type XmlProfile, type XmlSuite } from './xmldsig-profile.js'
+import {
+  c14nUris,
+  deviceProfile,
+  DSIG,
+  ENVELOPED,
+  methodUris,
+  SHA256,
+  type XmlProfile,
+  type XmlSuite,
+} from './xmldsig-profile.js'
 import { elementsOf, parseXml, type XmlElement } from './xml.js'
 
 /** Who signs. */
@@ -31,7 +40,8 @@ export async function signXml(xml: Uint8Array, signing: XmlSigning): Promise<Uin
   if (hasSignature(root)) throw refuseDocument('SIGNATURE_PLACE', 'the document is signed already')
   const [head, tail] = splitAtEnd(fromUtf8(xml) as string, root)
   const digest = toBase64(fromHex(sha256Hex(canonicalXml(root, profile.canonicalisation))) as Uint8Array)
-  const write = (value: string): string => head + signatureText({ digest, suite, profile, value, certificate: signing.certificate }) + tail
+  const write = (value: string): string =>
+    head + signatureText({ digest, suite, profile, value, certificate: signing.certificate }) + tail
   const message = signedInfoOf(utf8(write('')), profile)
   const value = await signing.sign(message)
   const { publicJwk } = readCertificate(signing.certificate)
@@ -48,7 +58,8 @@ function splitAtEnd(text: string, { prefix, local }: XmlElement): [string, strin
   const name = prefix === '' ? local : `${prefix}:${local}`
   const at = text.lastIndexOf(`</${name}`)
   // Only white space may follow the root: a comment there could hold a false end tag.
-  if (at < 0 || text.slice(at + name.length + 2).trim() !== '>') throw refuseDocument('SIGNATURE_PLACE', 'the document must end with its root’s end tag')
+  if (at < 0 || text.slice(at + name.length + 2).trim() !== '>')
+    throw refuseDocument('SIGNATURE_PLACE', 'the document must end with its root’s end tag')
   return [text.slice(0, at), text.slice(at)]
 }
 

@@ -75,11 +75,19 @@ function checkValue(signature: XmlSignature, certificate: X509): Problem | undef
   if (jwk === undefined) return { ok: false, code: 'SIGNATURE_PROFILE', message: 'the key is of an unknown kind' }
   if ((rsaBits(jwk) ?? 2048) < 2048) return { ok: false, code: 'KEY_WEAK', message: 'the RSA key is shorter than 2048 bits' }
   const message = utf8(canonicalXml(signature.signedInfo, signature.canonicalisation))
-  if (!verifyValue(jwk, ALG[suite], message, value)) return { ok: false, code: 'SIGNATURE_MISMATCH', message: 'the signature value does not fit' }
-  return hintsAgree(hints, certificate) ? undefined : { ok: false, code: 'SIGNATURE_PROFILE', message: 'KeyInfo names another certificate than it carries' }
+  if (!verifyValue(jwk, ALG[suite], message, value))
+    return { ok: false, code: 'SIGNATURE_MISMATCH', message: 'the signature value does not fit' }
+  return hintsAgree(hints, certificate)
+    ? undefined
+    : { ok: false, code: 'SIGNATURE_PROFILE', message: 'KeyInfo names another certificate than it carries' }
 }
 
-function verifyValue(jwk: NonNullable<X509['publicJwk']>, alg: 'RS256' | 'ES256', message: Uint8Array, value: Uint8Array): boolean {
+function verifyValue(
+  jwk: NonNullable<X509['publicJwk']>,
+  alg: 'RS256' | 'ES256',
+  message: Uint8Array,
+  value: Uint8Array,
+): boolean {
   try {
     return importPublicKey(jwk).verify(alg, message, value)
   } catch {
