@@ -13,7 +13,7 @@ const arrows: readonly (readonly [role: RegExp, may: readonly string[]])[] = [
   [/^core$/, []],
   [/^documents$/, ['core']],
   [/^country-/, ['core', 'documents']],
-  [/^(storage|signer)-|^testing$/, ['core']],
+  [/^(storage|signer|transport)-|^testing$/, ['core']],
   [/^authority-it$/, ['core', 'documents', 'country-it']],
   [/^(cli|server-rt)$/, ['*']],
 ]
