@@ -95,6 +95,7 @@ describe.skipIf(python === undefined)('the second verifier, from the command lin
     const { findings } = said(path)
     expect(findings).toHaveLength(1)
     expect(findings[0]).toMatch(/ LINE_MALFORMED error$/)
+    expect(said(path, '--writing')).toMatchObject({ status: 0, findings: [] })
   })
 
   it('notices a lost end with a witness', async () => {
@@ -236,5 +237,14 @@ describe.skipIf(python === undefined)('bundles under both verifiers', () => {
     mkdirSync(dirname(file), { recursive: true })
     writeFileSync(file, 'PK\u0003\u0004 and nothing else')
     expect(said(file)).toMatchObject({ status: 1, findings: ['-1 BUNDLE_WRONG error'] })
+  })
+})
+
+describe.skipIf(python === undefined)('the vectors', () => {
+  it('J-01 J-02 J-06 J-10 J-11 J-13 every case of vectors/core comes out as stated in the second verifier', () => {
+    const { status, stdout, stderr } = spawnSync(python as string, [join(dirname(program), 'test_vectors.py')], { encoding: 'utf8' })
+    expect(`${stderr}${stdout}`).not.toMatch(/cases, [1-9]/)
+    expect(stdout.match(/: \d+ cases, 0 wrong/g)).toHaveLength(9)
+    expect(status).toBe(0)
   })
 })

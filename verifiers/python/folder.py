@@ -135,7 +135,18 @@ def _seg_bits_of(pieces, live):
     return 12
 
 
-def folder_lines(folder):
+def _without_unfinished(lines, finished):
+    """Section 13, beside a writer: without the unfinished line at the very end, and what follows the last whole request."""
+    lines = lines[: len(lines) if finished else -1]
+    while lines:
+        line = Line(lines[-1][0])
+        if line.fault is not None or "more" not in line.body:
+            break
+        lines = lines[:-1]
+    return lines
+
+
+def folder_lines(folder, writing=False):
     """All lines a verifier judges, each (bytes, (file, offset)), and what `queue.json` says."""
     sealed, live = _listed(folder)
     said = queue_json(os.path.join(folder, "queue.json"))
@@ -157,6 +168,10 @@ def folder_lines(folder):
     result = [line for _, lines in pieces for line in lines]
     for file in sorted((f for f in live if f.epoch > newest), key=lambda f: (f.epoch, f.first)):
         result += file.lines
+    if writing and result:
+        # only a live file can be under way, and the last one is the writer's
+        last = [file for file in live if file.name == result[-1][1][0]]
+        result = _without_unfinished(result, not last or last[0].data.endswith(b"\n"))
     return result, said
 
 

@@ -44,12 +44,12 @@ def _jsonl(path, options):
     return walk.verify(((data, (path, offset)) for offset, data in lines), options)
 
 
-def verify_path(path, options, verifier_keys=()):
+def verify_path(path, options, verifier_keys=(), writing=False):
     """The report on whatever lies at `path`; raises Unreadable or OSError."""
     if os.path.isdir(path):
         if os.path.exists(os.path.join(path, "bundle.json")):
             return bundle.verify_bundle(bundle.read_folder(path), options, verifier_keys)
-        lines, options.queue = folder.folder_lines(path)
+        lines, options.queue = folder.folder_lines(path, writing)
         options.start = folder.purged_start(lines)
         return walk.verify(lines, options)
     with open(path, "rb") as file:
@@ -108,6 +108,7 @@ def main(argv=None):
     parser.add_argument("--key", metavar="FILE", action="append", default=[], help="JWK offered for records whose key change is lost")
     parser.add_argument("--verifier-key", metavar="TEXT", action="append", default=[], help="key of a signer of notes")
     parser.add_argument("--continues", action="store_true", help="the journal goes on behind the last line")
+    parser.add_argument("--writing", action="store_true", help="a writer is at work in the folder: leave its unfinished end out")
     parser.add_argument("--batch", action="store_true", help="judge many journals given on standard input")
     args = parser.parse_args(argv)
     if args.batch:
@@ -117,7 +118,7 @@ def main(argv=None):
         parser.error("a path is needed")
     try:
         keys = [note.VerifierKey(text) for text in args.verifier_key]
-        report = verify_path(args.path, _options(args), keys)
+        report = verify_path(args.path, _options(args), keys, args.writing)
     except (OSError, ValueError, folder.Unreadable) as error:
         print("cannot be judged: %s" % error, file=sys.stderr)
         return 2
