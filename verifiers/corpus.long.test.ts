@@ -26,7 +26,11 @@ describe.skipIf(python === undefined)('the corpus, at length', () => {
       const cases = await Promise.all(
         Array.from({ length: Math.min(50, Math.ceil(count / 2) - done) }, async (_, n) => {
           const { lines, endorsers } = await randomLife(`life ${done + n}`, random, 2 + random.below(12))
-          return { label: `seed ${seed} life ${done + n}`, chunks: lines.map((line) => utf8.encode(`${line}\n`)), told: { endorsers } }
+          return {
+            label: `seed ${seed} life ${done + n}`,
+            chunks: lines.map((line) => utf8.encode(`${line}\n`)),
+            told: { endorsers },
+          }
         }),
       )
       const there = judgeInPython(cases)

@@ -30,7 +30,11 @@ interface Said {
 function said(path: string, ...more: readonly string[]): Said {
   const { status, stdout } = spawnSync(python as string, [program, path, '--json', ...more], { encoding: 'utf8' })
   if (stdout === '') return { status, sound: false, records: 0, findings: [] }
-  const { sound, records, findings } = JSON.parse(stdout) as { sound: boolean; records: number; findings: { seq: number; code: string; severity: string }[] }
+  const { sound, records, findings } = JSON.parse(stdout) as {
+    sound: boolean
+    records: number
+    findings: { seq: number; code: string; severity: string }[]
+  }
   return { status, sound, records, findings: findings.map(({ seq, code, severity }) => `${seq} ${code} ${severity}`) }
 }
 
@@ -60,8 +64,15 @@ async function queueFolder(name: string): Promise<string> {
 }
 
 const linesIn = (path: string): string =>
-  readdirSync(path).filter((name) => /^[sj]-.*\.jsonl$/.test(name)).sort((a, b) => (a.slice(2) < b.slice(2) ? -1 : 1)).map((name) => readFileSync(join(path, name), 'utf8')).join('')
-const liveFiles = (path: string): string[] => readdirSync(path).filter((name) => name.startsWith('j-')).sort()
+  readdirSync(path)
+    .filter((name) => /^[sj]-.*\.jsonl$/.test(name))
+    .sort((a, b) => (a.slice(2) < b.slice(2) ? -1 : 1))
+    .map((name) => readFileSync(join(path, name), 'utf8'))
+    .join('')
+const liveFiles = (path: string): string[] =>
+  readdirSync(path)
+    .filter((name) => name.startsWith('j-'))
+    .sort()
 
 describe.skipIf(python === undefined)('the second verifier, from the command line', () => {
   it('finds a queue folder sound, and its lines in one file', async () => {
@@ -118,13 +129,23 @@ type Entries = Map<string, Uint8Array>
 
 async function entriesOf(range: { from?: bigint; to?: bigint } = {}): Promise<{ zip: Uint8Array; journal: Journal }> {
   const storage = memoryStorage()
-  const queue = await createQueue({ country: bareCountry(), storage, signer: await key.signer(), clock: fixedClock('2026-03-02T08:00:00.000Z', { tickMs: 3 }), segBits: 6 })
+  const queue = await createQueue({
+    country: bareCountry(),
+    storage,
+    signer: await key.signer(),
+    clock: fixedClock('2026-03-02T08:00:00.000Z', { tickMs: 3 }),
+    segBits: 6,
+  })
   for (let n = 0; n < 80; n++) await queue.record({ type: 'ticket', key: `A-${n}`, amount: n })
   await queue.record({ type: 'closing', events: 2 })
   await queue.close()
   const reader = await storage.openReader()
   const parts: Uint8Array[] = []
-  const options = { format: readFileSync(new URL('../FORMAT.md', import.meta.url), 'utf8'), created: '2026-03-03T00:00:00.000Z', software: 'test/1' }
+  const options = {
+    format: readFileSync(new URL('../FORMAT.md', import.meta.url), 'utf8'),
+    created: '2026-03-03T00:00:00.000Z',
+    software: 'test/1',
+  }
   for await (const part of writeBundle(reader, { ...options, ...range })) parts.push(part)
   const lines: string[] = []
   for await (const { line } of reader.read(0n)) lines.push(new TextDecoder().decode(line))
@@ -135,7 +156,12 @@ function unpacked(name: string, zip: Uint8Array): string {
   const [file, folder] = [join(place, `${name}.zip`), join(place, name)]
   writeFileSync(file, zip)
   mkdirSync(folder)
-  const { status } = spawnSync(python as string, ['-c', 'import sys, zipfile; zipfile.ZipFile(sys.argv[1]).extractall(sys.argv[2])', file, folder])
+  const { status } = spawnSync(python as string, [
+    '-c',
+    'import sys, zipfile; zipfile.ZipFile(sys.argv[1]).extractall(sys.argv[2])',
+    file,
+    folder,
+  ])
   expect(status).toBe(0)
   return folder
 }
@@ -174,15 +200,36 @@ const SPOILT: Readonly<Record<string, readonly [spoil: (folder: string) => void,
   'a file more': [(folder) => writeFileSync(join(folder, 'more.txt'), 'x'), /^-1 BUNDLE_WRONG error$/],
   'a file less': [(folder) => rmSync(join(folder, 'report.json')), /^-1 BUNDLE_WRONG error$/],
   'no queue.json': [(folder) => rmSync(join(folder, 'queue.json')), /^-1 BUNDLE_WRONG error$/],
-  'queue.json of another queue': [(folder) => edited(folder, 'queue.json', (text) => text.replace(/"genesis":"./, '"genesis":"0')), /^-1 BUNDLE_WRONG error$/],
+  'queue.json of another queue': [
+    (folder) => edited(folder, 'queue.json', (text) => text.replace(/"genesis":"./, '"genesis":"0')),
+    /^-1 BUNDLE_WRONG error$/,
+  ],
   'another count': [(folder) => retold(folder, (index) => ({ ...index, count: 3 })), /^-1 BUNDLE_WRONG error$/],
-  'another queue': [(folder) => retold(folder, (index) => ({ ...index, queue: '00000000-0000-4000-8000-000000000000' })), /^-1 (BUNDLE|QUEUE)_WRONG error$/],
-  'another head': [(folder) => retold(folder, (index) => ({ ...index, head: { ...(index['head'] as JsonObject), hash: 'a'.repeat(64) } })), /^\d+ FORK error$/],
+  'another queue': [
+    (folder) => retold(folder, (index) => ({ ...index, queue: '00000000-0000-4000-8000-000000000000' })),
+    /^-1 (BUNDLE|QUEUE)_WRONG error$/,
+  ],
+  'another head': [
+    (folder) => retold(folder, (index) => ({ ...index, head: { ...(index['head'] as JsonObject), hash: 'a'.repeat(64) } })),
+    /^\d+ FORK error$/,
+  ],
   'a member more': [(folder) => retold(folder, (index) => ({ ...index, more: 1 })), /^-1 BUNDLE_WRONG error$/],
   'no bundle.json': [(folder) => edited(folder, 'bundle.json', () => '{}'), /^-1 BUNDLE_WRONG error$/],
   'a line feed behind bundle.json': [(folder) => edited(folder, 'bundle.json', (text) => `${text}\n`), /^-1 BUNDLE_WRONG error$/],
-  'a record changed': [(folder) => edited(folder, readdirSync(folder).find((name) => name.startsWith('s-')) as string, (text) => text.replace('"payload":{"amount"', '"payload":{"amaunt"')), /^\d+ PAY_WRONG error$/],
-  'a line removed': [(folder) => edited(folder, readdirSync(folder).find((name) => name.startsWith('s-')) as string, (text) => text.replace(/^.*\n.*\n/, (two) => two.slice(0, two.indexOf('\n') + 1))), /^\d+ RECORD_MISSING error$/],
+  'a record changed': [
+    (folder) =>
+      edited(folder, readdirSync(folder).find((name) => name.startsWith('s-')) as string, (text) =>
+        text.replace('"payload":{"amount"', '"payload":{"amaunt"'),
+      ),
+    /^\d+ PAY_WRONG error$/,
+  ],
+  'a line removed': [
+    (folder) =>
+      edited(folder, readdirSync(folder).find((name) => name.startsWith('s-')) as string, (text) =>
+        text.replace(/^.*\n.*\n/, (two) => two.slice(0, two.indexOf('\n') + 1)),
+      ),
+    /^\d+ RECORD_MISSING error$/,
+  ],
 }
 
 describe.skipIf(python === undefined)('bundles under both verifiers', () => {
@@ -225,7 +272,10 @@ describe.skipIf(python === undefined)('bundles under both verifiers', () => {
     cpSync(folder, copy, { recursive: true })
     rmSync(join(copy, 'bundle.json'))
     writeFileSync(join(copy, 'bundle.json'), '{}')
-    const last = readdirSync(copy).filter((name) => name.startsWith('s-')).sort().at(-1) as string
+    const last = readdirSync(copy)
+      .filter((name) => name.startsWith('s-'))
+      .sort()
+      .at(-1) as string
     writeFileSync(join(copy, last), `${lines.at(-1)}\n`, { flag: 'a' })
     const found = said(copy).findings
     expect(found).toContain(`${journal.lines.length} BLOB_WRONG error`)
@@ -242,7 +292,9 @@ describe.skipIf(python === undefined)('bundles under both verifiers', () => {
 
 describe.skipIf(python === undefined)('the vectors', () => {
   it('J-01 J-02 J-06 J-10 J-11 J-13 every case of vectors/core comes out as stated in the second verifier', () => {
-    const { status, stdout, stderr } = spawnSync(python as string, [join(dirname(program), 'test_vectors.py')], { encoding: 'utf8' })
+    const { status, stdout, stderr } = spawnSync(python as string, [join(dirname(program), 'test_vectors.py')], {
+      encoding: 'utf8',
+    })
     expect(`${stderr}${stdout}`).not.toMatch(/cases, [1-9]/)
     expect(stdout.match(/: \d+ cases, 0 wrong/g)).toHaveLength(9)
     expect(status).toBe(0)

@@ -19,7 +19,12 @@ export interface Outcome {
   /** Codes that occurred, over all cases. */
   readonly codes: ReadonlySet<string>
   /** Where the two verifiers differ; the journal is kept in a file for a look by hand. */
-  readonly differences: readonly { readonly label: string; readonly file: string; readonly here: Verdict; readonly there: Verdict }[]
+  readonly differences: readonly {
+    readonly label: string
+    readonly file: string
+    readonly here: Verdict
+    readonly there: Verdict
+  }[]
 }
 
 /** Draws `count` cases from a seed and has both verifiers judge them. */
@@ -36,7 +41,8 @@ export async function compare(seed: number, count: number): Promise<Outcome> {
       if (!here.sound) unsound += 1
       for (const finding of here.findings) codes.add(finding.split(' ')[1] as string)
       const other = there[i] as Verdict
-      if (JSON.stringify(here) !== JSON.stringify(other)) differences.push({ label: `seed ${seed} case ${one.label}`, file: kept(one), here, there: other })
+      if (JSON.stringify(here) !== JSON.stringify(other))
+        differences.push({ label: `seed ${seed} case ${one.label}`, file: kept(one), here, there: other })
     }
   }
   let waiting: Case[] = []

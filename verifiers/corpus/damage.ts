@@ -11,7 +11,11 @@ export interface Work {
 }
 
 /** Something that happens to a journal. `others` are journals to take foreign lines from. */
-export type Damage = (work: Work, random: Random, context: { readonly journal: Journal; readonly others: readonly Journal[] }) => void
+export type Damage = (
+  work: Work,
+  random: Random,
+  context: { readonly journal: Journal; readonly others: readonly Journal[] },
+) => void
 
 const utf8 = new TextEncoder()
 const text = (line: Uint8Array): string => new TextDecoder().decode(line)
@@ -133,7 +137,16 @@ const lines: Record<string, Damage> = {
   },
   'an empty line': (work, random) => void work.lines.splice(place(work, random), 0, new Uint8Array()),
   garbage: (work, random) => {
-    const kinds = ['{}', 'null', '[1,2]', '{"body":{},"hash":"","payload":null,"sig":""}', '\u{feff}', '\u0000', '{"body":1,"hash":2,"payload":3,"sig":4}', 'x'.repeat(70_000)]
+    const kinds = [
+      '{}',
+      'null',
+      '[1,2]',
+      '{"body":{},"hash":"","payload":null,"sig":""}',
+      '\u{feff}',
+      '\u0000',
+      '{"body":1,"hash":2,"payload":3,"sig":4}',
+      'x'.repeat(70_000),
+    ]
     work.lines.splice(place(work, random), 0, utf8.encode(random.pick(kinds)))
   },
   'a line of another journal put in': (work, random, { others }) => {
@@ -147,10 +160,23 @@ const lines: Record<string, Damage> = {
 
 const members: Record<string, Damage> = {
   'members in another order': (work, random) =>
-    retell(work, random, ({ body, hash, payload, sig }) => JSON.stringify(random.pick<object>([{ hash, body, payload, sig }, { body: reversed(body), hash, payload, sig }]))),
-  'white space': (work, random) => retell(work, random, (record) => together(record).replace(random.pick([',', ':', '{']), (found) => `${found} `)),
+    retell(work, random, ({ body, hash, payload, sig }) =>
+      JSON.stringify(
+        random.pick<object>([
+          { hash, body, payload, sig },
+          { body: reversed(body), hash, payload, sig },
+        ]),
+      ),
+    ),
+  'white space': (work, random) =>
+    retell(work, random, (record) => together(record).replace(random.pick([',', ':', '{']), (found) => `${found} `)),
   'a member more': (work, random) =>
-    retell(work, random, (record) => random.pick<Loose>([{ ...record, body: { ...record.body, zz: 1 } }, { ...record, body: { ...record.body, x: {}, more: 1 } }])),
+    retell(work, random, (record) =>
+      random.pick<Loose>([
+        { ...record, body: { ...record.body, zz: 1 } },
+        { ...record, body: { ...record.body, x: {}, more: 1 } },
+      ]),
+    ),
   'a member of the line more': (work, random) => retell(work, random, (record) => together(record).replace(/}$/, ',"z":1}')),
   'a member less': (work, random) =>
     retell(work, random, (record) => {
@@ -158,8 +184,15 @@ const members: Record<string, Damage> = {
       delete body[random.pick(Object.keys(body))]
       return { ...record, body }
     }),
-  'a number written otherwise': (work, random) => retell(work, random, (record) => together(record).replace(/"seq":(\d+)/, random.pick(['"seq":$1.0', '"seq":0$1', '"seq":-0', '"seq":$1e0', '"seq":9007199254740993']))),
-  'an escape written otherwise': (work, random) => retell(work, random, (record) => together(record).replace('"type":"', '"type":"\\u0074')),
+  'a number written otherwise': (work, random) =>
+    retell(work, random, (record) =>
+      together(record).replace(
+        /"seq":(\d+)/,
+        random.pick(['"seq":$1.0', '"seq":0$1', '"seq":-0', '"seq":$1e0', '"seq":9007199254740993']),
+      ),
+    ),
+  'an escape written otherwise': (work, random) =>
+    retell(work, random, (record) => together(record).replace('"type":"', '"type":"\\u0074')),
 }
 
 function reversed(body: Record<string, Json>): Record<string, Json> {
@@ -168,11 +201,46 @@ function reversed(body: Record<string, Json>): Record<string, Json> {
 
 /** Another value of the same kind, mostly near the old one. */
 export function another(value: Json | undefined, random: Random, from: readonly Loose[]): Json {
-  if (typeof value === 'number') return random.pick([value + 1, Math.max(0, value - 1), value + 64, 0, 1, 200, 2 ** 53 - 1, -1, value + 0.5 > 1e6 ? 3 : value + 2])
+  if (typeof value === 'number')
+    return random.pick([
+      value + 1,
+      Math.max(0, value - 1),
+      value + 64,
+      0,
+      1,
+      200,
+      2 ** 53 - 1,
+      -1,
+      value + 0.5 > 1e6 ? 3 : value + 2,
+    ])
   if (typeof value !== 'string') return random.pick<Json>([null, true, '', 0, {}, [], value ?? null])
-  if (/^[0-9a-f]{64}$/.test(value)) return random.pick([random.pick(from).hash, '0'.repeat(64), `${value.slice(0, -1)}0`, value.toUpperCase(), value.slice(1)])
-  if (/^\d{4}-/.test(value)) return random.pick([new Date(Date.parse(value) + random.pick([1, -1, 1000, -86_400_000])).toISOString(), '2026-02-30T00:00:00.000Z', '0000-02-29T23:59:59.999Z', value.replace('Z', '+00:00'), '2026-12-31T24:00:00.000Z'])
-  return random.pick([random.pick(['ticket', 'invoice', 'closing', 'sys.checkpoint', 'sys.open', 'sys.key', 'sys.close', 'sys.genesis', 'sys.nothing']), `${value}x`, '', value.slice(0, -1), 'é€\u{1f600}'])
+  if (/^[0-9a-f]{64}$/.test(value))
+    return random.pick([random.pick(from).hash, '0'.repeat(64), `${value.slice(0, -1)}0`, value.toUpperCase(), value.slice(1)])
+  if (/^\d{4}-/.test(value))
+    return random.pick([
+      new Date(Date.parse(value) + random.pick([1, -1, 1000, -86_400_000])).toISOString(),
+      '2026-02-30T00:00:00.000Z',
+      '0000-02-29T23:59:59.999Z',
+      value.replace('Z', '+00:00'),
+      '2026-12-31T24:00:00.000Z',
+    ])
+  return random.pick([
+    random.pick([
+      'ticket',
+      'invoice',
+      'closing',
+      'sys.checkpoint',
+      'sys.open',
+      'sys.key',
+      'sys.close',
+      'sys.genesis',
+      'sys.nothing',
+    ]),
+    `${value}x`,
+    '',
+    value.slice(0, -1),
+    'é€\u{1f600}',
+  ])
 }
 
 const values: Record<string, Damage> = {
@@ -184,10 +252,16 @@ const values: Record<string, Damage> = {
       return { ...record, body, hash: hashOf(body, record.sig) }
     }),
   'the payload altered': (work, random) =>
-    retell(work, random, (record) => ({ ...record, payload: random.pick<Json>([{ ...(record.payload as object), more: 1 }, [], 'text', 0, false, {}]) })),
+    retell(work, random, (record) => ({
+      ...record,
+      payload: random.pick<Json>([{ ...(record.payload as object), more: 1 }, [], 'text', 0, false, {}]),
+    })),
   'the payload blanked': (work, random) => retell(work, random, (record) => ({ ...record, payload: null })),
   'another stored hash': (work, random, { journal }) =>
-    retell(work, random, (record) => ({ ...record, hash: random.pick([apart(random.pick(journal.lines)).hash, '0'.repeat(64), record.hash.toUpperCase(), '']) })),
+    retell(work, random, (record) => ({
+      ...record,
+      hash: random.pick([apart(random.pick(journal.lines)).hash, '0'.repeat(64), record.hash.toUpperCase(), '']),
+    })),
   'the signature of another record': (work, random, { journal }) =>
     retell(work, random, (record) => {
       const { sig } = apart(random.pick(journal.lines))
@@ -195,7 +269,14 @@ const values: Record<string, Damage> = {
     }),
   'a signature that is none': (work, random) =>
     retell(work, random, (record) => {
-      const sig = random.pick(['', 'A', record.sig.slice(0, -1), `${record.sig}AA`, record.sig.replace(/.$/, 'B'), 'A'.repeat(86)])
+      const sig = random.pick([
+        '',
+        'A',
+        record.sig.slice(0, -1),
+        `${record.sig}AA`,
+        record.sig.replace(/.$/, 'B'),
+        'A'.repeat(86),
+      ])
       return { ...record, sig, hash: random.chance(0.5) ? record.hash : hashOf(record.body, sig) }
     }),
   'the twin of a signature': (work, random) =>
@@ -203,7 +284,8 @@ const values: Record<string, Damage> = {
       const sig = twin(record.sig, String(record.body['alg']))
       return { ...record, sig, hash: random.chance(0.5) ? record.hash : hashOf(record.body, sig) }
     }),
-  'body and hash of one, payload of another': (work, random, { journal }) => retell(work, random, (record) => ({ ...record, payload: apart(random.pick(journal.lines)).payload })),
+  'body and hash of one, payload of another': (work, random, { journal }) =>
+    retell(work, random, (record) => ({ ...record, payload: apart(random.pick(journal.lines)).payload })),
 }
 
 function alteredBody(body: Record<string, Json>, random: Random, journal: Journal): Record<string, Json> {

@@ -30,21 +30,46 @@ const edits: Record<string, Edit> = {
   'prev changed': body((_, random, all) => ({ prev: random.pick(all).hash })),
   'tprev changed': body((_, random, all) => ({ tprev: random.pick(all).hash })),
   'tseq changed': body(({ tseq }, random) => ({ tseq: Math.max(1, number(tseq) + random.pick([-1, 1])) })),
-  'ts changed': body(({ ts }, random) => ({ ts: new Date(Date.parse(String(ts)) + random.pick([-1, 1, -60_000, 86_400_000])).toISOString() })),
+  'ts changed': body(({ ts }, random) => ({
+    ts: new Date(Date.parse(String(ts)) + random.pick([-1, 1, -60_000, 86_400_000])).toISOString(),
+  })),
   'tsBack changed': body(({ tsBack }, random) => ({ tsBack: random.pick([undefined, 1, number(tsBack) + 1, 2 ** 53 - 1]) })),
-  'type changed': body((_, random) => ({ type: random.pick(['ticket', 'invoice', 'nota', 'sys.checkpoint', 'sys.open', 'sys.key', 'sys.close', 'sys.genesis', 'sys.redact', 'sys.purge', 'sys.incident']) })),
+  'type changed': body((_, random) => ({
+    type: random.pick([
+      'ticket',
+      'invoice',
+      'nota',
+      'sys.checkpoint',
+      'sys.open',
+      'sys.key',
+      'sys.close',
+      'sys.genesis',
+      'sys.redact',
+      'sys.purge',
+      'sys.incident',
+    ]),
+  })),
   'a reference used before': body((_, random, all) => {
     const used = all.filter(({ body }) => body['ref'] !== undefined)
     return used.length === 0 ? {} : { ref: random.pick(used).body['ref'] as Json, req: '0'.repeat(64) }
   }),
-  'reference or digest taken away': body(({ ref }, random) => (ref === undefined ? { req: '1'.repeat(64) } : random.pick<object>([{ ref: undefined }, { req: undefined }, { ref: undefined, req: undefined }]) as Record<string, undefined>)),
+  'reference or digest taken away': body(({ ref }, random) =>
+    ref === undefined
+      ? { req: '1'.repeat(64) }
+      : (random.pick<object>([{ ref: undefined }, { req: undefined }, { ref: undefined, req: undefined }]) as Record<
+          string,
+          undefined
+        >),
+  ),
   'another queue': body(() => ({ queue: '00000000-0000-4000-8000-000000000000' })),
   'another algorithm': body((_, random) => ({ alg: random.pick(['ES256', 'ES384', 'EdDSA', 'PS256']) })),
   'a form broken': (record, random, all) => {
     const name = random.pick(Object.keys(record.body))
     return { ...record, body: { ...record.body, [name]: another(record.body[name], random, all) } }
   },
-  'x changed': body((_, random) => ({ x: random.pick<Json>([{}, { a: 1 }, { hash: 'a' }, { A: 1 }, { a: true }, { a: 'b'.repeat(2050) }, { a: {} }, 5]) })),
+  'x changed': body((_, random) => ({
+    x: random.pick<Json>([{}, { a: 1 }, { hash: 'a' }, { A: 1 }, { a: true }, { a: 'b'.repeat(2050) }, { a: {} }, 5]),
+  })),
   'payload changed': (record, random, all) => ({ ...record, payload: otherPayload(record.payload, random, all) }),
   'payload null': (record) => ({ ...record, payload: null }),
   nothing: (record) => record,
@@ -53,7 +78,10 @@ const edits: Record<string, Edit> = {
 // One place somewhere in the payload takes another value, is taken away, or a member is added.
 function otherPayload(payload: Json, random: Random, all: readonly Loose[]): Json {
   if (typeof payload !== 'object' || payload === null) return another(payload, random, all)
-  if (Array.isArray(payload)) return payload.length === 0 || random.chance(0.3) ? [...payload, 1] : payload.map((item: Json, i) => (i === 0 ? otherPayload(item, random, all) : item))
+  if (Array.isArray(payload))
+    return payload.length === 0 || random.chance(0.3)
+      ? [...payload, 1]
+      : payload.map((item: Json, i) => (i === 0 ? otherPayload(item, random, all) : item))
   const names = Object.keys(payload)
   if (names.length === 0 || random.chance(0.1)) return { ...payload, beside: 1 }
   const name = random.pick(names)
@@ -105,7 +133,12 @@ const forgery =
   }
 
 /** Signs everything behind a forged record again, so that both chains and the checkpoints' own links follow it. */
-function relink(lines: Uint8Array[], at: number, first: { readonly old: Loose; readonly forged: Loose }, { keys }: Journal): void {
+function relink(
+  lines: Uint8Array[],
+  at: number,
+  first: { readonly old: Loose; readonly forged: Loose },
+  { keys }: Journal,
+): void {
   const renamed = new Map([[first.old.hash, first.forged.hash]])
   const now = (hash: Json | undefined): Json => renamed.get(String(hash)) ?? hash ?? null
   for (let i = at + 1; i < lines.length; i++) {

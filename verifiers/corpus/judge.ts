@@ -21,11 +21,15 @@ export const python: string | undefined = ['python3', 'python'].find(
 /** Ours. */
 export async function judgeHere({ chunks, told }: Case): Promise<Verdict> {
   const report = await verifyChunks([{ bytes: joined(chunks) }], { ...optionsOf(told), bytesExpected: 0 })
-  return verdictOf(report.sound, report.findings.map(({ seq, code, severity }) => [seq ?? -1, code, severity]))
+  return verdictOf(
+    report.sound,
+    report.findings.map(({ seq, code, severity }) => [seq ?? -1, code, severity]),
+  )
 }
 
 function optionsOf({ keys, endorsers, witness, notes, continues, start, purge }: Told): VerifyOptions {
-  const from = purge === undefined ? start && startOf(start) : { seq: purge.floor - 1, hash: purge.last, frontier: purge.frontier }
+  const from =
+    purge === undefined ? start && startOf(start) : { seq: purge.floor - 1, hash: purge.last, frontier: purge.frontier }
   return {
     ...(keys !== undefined && { offeredKeys: keys }),
     ...(endorsers !== undefined && { endorserKeys: endorsers }),
@@ -54,11 +58,16 @@ export function judgeInPython(cases: readonly Case[]): Verdict[] {
   const input = asked.map((line) => `${JSON.stringify(line)}\n`).join('')
   const run = spawnSync(python as string, [program, '--batch'], { input, maxBuffer: 1 << 30, encoding: 'utf8' })
   if (run.status !== 0) throw new Error(`the verifier in Python failed: ${run.stderr}`)
-  const answers = run.stdout.trimEnd().split('\n').map((line) => JSON.parse(line) as { sound: boolean; findings: [number, string, string][] })
+  const answers = run.stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { sound: boolean; findings: [number, string, string][] })
   return answers.map(({ sound, findings }) => verdictOf(sound, findings))
 }
 
 function verdictOf(sound: boolean, findings: readonly (readonly [number, string, string])[]): Verdict {
-  const order = [...findings].sort(([a, x, s], [b, y, t]) => a - b || Number(x > y) - Number(x < y) || Number(s > t) - Number(s < t))
+  const order = [...findings].sort(
+    ([a, x, s], [b, y, t]) => a - b || Number(x > y) - Number(x < y) || Number(s > t) - Number(s < t),
+  )
   return { sound, findings: order.map((finding) => finding.join(' ')) }
 }

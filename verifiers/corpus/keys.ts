@@ -30,10 +30,18 @@ export function corpusKey(label: string, alg: 'ES256' | 'ES384' | 'EdDSA' = 'ES2
 function weierstrass(label: string, alg: 'ES256' | 'ES384'): PrivateJwk {
   const [crv, name, size] = alg === 'ES256' ? (['P-256', 'prime256v1', 32] as const) : (['P-384', 'secp384r1', 48] as const)
   const pair = createECDH(name)
-  const d = createHash(alg === 'ES256' ? 'sha256' : 'sha384').update(label).digest()
+  const d = createHash(alg === 'ES256' ? 'sha256' : 'sha384')
+    .update(label)
+    .digest()
   pair.setPrivateKey(d)
   const point = pair.getPublicKey()
-  return { kty: 'EC', crv, d: toBase64url(d), x: toBase64url(point.subarray(1, 1 + size)), y: toBase64url(point.subarray(1 + size)) }
+  return {
+    kty: 'EC',
+    crv,
+    d: toBase64url(d),
+    x: toBase64url(point.subarray(1, 1 + size)),
+    y: toBase64url(point.subarray(1 + size)),
+  }
 }
 
 const ED25519_PKCS8 = '302e020100300506032b657004220420'

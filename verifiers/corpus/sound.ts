@@ -81,7 +81,12 @@ export async function randomLife(name: string, random: Random, steps: number): P
     else if (chance < 14) await shop.queue.record({ type: 'closing', events: random.below(6) })
     else if (chance < 16) await shop.queue.checkpoint()
     else if (chance < 18) await reopened(shop)
-    else await changeKey(shop, corpusKey(`corpus ${name} ${step}`, random.pick(['ES256', 'ES256', 'EdDSA', 'ES384'])), random.chance(0.4))
+    else
+      await changeKey(
+        shop,
+        corpusKey(`corpus ${name} ${step}`, random.pick(['ES256', 'ES256', 'EdDSA', 'ES384'])),
+        random.chance(0.4),
+      )
   }
   if (random.chance(0.2)) await shop.queue.record({ type: 'closing', ends: true })
   return finished(name, shop)
@@ -156,10 +161,18 @@ async function blanked(random: Random): Promise<Journal> {
   const journal = await finished('blanked', shop)
   const sales = journal.lines.map(apart).filter(({ body }) => body['type'] === 'ticket' || body['type'] === 'invoice')
   const [one, ...others] = sales as [(typeof sales)[number], ...typeof sales]
-  const range = { archive: 'year-1', from: 1, to: journal.lines.length - 1, types: [others[0]?.body['type'] ?? 'ticket'], reason: 'erasure' }
+  const range = {
+    archive: 'year-1',
+    from: 1,
+    to: journal.lines.length - 1,
+    types: [others[0]?.body['type'] ?? 'ticket'],
+    reason: 'erasure',
+  }
   const single = { pay: one.body['pay'], reason: 'erasure', seq: one.body['seq'] }
   const named = [single, range].reduce((made, payload) => extended(made, key, 'sys.redact', payload as JsonObject), journal)
-  const gone = new Set([one, ...others.filter(({ body }) => range.types.includes(body['type'] as string))].map(({ body }) => body['seq']))
+  const gone = new Set(
+    [one, ...others.filter(({ body }) => range.types.includes(body['type'] as string))].map(({ body }) => body['seq']),
+  )
   const lines = named.lines.map((line, seq) => (gone.has(seq) ? together({ ...apart(line), payload: null }) : line))
   return extended({ ...named, lines }, key, 'ticket', { amount: 5, message: { blob: 'cd'.repeat(32) } })
 }

@@ -18,7 +18,10 @@ export function tellOf(journal: Journal, random: Random): Told {
   const witness = random.chance(0.7)
     ? { queue, seq, hash: random.chance(0.85) ? hash : WRONG }
     : { queue, seq: size - 1, hash: apart(lines.at(-1) as string).hash }
-  const notes = [random.below(size + 1), size].map((at) => ({ size: at, root: random.chance(0.85) ? rootAt(journal, at) : WRONG }))
+  const notes = [random.below(size + 1), size].map((at) => ({
+    size: at,
+    root: random.chance(0.85) ? rootAt(journal, at) : WRONG,
+  }))
   return {
     ...(random.chance(0.8) && { endorsers }),
     ...(random.chance(0.3) && { keys: [...keys.values()].map(({ jwk }) => jwk) }),
@@ -29,7 +32,11 @@ export function tellOf(journal: Journal, random: Random): Told {
 }
 
 /** The range behind a seq, and the start that makes it judgeable (FORMAT 12, 21). */
-export async function startBehind(journal: Journal, seq: number, random: Random): Promise<{ readonly journal: Journal; readonly told: Told }> {
+export async function startBehind(
+  journal: Journal,
+  seq: number,
+  random: Random,
+): Promise<{ readonly journal: Journal; readonly told: Told }> {
   const before = journal.lines.slice(0, seq + 1).map((line) => `${line}\n`)
   const report = await verifyChunks([{ bytes: new TextEncoder().encode(before.join('')) }], {
     bytesExpected: 0,
@@ -44,15 +51,30 @@ export async function startBehind(journal: Journal, seq: number, random: Random)
   const { segBits, profile } = payload as { readonly segBits: number; readonly profile: string }
   const known = profile === 'NONE' && random.chance(0.6) ? { totals: {} } : {}
   const head = { hash: report.head?.hash ?? '', seq }
-  const whole = { epoch: epoch ?? 0, frontier: [...tree.roots], head, kid, lastTs: toTimestamp(high), types, ...known } as JsonObject
+  const whole = {
+    epoch: epoch ?? 0,
+    frontier: [...tree.roots],
+    head,
+    kid,
+    lastTs: toTimestamp(high),
+    types,
+    ...known,
+  } as JsonObject
   const keys = random.chance(0.8) ? { keys: [...journal.keys.values()].map(({ jwk }) => jwk) } : {}
-  return { journal: { ...journal, lines: journal.lines.slice(seq + 1) }, told: { ...keys, endorsers: journal.endorsers, start: { genesis, profile, segBits, state: whole } } }
+  return {
+    journal: { ...journal, lines: journal.lines.slice(seq + 1) },
+    told: { ...keys, endorsers: journal.endorsers, start: { genesis, profile, segBits, state: whole } },
+  }
 }
 
 /** A journal whose first segment was purged, and what the `sys.purge` says of it (FORMAT 14). */
 export function behindPurge(journal: Journal, random: Random): { readonly journal: Journal; readonly told: Told } {
-  const { floor, last, frontier } = journal.lines.map(apart).find(({ body }) => body['type'] === 'sys.purge')?.payload as unknown as NonNullable<Told['purge']>
+  const { floor, last, frontier } = journal.lines.map(apart).find(({ body }) => body['type'] === 'sys.purge')
+    ?.payload as unknown as NonNullable<Told['purge']>
   const stated = random.chance(0.15) ? WRONG : last
   const keys = random.chance(0.8) ? { keys: [...journal.keys.values()].map(({ jwk }) => jwk) } : {}
-  return { journal: { ...journal, lines: journal.lines.slice(floor) }, told: { ...keys, purge: { floor, last: stated, frontier } } }
+  return {
+    journal: { ...journal, lines: journal.lines.slice(floor) },
+    told: { ...keys, purge: { floor, last: stated, frontier } },
+  }
 }
