@@ -62,10 +62,20 @@ function paymentsOf(total) {
   if (luck < 0.55) return [{ mode: 'CB', amount: total }]
   if (luck < 0.65 && total >= 800) {
     const meal = Math.min(total, 950)
-    return meal === total ? [{ mode: 'TRE', amount: total }] : [{ mode: 'TRE', amount: meal }, { mode: 'CB', amount: total - meal }]
+    return meal === total
+      ? [{ mode: 'TRE', amount: total }]
+      : [
+          { mode: 'TRE', amount: meal },
+          { mode: 'CB', amount: total - meal },
+        ]
   }
   const given = Math.ceil(total / 500) * 500
-  return given === total ? [{ mode: 'ESP', amount: total }] : [{ mode: 'ESP', amount: given }, { mode: 'ESP', amount: total - given }]
+  return given === total
+    ? [{ mode: 'ESP', amount: total }]
+    : [
+        { mode: 'ESP', amount: given },
+        { mode: 'ESP', amount: total - given },
+      ]
 }
 
 let second = 7 * 3600 + 2 * 60
@@ -74,7 +84,8 @@ const moment = () => {
   const two = (n) => String(n).padStart(2, '0')
   return `${DAY}T${two(Math.floor(second / 3600))}:${two(Math.floor(second / 60) % 60)}:${two(second % 60)}+01:00`
 }
-const operator = () => (second < 15 * 3600 ? { operatorId: 'OP-1', operatorName: 'Anne' } : { operatorId: 'OP-2', operatorName: 'Yann' })
+const operator = () =>
+  second < 15 * 3600 ? { operatorId: 'OP-1', operatorName: 'Anne' } : { operatorId: 'OP-2', operatorName: 'Yann' }
 
 const requests = []
 const add = (request) => {
@@ -97,7 +108,13 @@ for (let n = 1; n <= SALES; n++) {
   const reference = n % 19 === 0 ? { reference: `NOTE-${n}` } : {}
   sales.push(add({ type: 'ticket', key, lines, payments: paymentsOf(total), ...table, ...reference }))
   if (n === 60) requests.push({ ...sales.at(-1) }) // the answer was lost: the till sends the same request again
-  if (n === 80) add({ type: 'ticket', key: 'POS-FAUX', lines: [{ label: 'Saisie fausse', total: '40.00', rateBp: 2000 }], payments: [{ mode: 'CB', amount: '30.00' }] })
+  if (n === 80)
+    add({
+      type: 'ticket',
+      key: 'POS-FAUX',
+      lines: [{ label: 'Saisie fausse', total: '40.00', rateBp: 2000 }],
+      payments: [{ mode: 'CB', amount: '30.00' }],
+    })
   if (n === 70 || n === 140 || n === 200) refund(sales.at(-5), n)
   if (n === 110) cancel(sales.at(-1))
   if (n === 150) add({ type: 'copy', key: 'DUPLICATA-1', reference: sales.at(-3).key, reason: 'Demande du client' })
@@ -107,9 +124,21 @@ for (let n = 1; n <= SALES; n++) {
 function refund(sale, n) {
   const line = sale.lines.find(({ nature }) => nature !== 'T')
   const total = -line.total
-  const mirrored = { ...line, quantity: typeof line.quantity === 'number' ? -line.quantity : `-${line.quantity}`, total, originalLine: sale.lines.indexOf(line) + 1 }
+  const mirrored = {
+    ...line,
+    quantity: typeof line.quantity === 'number' ? -line.quantity : `-${line.quantity}`,
+    total,
+    originalLine: sale.lines.indexOf(line) + 1,
+  }
   if (mirrored.discount !== undefined) mirrored.discount = -mirrored.discount
-  add({ type: 'ticket', key: `AVOIR-${n}`, op: 'refund', reference: sale.key, lines: [mirrored], payments: [{ mode: 'ESP', amount: total }] })
+  add({
+    type: 'ticket',
+    key: `AVOIR-${n}`,
+    op: 'refund',
+    reference: sale.key,
+    lines: [mirrored],
+    payments: [{ mode: 'ESP', amount: total }],
+  })
 }
 
 function cancel(sale) {
@@ -123,7 +152,13 @@ function cancel(sale) {
   add({ type: 'ticket', key: 'ANNUL-1', op: 'cancellation', reference: sale.key, lines, payments })
 }
 
-add({ type: 'payment', key: 'REMISE-1', op: 'cash-out', reason: 'Remise en banque', payments: [{ mode: 'ESP', amount: '-200.00' }] })
+add({
+  type: 'payment',
+  key: 'REMISE-1',
+  op: 'cash-out',
+  reason: 'Remise en banque',
+  payments: [{ mode: 'ESP', amount: '-200.00' }],
+})
 add({ type: 'closing', key: 'JOUR-1', kind: 'day' })
 
 const out = fileURLToPath(new URL('cafe-day.jsonl', import.meta.url))

@@ -1,0 +1,151 @@
+// An outage for real: the queue's server and the till are processes, killed at random moments and started again, over HTTPS on
+// loopback. In the end every sale is in the queue exactly once and in order.
+import { spawn, type ChildProcess } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { openFolder } from '@sigillo/storage-fs'
+import { parseLine } from '@sigillo/core'
+import { verifyChunks } from '@sigillo/core/verify'
+import { frenchAuditor } from '@sigillo/country-fr'
+import { build } from 'esbuild'
+
+const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
+
+/** Programs and certificate, made once. */
+export interface Stage {
+  readonly folder: string
+  readonly cert: string
+  readonly key: string
+}
+
+/** Bundles the two examples from source and makes a certificate. */
+export async function setStage(folder: string): Promise<Stage> {
+  await build({
+    entryPoints: [here('server.mjs'), here('till.mjs')],
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    conditions: ['source'],
+    outdir: join(folder, 'programs'),
+    outExtension: { '.js': '.mjs' },
+    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+  })
+  const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')]
+  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1']
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', key, '-out', cert, '-days', '2', ...subject], { stdio: 'ignore' })
+  return { folder, cert, key }
+}
+
+/** What a rehearsal came to. */
+export interface Rehearsal {
+  readonly sold: readonly string[]
+  /** References of the tickets in the queue, in order. */
+  readonly recorded: readonly string[]
+  readonly findings: readonly string[]
+  readonly breaks: number
+  readonly kills: number
+}
+
+interface Program {
+  readonly child: ChildProcess
+  readonly lines: string[]
+  readonly ended: Promise<void>
+  until(text: RegExp): Promise<string>
+}
+
+function start(stage: Stage, name: string, args: readonly string[]): Program {
+  const child = spawn(process.execPath, [join(stage.folder, 'programs', name), ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, SIGILLO_PASSPHRASE: 'rehearsal only' } })
+  const lines: string[] = []
+  let rest = ''
+  let errors = ''
+  const waiting: { readonly text: RegExp; resolve(line: string): void; reject(error: Error): void }[] = []
+  child.stdout?.on('data', (part: Buffer) => {
+    const all = (rest + part.toString('utf8')).split('\n')
+    rest = all.pop() ?? ''
+    for (const line of all) {
+      lines.push(line)
+      for (const one of waiting.filter(({ text }) => text.test(line))) one.resolve(line)
+    }
+  })
+  child.stderr?.on('data', (part: Buffer) => (errors += part.toString('utf8')))
+  const ended = new Promise<void>((resolve) => child.on('close', () => resolve()))
+  void ended.then(() => waiting.forEach(({ reject }) => reject(new Error(`${name} ended: ${errors}`))))
+  const until = (text: RegExp): Promise<string> => {
+    const known = lines.find((line) => text.test(line))
+    return known === undefined ? new Promise((resolve, reject) => waiting.push({ text, resolve, reject })) : Promise.resolve(known)
+  }
+  return { child, lines, ended, until }
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** One rehearsal. `random` gives numbers from 0 up to 1. */
+export async function rehearse(stage: Stage, name: string, sales: number, random: () => number): Promise<Rehearsal> {
+  const folder = join(stage.folder, name)
+  mkdirSync(folder)
+  const queueFolder = join(folder, 'queue')
+  let port = '0'
+  let kills = 0
+  const startServer = async (): Promise<Program> => {
+    const server = start(stage, 'server.mjs', [queueFolder, port, stage.cert, stage.key])
+    port = (await server.until(/^ready /)).slice(6)
+    return server
+  }
+  const kill = async (program: Program): Promise<void> => {
+    kills += 1
+    program.child.kill('SIGKILL')
+    await program.ended
+  }
+  let server = await startServer()
+  await openForSale(stage, port)
+  const sold: string[] = []
+  let till: Program
+  for (let attempt = 0; ; attempt++) {
+    till = start(stage, 'till.mjs', [join(folder, 'log'), port, stage.cert, String(sold.length), String(sales - sold.length)])
+    const calm = attempt >= 4
+    if (!calm) {
+      await Promise.race([pause(200 + random() * 500), till.ended])
+      if (random() < 0.7) {
+        await kill(server)
+        await Promise.race([pause(random() * 400), till.ended])
+        if (random() < 0.5) await kill(till)
+        server = await startServer()
+        await Promise.race([pause(random() * 300), till.ended])
+      }
+      if (till.child.exitCode === null && random() < 0.6) await kill(till)
+    }
+    await till.ended
+    for (const line of till.lines) if (/^(registered|provisional) POS-/.test(line)) sold.push(line.split(' ')[1] as string)
+    if (till.child.exitCode === 0) break
+    if (calm && attempt > 12) throw new Error('the till never came to an end')
+  }
+  const breaks = Number((till.lines.at(-1) ?? '').split(' ')[1])
+  server.child.kill('SIGTERM')
+  await server.ended
+  return { sold, ...(await readQueue(queueFolder)), breaks, kills }
+}
+
+// The queue accepts only `start` first; the till's example does not send it.
+async function openForSale(stage: Stage, port: string): Promise<void> {
+  const { nodeTransport } = await import('@sigillo/transport-node')
+  const { readFileSync } = await import('node:fs')
+  const transport = nodeTransport({ ca: readFileSync(stage.cert, 'utf8') })
+  const body = new TextEncoder().encode(JSON.stringify({ type: 'start', key: 'START', operatorId: 'anna', posMoment: '2026-11-24T09:00:00Z' }))
+  await transport.send({ method: 'POST', url: `https://localhost:${port}/records`, body })
+  await transport.close?.()
+}
+
+async function readQueue(folder: string): Promise<{ recorded: string[]; findings: string[] }> {
+  const reader = await (await openFolder(folder)).openReader()
+  const recorded: string[] = []
+  for await (const { line } of reader.read(0n)) {
+    const record = parseLine(line)
+    if (record?.body.type === 'ticket') recorded.push(record.body.ref ?? '')
+  }
+  const { findings } = await verifyChunks(reader.chunks(), { auditor: frenchAuditor() })
+  await reader.close()
+  return { recorded, findings: findings.map(({ seq, code }) => `${String(seq)} ${code}`) }
+}
