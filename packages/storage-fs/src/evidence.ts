@@ -1,7 +1,7 @@
 // A folder too damaged to be opened, read as it lies: for verification, which must name the damaged records even where they are the
 // ones opening depends on (the first record of an epoch, `queue.json`). Order and limits come from the names of the files, which
 // say where each epoch begins (FORMAT 8, 10.1); nothing is judged here.
-import type { FiscalError } from '@sigillo/core'
+import { parseLine, type FiscalError } from '@sigillo/core'
 import { readCatalog, type Catalog } from './catalog.js'
 import { readFile } from './durable.js'
 import { asStorageError } from './faults.js'
@@ -38,21 +38,33 @@ interface Part extends LiveFile {
   readonly limit: number
 }
 
-// From the newest epoch back: each begins behind the last record it adopted, so its first file's name limits the one before. Of the
-// epochs below, the nearest that reaches so far back is the adopted one: a stale writer's epoch begins where its successor does.
+// From the newest epoch back. An intact opener names the epoch it adopted; behind a damaged one stands the nearest epoch below that
+// begins earlier (FORMAT 5). Either way the name of the opener's file says where the adopted epoch ends.
 async function plan(fs: FileSystem, folder: string, { live }: Catalog, from: number): Promise<readonly Part[]> {
   const parts: Part[] = []
+  const epochs = [...new Set(live.map((file) => file.epoch))].sort((a, b) => b - a)
   let limit = Number.POSITIVE_INFINITY
-  for (const epoch of [...new Set(live.map((file) => file.epoch))].sort((a, b) => b - a)) {
+  let adopted: number | undefined
+  for (const epoch of epochs) {
+    if (adopted !== undefined && epoch !== adopted) continue
     const files = live.filter((file) => file.epoch === epoch && file.first >= from && file.first <= limit)
-    const begin = files[0]?.first
-    if (begin === undefined) continue
+    const [opener] = files
+    if (opener === undefined) continue
     // The newest epoch counts once it has a whole line; otherwise its writer never came that far.
     if (parts.length === 0 && !(await hasLine(fs, folder, files))) continue
     parts.unshift(...files.map((file) => ({ ...file, limit })))
-    limit = Math.min(limit, begin - 1)
+    limit = Math.min(limit, opener.first - 1)
+    adopted = await adoptedBy(fs, folder, opener)
+    if (adopted !== undefined && !epochs.includes(adopted)) adopted = undefined
   }
   return parts
+}
+
+async function adoptedBy(fs: FileSystem, folder: string, { name }: LiveFile): Promise<number | undefined> {
+  const bytes = (await readFile(fs, join(folder, name))) ?? new Uint8Array()
+  const record = parseLine(bytes.subarray(0, Math.max(0, bytes.indexOf(LINE_FEED))))
+  if (record?.body.type !== 'sys.open' || record.hash !== record.recomputedHash || !record.payloadMatches) return undefined
+  return (record.payload as { adopted?: { epoch?: number } } | null)?.adopted?.epoch
 }
 
 async function hasLine(fs: FileSystem, folder: string, files: readonly LiveFile[]): Promise<boolean> {
