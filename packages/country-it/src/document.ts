@@ -3,7 +3,7 @@ import { canonical, type FiscalRecord } from '@sigillo/core'
 import { refuse } from './errors.js'
 import { MAX_GROUPS, partsOf } from './groups.js'
 import { readLines, type ReadLines } from './lines.js'
-import { lotteryOf, instantFits } from './lottery.js'
+import { instantFits, lotteryCodeOf, lotteryOf } from './lottery.js'
 import { baseOf, MAX_CENTS } from './money.js'
 import type { Settings } from './options.js'
 import type { DocumentPayload, RecordedGroup, Reference } from './payload.js'
@@ -43,13 +43,24 @@ export function contentOf(
     checkReturn(markOf(state, original.body.seq), documentOf(original), content.groups)
     checkOpen(content, documentOf(original))
   }
-  const lottery = original === undefined ? undefined : documentOf(original).lottery
+  const lottery = original === undefined ? foreignLottery(settings, request, reference) : documentOf(original).lottery
   const warnings = [
     ...content.warnings,
     ...dateWarning(named, reference),
     ...('unverified' in reference ? ['IT_REFERENCE_UNVERIFIED'] : []),
   ]
   return { ...content, reference, warnings, ...(customer && { customer }), ...(lottery?.queued === true && { lottery }) }
+}
+
+// Whether a document of another device took part only its customer knows: the code given says so.
+function foreignLottery(
+  settings: Settings,
+  { lotteryCode }: DocumentRequest,
+  reference: Reference,
+): DocumentPayload['lottery'] {
+  if (lotteryCode === undefined || 'other' in reference) return undefined
+  const code = lotteryCodeOf(lotteryCode)
+  return settings.lottery ? { code, queued: true } : { code, queued: false, reason: 'lottery-off' }
 }
 
 function dateWarning(named: RequestOf<'return'>['reference'], reference: Reference): string[] {

@@ -106,6 +106,12 @@ describe('lottery', () => {
     device.clock.step(60_000)
     await device.ok({ type: 'void', reference: { key: a.key } })
     await device.ok({ type: 'return', lines: [line(300, 2200)], reference: { key: b.key } })
+    await device.ok({
+      type: 'void',
+      lines: [line(700, 2200)],
+      reference: { matricola: '99SEA004010', till: '00010001', z: 7, n: 8, date: '2026-11-19' },
+      ...code,
+    })
     const made = await batch(device)
     expect(made!.documents.slice(2)).toMatchObject([
       {
@@ -115,6 +121,11 @@ describe('lottery', () => {
         back: { kind: 'A', moment: '2026-11-20T10:12:13+01:00', number: '0001-0001', matricola: 'ZZITT000001', till: '' },
       },
       { code: 'ABCD1234', number: '0001-0004', amount: 300, back: { kind: 'R', number: '0001-0002' } },
+      {
+        number: '0001-0005',
+        amount: 700,
+        back: { kind: 'A', moment: '2026-11-19T00:00:00', number: '0007-0008', matricola: '99SEA004010', till: '00010001' },
+      },
     ])
   })
 

@@ -18,11 +18,16 @@ export function lotteryOf(
   settlement: Settlement,
 ): LotteryPart | undefined {
   if (given === undefined) return undefined
-  const code = given.toUpperCase()
-  if (!/^[A-Z0-9]{8}$/.test(code))
-    throw refuse('IT_LOTTERY_CODE', 'a lottery code has 8 letters or digits', { path: 'lotteryCode' })
+  const code = lotteryCodeOf(given)
   const reason = excluded(settings, customer, total, settlement)
   return reason === undefined ? { code, queued: true } : { code, queued: false, reason }
+}
+
+/** A lottery code in capitals. @throws FiscalError IT_LOTTERY_CODE */
+export function lotteryCodeOf(given: string): string {
+  const code = given.toUpperCase()
+  if (!/^[A-Z0-9]{8}$/.test(code)) throw refuse('IT_LOTTERY_CODE', 'a lottery code has 8 letters or digits', { path: 'lotteryCode' })
+  return code
 }
 
 function excluded(

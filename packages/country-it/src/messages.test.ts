@@ -12,6 +12,7 @@ import { latin } from './latin.js'
 import { activationMessage, enrolMessage, eventMessage, lotteryMessage, receiptsMessage } from './messages.js'
 import { MAX_CENTS } from './money.js'
 import type { ClosingPayload, LotteryPayload } from './payload.js'
+import { readPortalDay } from './portal.js'
 import { readReply } from './replies.js'
 import type { Row } from './figures.js'
 
@@ -182,9 +183,27 @@ describe.skipIf(!has('openssl'))('messages', () => {
     expect([...note].every((char) => char.charCodeAt(0) < 256) && note.length <= 1000 && note.length > 900).toBe(true)
   })
 
-  it('IT-15 the strict reader refuses the file as the portal hands it out: it is not signed', () => {
-    const portal = (fromUtf8(receiptsMessage(closing())) as string).replaceAll('p:', 'n1:').replace('xmlns:p=', 'xmlns:n1=')
+  it('IT-15 the file as the portal hands it out is read by its own reader and refused by the strict one', () => {
+    const added =
+      '<Dispositivo><Tipo>RT</Tipo><IdDispositivo>ZZITT000001</IdDispositivo></Dispositivo><CodiceFiscaleEsercente>01234567897</CodiceFiscaleEsercente><PIVAEsercente>01234567897</PIVAEsercente><DataOraTrasmissione>2026-11-20T20:15:00</DataOraTrasmissione></Trasmissione>'
+    const own = closing({ rows: [{ group: '2200', tax: 220, amount: 1000, partial: 1000 }], totals: { documents: 3, cash: 1220, ticket: 5, tickets: 1 } })
+    const portal = (fromUtf8(receiptsMessage(own)) as string)
+      .replaceAll('p:DatiCorrispettivi', 'n1:DatiCorrispettivi')
+      .replace('xmlns:p=', 'xmlns:n1=')
+      .replace('</Trasmissione>', added)
+      .replace('<Progressivo>1<', '<Progressivo>000184<')
+    expect(readPortalDay(utf8(portal))).toEqual({
+      progressive: 184,
+      device: { kind: 'RT', id: 'ZZITT000001' },
+      merchantVat: '01234567897',
+      merchantTaxCode: '01234567897',
+      sentAt: '2026-11-20T20:15:00',
+      moment,
+      rows: [{ AliquotaIVA: '22.00', Imposta: '2.20', Ammontare: '10.00', ImportoParziale: '10.00' }],
+      totals: { NumeroDocCommerciali: '3', PagatoContanti: '12.20', PagatoTicket: '0.05', NumeroTicket: '1' },
+    })
     expect(verifyXml(utf8(portal))).toMatchObject({ ok: false, code: 'SIGNATURE_MISSING' })
+    expect(() => readPortalDay(utf8('<a/>'))).toThrow(expect.objectContaining({ code: 'REQUEST_INVALID' }))
   })
 })
 
