@@ -9,13 +9,17 @@ const LIST_WAIT_MS = 2_000
 
 const TROUBLES: Readonly<Record<string, CardTrouble>> = {
   RemovedCard: 'removed',
-  NoSmartcard: 'removed',
+  NoSmartCard: 'removed',
+  NoReadersAvailable: 'removed',
+  // The service was started anew: the handle means nothing to it.
+  InvalidHandle: 'removed',
   ReaderUnavailable: 'removed',
   UnknownReader: 'removed',
   UnpoweredCard: 'removed',
   UnresponsiveCard: 'removed',
   ResetCard: 'reset',
   SharingViolation: 'busy',
+  ServerTooBusy: 'busy',
   NoService: 'no-service',
   ServiceStopped: 'no-service',
   CommError: 'no-service',
