@@ -17,7 +17,8 @@ const lockfile = readFileSync('pnpm-lock.yaml', 'utf8')
 const decided: Readonly<Record<string, readonly string[]>> = {
   '@noble/curves': ['@sigillo/core', '@sigillo/signer-software'],
   '@noble/hashes': ['@sigillo/core', '@sigillo/documents', '@sigillo/country-it'],
-  fflate: ['@sigillo/core'],
+  fflate: ['@sigillo/core', '@sigillo/country-fr'],
+  uqr: ['@sigillo/country-fr'],
   zod: ['@sigillo/core', '@sigillo/country-fr', '@sigillo/country-it', '@sigillo/server-rt', '@sigillo/cli'],
   asn1js: ['@sigillo/documents'],
   pkijs: ['@sigillo/documents'],

@@ -41,7 +41,8 @@ export function archiveRange(state: State, until: string | undefined): ArchiveRa
 /** @throws FiscalError FR_ARCHIVE_TOO_LONG when more than twelve months lie between first and last record */
 export function checkSpan(zone: Zone, state: State, lastMs: number): void {
   const [first, last] = [localTime(zone, state.archive.firstMs).slice(0, 10), localTime(zone, lastMs).slice(0, 10)]
-  if (last > addMonths(first, 12)) throw refuse('FR_ARCHIVE_TOO_LONG', `from ${first} to ${last} is more than twelve months`, { path: 'until' })
+  if (last > addMonths(first, 12))
+    throw refuse('FR_ARCHIVE_TOO_LONG', `from ${first} to ${last} is more than twelve months`, { path: 'until' })
 }
 
 /** Adds the archive record and its event. */
@@ -74,14 +75,24 @@ export function addArchive(plan: Plan, request: FrenchRequest, needs: Needs): vo
     vat: totals.rates,
   }
   plan.add('archive', () => ({ ...content }), { principal: true })
-  addEvent(plan, kind === 'year' ? 30 : 20, `Archive ${kind === 'year' ? 'annuelle' : 'de période'} jusqu’au ${range.date}`, { from: range.from, to: range.to, manifest: input.manifest })
+  addEvent(plan, kind === 'year' ? 30 : 20, `Archive ${kind === 'year' ? 'annuelle' : 'de période'} jusqu’au ${range.date}`, {
+    from: range.from,
+    to: range.to,
+    manifest: input.manifest,
+  })
   if (content.breaks > 0) addEvent(plan, 90, `Archive avec ${content.breaks} défauts d’intégrité`, { breaks: content.breaks })
 }
 
 // An annual archive ends with a closing of the financial year.
 function kindOf(plan: Plan, input: ArchiveRequest, closing: readonly FiscalRecord[], range: ArchiveRange): 'period' | 'year' {
-  const year = closing.some((record) => record.body.type === 'closing' && (record.payload as { kind?: string } | null)?.kind === 'year')
-  if (input.kind === 'year' && !year) throw invalid('kind', `the range ends on ${range.date} without a year closing (${yearEndOf(range.date, plan.settings.fiscalYearEnd)})`)
+  const year = closing.some(
+    (record) => record.body.type === 'closing' && (record.payload as { kind?: string } | null)?.kind === 'year',
+  )
+  if (input.kind === 'year' && !year)
+    throw invalid(
+      'kind',
+      `the range ends on ${range.date} without a year closing (${yearEndOf(range.date, plan.settings.fiscalYearEnd)})`,
+    )
   return input.kind ?? (year ? 'year' : 'period')
 }
 
@@ -90,7 +101,19 @@ export function addSchoolArchive(plan: Plan, request: FrenchRequest): void {
   const { kind = 'period', manifest = '0'.repeat(64) } = request.input as ArchiveRequest
   const { archive, levels } = plan.state
   const { totals } = levels.archive
-  const content = { breaks: 0, date: plan.at.date, from: archive.next, kind, lastMs: plan.at.ms, manifest, previous: null, to: archive.next, total: totals.ttc, totals: copyTotals(totals), vat: copyTotals(totals).rates }
+  const content = {
+    breaks: 0,
+    date: plan.at.date,
+    from: archive.next,
+    kind,
+    lastMs: plan.at.ms,
+    manifest,
+    previous: null,
+    to: archive.next,
+    total: totals.ttc,
+    totals: copyTotals(totals),
+    vat: copyTotals(totals).rates,
+  }
   plan.add('archive', () => ({ ...content }), { principal: true })
 }
 
@@ -99,7 +122,8 @@ export function rangeTotals(state: State, closing: readonly FiscalRecord[]): Tot
   let totals: Totals | undefined
   for (const record of closing) {
     const payload = record.payload as unknown as ClosingPayload
-    if (record.body.type === 'closing' && payload.kind === 'day') totals = copyTotals((payload.levels['archive'] as { totals: Totals }).totals)
+    if (record.body.type === 'closing' && payload.kind === 'day')
+      totals = copyTotals((payload.levels['archive'] as { totals: Totals }).totals)
     else if (totals !== undefined) addRecord(totals, record)
   }
   return withoutZeros(totals ?? copyTotals(state.levels.archive.totals))
@@ -136,13 +160,21 @@ export function addPurge(plan: Plan, request: FrenchRequest): void {
     if (row === undefined) return deny(`archive ${number} does not exist`)
     if (row.manifest !== manifest) return deny(`archive ${number} was verified with another manifest`)
     if (row.moved === undefined) return deny(`archive ${number} is not confirmed on an external medium (event 440)`)
-    const kept = addMonths(yearEndOf(localTime(settings.zone, row.lastMs).slice(0, 10), settings.fiscalYearEnd), settings.retentionYears * 12)
+    const kept = addMonths(
+      yearEndOf(localTime(settings.zone, row.lastMs).slice(0, 10), settings.fiscalYearEnd),
+      settings.retentionYears * 12,
+    )
     if (at.date <= kept) return deny(`archive ${number} must be kept on line until ${kept}`)
     return row
   })
   rows.sort((a, b) => a.from - b.from)
   if (rows[0]?.from !== state.purgedTo + 1) deny('a purge begins with the oldest records not yet purged')
   rows.forEach((row, i) => i > 0 && row.from !== (rows[i - 1] as { to: number }).to + 1 && deny('the archives named do not join'))
-  const data = { archives: rows.map(({ number, manifest }) => ({ manifest, number })), from: state.purgedTo + 1, to: (rows.at(-1) as { to: number }).to, manager }
+  const data = {
+    archives: rows.map(({ number, manifest }) => ({ manifest, number })),
+    from: state.purgedTo + 1,
+    to: (rows.at(-1) as { to: number }).to,
+    manager,
+  }
   addEvent(plan, 200, `Purge archives ${rows.map(({ number }) => number).join(' ')} par ${manager}`, data, { principal: true })
 }

@@ -25,7 +25,8 @@ export function auditFigures(type: string, payload: Loose, faults: Fault[]): voi
   const stated = payload as unknown as SalePayload & PaymentPayload
   const expected = type === 'payment' ? { pay: figures.pay, total: figures.paid } : saleFigures(figures)
   for (const [name, value] of Object.entries(expected)) {
-    if (!same(stated[name as keyof typeof stated] ?? null, value ?? null)) faults.push(['FR_FIGURES_WRONG', `payload.${name}`, `${name} is not what the request gives`])
+    if (!same(stated[name as keyof typeof stated] ?? null, value ?? null))
+      faults.push(['FR_FIGURES_WRONG', `payload.${name}`, `${name} is not what the request gives`])
   }
 }
 
@@ -44,19 +45,41 @@ function figuresFrom(payload: SalePayload, request: Loose): Figures {
 
 function saleFigures(figures: Figures): Loose {
   const { lines, vat, turnover, outside, pay, discounts } = figures
-  return { lines, vat, total: turnover.ttc, ht: turnover.ht, tax: turnover.vat, outside: outside === 0 ? undefined : outside, pay, discounts }
+  return {
+    lines,
+    vat,
+    total: turnover.ttc,
+    ht: turnover.ht,
+    tax: turnover.vat,
+    outside: outside === 0 ? undefined : outside,
+    pay,
+    discounts,
+  }
 }
 
 /** A closing: sums, levels, grand totals and heads as the records before it give them. Unknown levels are not judged. */
-export function auditClosing(state: State, loose: Loose, heads: ReadonlyMap<string, { readonly tseq: number; readonly hash: string }> | undefined, faults: Fault[]): void {
+export function auditClosing(
+  state: State,
+  loose: Loose,
+  heads: ReadonlyMap<string, { readonly tseq: number; readonly hash: string }> | undefined,
+  faults: Fault[],
+): void {
   const payload = loose as unknown as ClosingPayload
-  const wrong = (name: string): void => void faults.push(['FR_CLOSING_WRONG', `payload.${name}`, `${name} is not what the records before give`])
+  const wrong = (name: string): void =>
+    void faults.push(['FR_CLOSING_WRONG', `payload.${name}`, `${name} is not what the records before give`])
   const own = LEVELS.includes(payload.kind as LevelName) ? (payload.kind as LevelName) : 'day'
   const { totals } = payload
-  if (!same([payload.vat, payload.total, payload.ht, payload.tax, payload.pay], [totals.rates, totals.ttc, totals.ht, totals.vat, totals.pay])) wrong('total')
+  if (
+    !same(
+      [payload.vat, payload.total, payload.ht, payload.tax, payload.pay],
+      [totals.rates, totals.ttc, totals.ht, totals.vat, totals.pay],
+    )
+  )
+    wrong('total')
   if (state.blind) return
   if (!same(totals, state.levels[own].totals)) wrong('totals')
-  for (const name of LEVELS) if (payload.levels[name] !== undefined && !same(payload.levels[name], state.levels[name])) wrong(`levels.${name}`)
+  for (const name of LEVELS)
+    if (payload.levels[name] !== undefined && !same(payload.levels[name], state.levels[name])) wrong(`levels.${name}`)
   if (!same(payload.closed, state.closed)) wrong('closed')
   if (!same(payload.perpetual, state.perpetual)) wrong('perpetual')
   const level = state.levels[own]
@@ -70,12 +93,15 @@ export function auditClosing(state: State, loose: Loose, heads: ReadonlyMap<stri
 /** An event must have a listed code. */
 export function auditEvent(payload: Loose, faults: Fault[]): void {
   const code = Number(payload['code'])
-  if (events[code] === undefined && !(code >= 900 && code <= 999)) faults.push(['FR_EVENT_UNKNOWN', 'payload.code', `${String(payload['code'])} is not a listed event`])
+  if (events[code] === undefined && !(code >= 900 && code <= 999))
+    faults.push(['FR_EVENT_UNKNOWN', 'payload.code', `${String(payload['code'])} is not a listed event`])
 }
 
 /** Totals of an archive, from the closing it ends with; not judged when that closing was not read. */
 export function auditArchive(payload: Loose, expected: Totals | undefined, faults: Fault[]): void {
-  if (expected !== undefined && !same(payload['totals'], withoutZeros(expected))) faults.push(['FR_ARCHIVE_WRONG', 'payload.totals', 'the totals are not those of the range'])
+  if (expected !== undefined && !same(payload['totals'], withoutZeros(expected)))
+    faults.push(['FR_ARCHIVE_WRONG', 'payload.totals', 'the totals are not those of the range'])
   const totals = payload['totals'] as Totals
-  if (!same([payload['vat'], payload['total']], [totals.rates, totals.ttc])) faults.push(['FR_ARCHIVE_WRONG', 'payload.total', 'the total is not that of its parts'])
+  if (!same([payload['vat'], payload['total']], [totals.rates, totals.ttc]))
+    faults.push(['FR_ARCHIVE_WRONG', 'payload.total', 'the total is not that of its parts'])
 }

@@ -76,7 +76,8 @@ class FrenchAuditor implements CountryAuditor {
     const newest = this.#state.closedDays.at(-1)
     const open = newest !== undefined && newest[2] === 0
     fold(this.#state, record)
-    if (open && newest[2] !== 0 && !this.#state.blind) this.#archives.set(newest[2], withoutZeros(copyTotals(this.#state.levels.archive.totals)))
+    if (open && newest[2] !== 0 && !this.#state.blind)
+      this.#archives.set(newest[2], withoutZeros(copyTotals(this.#state.levels.archive.totals)))
     return []
   }
 
@@ -108,7 +109,8 @@ class FrenchAuditor implements CountryAuditor {
   #judgeNumber(record: FiscalRecord, payload: Loose, faults: Fault[]): void {
     const lost = (payload['data'] as { lost?: Record<string, { offset: number }> } | undefined)?.lost?.[record.body.type]
     const expected = lost === undefined ? numberOf(this.#state, record) : record.body.tseq + lost.offset
-    if (payload['number'] !== expected && !this.#adopt) faults.push(['FR_NUMBER_WRONG', 'payload.number', `printed number ${String(payload['number'])} where ${expected} follows`])
+    if (payload['number'] !== expected && !this.#adopt)
+      faults.push(['FR_NUMBER_WRONG', 'payload.number', `printed number ${String(payload['number'])} where ${expected} follows`])
   }
 
   // 5.6, step 2. After damage the signature of the record before is unknown: then all but the last two fields are compared.
@@ -117,7 +119,10 @@ class FrenchAuditor implements CountryAuditor {
     const school = type === 'training'
     const as = (school ? String(payload['as']) : type) as ChainType
     const perpetual = school ? this.#state.perpetual : { alg: Number(x?.['gta'] ?? 0), abs: Number(x?.['gtp'] ?? 0) }
-    const profile = payload['kind'] === 'start' && typeof payload['profile'] === 'string' ? (payload['profile'] as State['profile']) : this.#state.profile
+    const profile =
+      payload['kind'] === 'start' && typeof payload['profile'] === 'string'
+        ? (payload['profile'] as State['profile'])
+        : this.#state.profile
     const head = this.#heads.get(type)
     const context = { profile, siret: String(x?.['siret']), till: String(x?.['till']), perpetual }
     const built = dataString(as, payload, context, head, school)
@@ -137,7 +142,11 @@ class FrenchAuditor implements CountryAuditor {
     }
     const wrong = stated.alg !== perpetual.alg || stated.abs !== perpetual.abs
     if (wrong && !this.#adopt) {
-      faults.push(['FR_GRAND_TOTAL_WRONG', 'body.x.gta', `grand totals ${stated.alg} and ${stated.abs} where the records give ${perpetual.alg} and ${perpetual.abs}`])
+      faults.push([
+        'FR_GRAND_TOTAL_WRONG',
+        'body.x.gta',
+        `grand totals ${stated.alg} and ${stated.abs} where the records give ${perpetual.alg} and ${perpetual.abs}`,
+      ])
       this.#believed = false
       this.#state.blind = true
     }
@@ -156,4 +165,3 @@ function withoutLink(ds: string): string {
 export function sameJson(a: unknown, b: unknown): boolean {
   return canonical(a) === canonical(b)
 }
-

@@ -5,7 +5,10 @@ import { expect, it } from 'vitest'
 import { openShop, type Shop } from './shop.fixture.js'
 
 const at = (name: string): string => fileURLToPath(new URL(`../../../examples/data/${name}`, import.meta.url))
-const requests = readFileSync(at('cafe-day.jsonl'), 'utf8').trimEnd().split('\n').map((text) => JSON.parse(text) as { key: string; type: string; op?: string })
+const requests = readFileSync(at('cafe-day.jsonl'), 'utf8')
+  .trimEnd()
+  .split('\n')
+  .map((text) => JSON.parse(text) as { key: string; type: string; op?: string })
 
 async function openCafe(): Promise<Shop> {
   const { options } = JSON.parse(readFileSync(at('cafe.json'), 'utf8')) as { options: object }
@@ -32,11 +35,20 @@ it('the café day runs one by one, and all at once to the same totals', async ()
   check(outcomes)
   check(await Promise.all(requests.map((request) => fast.queue.record(request))))
   const sums = (shop: Shop): unknown => {
-    const { perpetual, levels, closed } = shop.totals() as unknown as { perpetual: object; closed: object; levels: { month: { totals: object }; day: { totals: object } } }
+    const { perpetual, levels, closed } = shop.totals() as unknown as {
+      perpetual: object
+      closed: object
+      levels: { month: { totals: object }; day: { totals: object } }
+    }
     return { perpetual, closed, month: levels.month.totals, day: levels.day.totals }
   }
   expect(sums(fast)).toEqual(sums(slow))
-  expect((await slow.records()).filter(({ body }) => body.type === 'event').map(({ payload }) => (payload as { code: number }).code)).toContain(190)
+  expect(
+    (await slow.records()).filter(({ body }) => body.type === 'event').map(({ payload }) => (payload as { code: number }).code),
+  ).toContain(190)
   const day = outcomes.at(-1) as Extract<Outcome, { outcome: 'registered' }>
-  expect(day.record.payload).toMatchObject({ kind: 'day', totals: { counts: { sales: 230, refunds: 3, cancellations: 1, copies: 1, notes: 12 } } })
+  expect(day.record.payload).toMatchObject({
+    kind: 'day',
+    totals: { counts: { sales: 230, refunds: 3, cancellations: 1, copies: 1, notes: 12 } },
+  })
 })

@@ -18,7 +18,9 @@ export function clockStep(settings: Settings, state: State, at: At): Step {
   if (state.lastMs === 0) return undefined
   const back = state.lastMs - at.ms
   if (back > settings.clockBackTolerance * 1000) {
-    throw refuse('FR_CLOCK_BACKWARDS', `the clock lies ${Math.round(back / 1000)} s behind the newest record`, { seconds: Math.round(back / 1000) })
+    throw refuse('FR_CLOCK_BACKWARDS', `the clock lies ${Math.round(back / 1000)} s behind the newest record`, {
+      seconds: Math.round(back / 1000),
+    })
   }
   if (back > NOTICED_MS) return { back: Math.round(back / 1000) }
   return -back > JUMP_MS && isOpen(state, 'day') ? { forward: Math.round(-back / 1000) } : undefined

@@ -6,12 +6,19 @@ import type { ClosingPayload } from './payload.js'
 const closings = async (shop: Shop): Promise<{ kind: string; total: number; payload: ClosingPayload; record: FiscalRecord }[]> =>
   (await shop.records())
     .filter(({ body }) => body.type === 'closing')
-    .map((record) => ({ kind: (record.payload as unknown as ClosingPayload).kind, total: (record.payload as unknown as ClosingPayload).total, payload: record.payload as unknown as ClosingPayload, record }))
+    .map((record) => ({
+      kind: (record.payload as unknown as ClosingPayload).kind,
+      total: (record.payload as unknown as ClosingPayload).total,
+      payload: record.payload as unknown as ClosingPayload,
+      record,
+    }))
 
 type Levels = Record<string, { totals: { ttc: number }; from: string }>
 const levels = (shop: Shop): Levels => (shop.totals() as unknown as { levels: Levels }).levels
-const ttc = (shop: Shop): Record<string, number> => Object.fromEntries(Object.entries(levels(shop)).map(([name, { totals }]) => [name, totals.ttc]))
-const perpetual = (shop: Shop): { alg: string; abs: string } => (shop.totals() as unknown as { perpetual: { alg: string; abs: string } }).perpetual
+const ttc = (shop: Shop): Record<string, number> =>
+  Object.fromEntries(Object.entries(levels(shop)).map(([name, { totals }]) => [name, totals.ttc]))
+const perpetual = (shop: Shop): { alg: string; abs: string } =>
+  (shop.totals() as unknown as { perpetual: { alg: string; abs: string } }).perpetual
 
 it('FR-31 two days of a month: each day, the month, the year and the perpetual total', async () => {
   const shop = await openShop()
@@ -22,7 +29,13 @@ it('FR-31 two days of a month: each day, the month, the year and the perpetual t
   await shop.ok({ type: 'closing', kind: 'day' })
   await shop.ok({ type: 'closing', kind: 'month' })
   await shop.ok({ type: 'closing', kind: 'year' })
-  expect((await closings(shop)).map(({ kind, total }) => [kind, total])).toEqual([['start', 0], ['day', 10000], ['day', 5000], ['month', 15000], ['year', 15000]])
+  expect((await closings(shop)).map(({ kind, total }) => [kind, total])).toEqual([
+    ['start', 0],
+    ['day', 10000],
+    ['day', 5000],
+    ['month', 15000],
+    ['year', 15000],
+  ])
   expect(perpetual(shop)).toMatchObject({ alg: '15000', abs: '15000' })
 })
 
@@ -76,7 +89,9 @@ it('FR-35 a sale after the cut-off: auto closes first, reject refuses, allow acc
   await reject.sell([line(100, 2000)])
   reject.clock.set('2026-11-24T09:00:00.000Z')
   const head = reject.queue.head()
-  expect(await reject.refused({ type: 'ticket', lines: [line(1, 2000)], payments: [{ mode: 'ESP', amount: 1 }] })).toBe('FR_DAY_NOT_CLOSED')
+  expect(await reject.refused({ type: 'ticket', lines: [line(1, 2000)], payments: [{ mode: 'ESP', amount: 1 }] })).toBe(
+    'FR_DAY_NOT_CLOSED',
+  )
   expect(reject.queue.head()).toEqual(head)
   await reject.ok({ type: 'closing', kind: 'day' })
   await reject.sell([line(1, 2000)])
@@ -86,7 +101,9 @@ it('FR-35 a sale after the cut-off: auto closes first, reject refuses, allow acc
   allow.clock.set('2026-11-24T09:15:30.000Z')
   await allow.sell([line(100, 2000)])
   allow.clock.set('2026-11-24T09:15:31.000Z')
-  expect(await allow.refused({ type: 'ticket', lines: [line(1, 2000)], payments: [{ mode: 'ESP', amount: 1 }] })).toBe('FR_DAY_NOT_CLOSED')
+  expect(await allow.refused({ type: 'ticket', lines: [line(1, 2000)], payments: [{ mode: 'ESP', amount: 1 }] })).toBe(
+    'FR_DAY_NOT_CLOSED',
+  )
 })
 
 it('FR-36 crossing 31 December closes day, month and year; the sale is the first of the new year', async () => {
@@ -109,8 +126,16 @@ it('FR-37 a day closed three days late says so and is not back-dated', async () 
   await shop.sell([line(100, 2000)])
   shop.clock.set('2026-11-26T08:00:00.000Z')
   const { record } = await shop.ok({ type: 'closing', kind: 'day' })
-  expect(record.payload).toMatchObject({ late: true, days: 1, moment: '20261126090000', from: '20261123101530', to: '20261123120000' })
-  const event = (await shop.records()).find(({ body, payload }) => body.type === 'event' && (payload as { code: number }).code === 50)
+  expect(record.payload).toMatchObject({
+    late: true,
+    days: 1,
+    moment: '20261126090000',
+    from: '20261123101530',
+    to: '20261123120000',
+  })
+  const event = (await shop.records()).find(
+    ({ body, payload }) => body.type === 'event' && (payload as { code: number }).code === 50,
+  )
   expect((event?.payload as { info: string }).info).toMatch(/tardive 1 jour/)
 })
 
@@ -132,7 +157,13 @@ it('FR-38 a closed day cannot be changed: a cancellation is refused, a refund la
 it('cancellations mirror their ticket, once, with event 190', async () => {
   const shop = await openShop()
   const sale = await shop.sell([line(100, 2000), line(250, 1000, { label: 'Autre' })])
-  const cancellation = (lines: object[], amount: number): object => ({ type: 'ticket', op: 'cancellation', reference: sale.key, lines, payments: [{ mode: 'ESP', amount }] })
+  const cancellation = (lines: object[], amount: number): object => ({
+    type: 'ticket',
+    op: 'cancellation',
+    reference: sale.key,
+    lines,
+    payments: [{ mode: 'ESP', amount }],
+  })
   const mirror = [line(-100, 2000), line(-250, 1000, { label: 'Autre' })]
   expect(await shop.refused(cancellation([line(-100, 2000)], -100))).toBe('FR_SUM_MISMATCH')
   const from = shop.queue.head().seq + 1n
@@ -166,7 +197,8 @@ it('FR-40 a closing states the heads of all chains', async () => {
   await shop.ok({ type: 'note', lines: [line(100, 2000)] })
   const { record } = await shop.ok({ type: 'closing', kind: 'day' })
   const heads = new Map<string, { tseq: number; hash: string; seq: number }>()
-  for await (const before of shop.queue.records({ to: BigInt(record.body.seq - 1) })) heads.set(before.body.type, { tseq: before.body.tseq, hash: before.hash, seq: before.body.seq })
+  for await (const before of shop.queue.records({ to: BigInt(record.body.seq - 1) }))
+    heads.set(before.body.type, { tseq: before.body.tseq, hash: before.hash, seq: before.body.seq })
   const payload = record.payload as unknown as ClosingPayload
   expect(payload.heads).toEqual(Object.fromEntries(heads))
   const tickets = (await shop.records()).find(({ body }) => body.type === 'ticket')
@@ -176,24 +208,48 @@ it('FR-40 a closing states the heads of all chains', async () => {
 it('FR-22 tickets and invoices move the totals, nothing else does', async () => {
   const shop = await openShop()
   const sale = await shop.sell([line(100, 2000)])
-  await shop.ok({ type: 'invoice', customer: { name: 'SARL', address: 'Rue' }, lines: [line(50, 2000)], payments: [{ mode: 'CRE', amount: 50 }] })
+  await shop.ok({
+    type: 'invoice',
+    customer: { name: 'SARL', address: 'Rue' },
+    lines: [line(50, 2000)],
+    payments: [{ mode: 'CRE', amount: 50 }],
+  })
   const moved = { ...ttc(shop), ...perpetual(shop) }
   expect(moved).toMatchObject({ shift: 150, day: 150, month: 150, year: 150, archive: 150, alg: '150' })
   await shop.ok({ type: 'note', lines: [line(100, 2000)] })
   await shop.ok({ type: 'payment', op: 'cash-in', reason: 'fond', payments: [{ mode: 'ESP', amount: 100 }] })
   await shop.ok({ type: 'payment', op: 'collection', reference: sale.key, payments: [{ mode: 'CHQ', amount: 50 }] })
-  await shop.ok({ type: 'payment', op: 'transfer', reference: sale.key, payments: [{ mode: 'ESP', amount: -100 }, { mode: 'CB', amount: 100 }] })
+  await shop.ok({
+    type: 'payment',
+    op: 'transfer',
+    reference: sale.key,
+    payments: [
+      { mode: 'ESP', amount: -100 },
+      { mode: 'CB', amount: 100 },
+    ],
+  })
   await shop.ok({ type: 'copy', reference: sale.key, reason: 'client' })
   await shop.ok({ type: 'event', code: 901 })
   await shop.ok({ type: 'zero' })
-  await shop.ok({ type: 'ticket', training: { responsible: 'CHEF' }, lines: [line(100, 2000)], payments: [{ mode: 'ESP', amount: 100 }] })
+  await shop.ok({
+    type: 'ticket',
+    training: { responsible: 'CHEF' },
+    lines: [line(100, 2000)],
+    payments: [{ mode: 'ESP', amount: 100 }],
+  })
   expect({ ...ttc(shop), ...perpetual(shop) }).toEqual(moved)
 })
 
 it('FR-24 gta and gtp in each signed body equal the running totals', async () => {
   const shop = await openShop()
   for (const amount of [100, 250, 75]) await shop.sell([line(amount, 2000)])
-  await shop.ok({ type: 'ticket', op: 'refund', reference: 'external:avant', lines: [line(-500, 1000)], payments: [{ mode: 'ESP', amount: -500 }] })
+  await shop.ok({
+    type: 'ticket',
+    op: 'refund',
+    reference: 'external:avant',
+    lines: [line(-500, 1000)],
+    payments: [{ mode: 'ESP', amount: -500 }],
+  })
   await shop.ok({ type: 'closing', kind: 'day' })
   let [alg, abs] = [0, 0]
   for (const record of await shop.records()) {
@@ -202,7 +258,8 @@ it('FR-24 gta and gtp in each signed body equal the running totals', async () =>
       alg += total
       abs += Math.abs(total)
     }
-    if (record.body.type === 'ticket' || record.body.type === 'closing') expect(record.body.x).toMatchObject({ gta: String(alg), gtp: String(abs) })
+    if (record.body.type === 'ticket' || record.body.type === 'closing')
+      expect(record.body.x).toMatchObject({ gta: String(alg), gtp: String(abs) })
   }
   expect(alg).toBe(-75)
 })

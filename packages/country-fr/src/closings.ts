@@ -70,11 +70,17 @@ export function addClosing(plan: Plan, level: ClosingLevel, options: ClosingOpti
     { principal, ...by },
   )
   plan.add('event', () => ({ code: eventOf[level], info: label }), by)
-  if (offBalance(plan.state, level)) addEvent(plan, 90, `Totaux ${word} différents de la somme des clôtures`, { level }, { operator: SYSTEM })
+  if (offBalance(plan.state, level))
+    addEvent(plan, 90, `Totaux ${word} différents de la somme des clôtures`, { level }, { operator: SYSTEM })
   if (level === 'day') addNonIssue(plan)
 }
 
-function labelOf(word: string, number: number, payload: { from: string; to: string; late?: true; days?: number }, off: boolean): string {
+function labelOf(
+  word: string,
+  number: number,
+  payload: { from: string; to: string; late?: true; days?: number },
+  off: boolean,
+): string {
   const late = payload.late === true ? ` tardive ${payload.days ?? 1} jour(s)` : ''
   return `Clôture ${word} n° ${number} du ${plainMoment(payload.from)} au ${plainMoment(payload.to)}${late}${off ? ' écart' : ''}`
 }
@@ -87,7 +93,8 @@ function plainMoment(moment: string): string {
 // Receipts nobody was given are told once a day, as a count (11.2).
 function addNonIssue(plan: Plan): void {
   const count = plan.state.levels.day.totals.counts['notIssued'] ?? 0
-  if (count > 0 && !plan.settings.traceNonIssue) addEvent(plan, 918, `Justificatifs non remis ${count}`, { count }, { operator: SYSTEM })
+  if (count > 0 && !plan.settings.traceNonIssue)
+    addEvent(plan, 918, `Justificatifs non remis ${count}`, { count }, { operator: SYSTEM })
 }
 
 // 8.2: a month equals its closed days and the open part, a year its closed months and the open part.
@@ -105,7 +112,13 @@ function drawerDifference(drawer: number | string, level: Level): { declared: nu
 type ClosingContent = Omit<ClosingPayload, 'number' | 'moment' | 'operator'>
 
 /** What a closing record states (9.5). `level` is the one its figures describe: for zero, start and stop the open day. */
-export function closingOf(plan: Plan, kind: string, place: Pick<Place, 'head' | 'heads' | 'kid'>, state: State, level: Level): ClosingContent {
+export function closingOf(
+  plan: Plan,
+  kind: string,
+  place: Pick<Place, 'head' | 'heads' | 'kid'>,
+  state: State,
+  level: Level,
+): ClosingContent {
   const { moment, date } = plan.at
   const open = level.from !== ''
   const { ttc, ht, vat, pay } = level.totals

@@ -47,7 +47,14 @@ export function changesOf(recorded: Config, present: Config): ReadonlyMap<number
   for (const name of Object.keys(present).sort()) {
     const [before, after] = [recorded[name], present[name]]
     if (before === after || after === undefined) continue
-    const code = name === 'software' ? versionEvent(String(before ?? ''), String(after)) : name === 'fiscalYearEnd' ? 400 : TAXPAYER.has(name) ? 410 : 270
+    const code =
+      name === 'software'
+        ? versionEvent(String(before ?? ''), String(after))
+        : name === 'fiscalYearEnd'
+          ? 400
+          : TAXPAYER.has(name)
+            ? 410
+            : 270
     const changes = out.get(code) ?? { old: {}, new: {} }
     if (before !== undefined) changes.old[name] = before
     changes.new[name] = after
@@ -75,6 +82,12 @@ export function addConfigEvents(plan: Plan): void {
   for (const [code, changes] of [...changesOf(plan.state.config, present)].sort(([a], [b]) => a - b)) {
     const names = Object.keys(changes.new).join(' ')
     const data = (code === 250 || code === 255) && fingerprint !== undefined ? { ...changes, fingerprint } : changes
-    addEvent(plan, code, code === 250 || code === 255 ? `Version ${changes.new['software'] ?? ''}` : `Changement ${names}`, data, { operator: SYSTEM })
+    addEvent(
+      plan,
+      code,
+      code === 250 || code === 255 ? `Version ${changes.new['software'] ?? ''}` : `Changement ${names}`,
+      data,
+      { operator: SYSTEM },
+    )
   }
 }

@@ -55,7 +55,13 @@ const field: Readonly<Record<DataField, (payload: Loose, context: DataContext, t
 const MARKED: ReadonlySet<DataField> = new Set(['op', 'kind', 'code', 'origOp'])
 
 /** The data string of a record of this type; `previous` is the newest record of the same type before it. */
-export function dataString(type: ChainType, payload: Loose, context: DataContext, previous: Pick<ChainHead, 'sig'> | undefined, school = false): string {
+export function dataString(
+  type: ChainType,
+  payload: Loose,
+  context: DataContext,
+  previous: Pick<ChainHead, 'sig'> | undefined,
+  school = false,
+): string {
   let out = ''
   for (const name of profiles[context.profile][type]) {
     if (name === 'flag') out += previous === undefined ? 'N,' : 'Y,'

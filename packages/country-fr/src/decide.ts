@@ -47,8 +47,10 @@ function checkLife(state: State, request: FrenchRequest): void {
 
 function checkPlain(request: FrenchRequest): void {
   const { lines, payments } = request.input
-  if (lines !== undefined && lines.length > 0) throw refuse('FR_ITEMS_FORBIDDEN', `a ${request.type} request has no lines`, { path: 'lines' })
-  if (payments !== undefined && payments.length > 0) throw refuse('FR_PAYMENTS_FORBIDDEN', `a ${request.type} request has no payments`, { path: 'payments' })
+  if (lines !== undefined && lines.length > 0)
+    throw refuse('FR_ITEMS_FORBIDDEN', `a ${request.type} request has no lines`, { path: 'lines' })
+  if (payments !== undefined && payments.length > 0)
+    throw refuse('FR_PAYMENTS_FORBIDDEN', `a ${request.type} request has no payments`, { path: 'payments' })
 }
 
 // Marks every record of the request carries: clock, till's clock, alerts not acknowledged.
@@ -83,9 +85,17 @@ const handlers: Readonly<Record<string, Handler>> = {
   copy: addCopyRequest,
   issue: addIssue,
   archive: (plan, request, needs, school) => (school ? addSchoolArchive(plan, request) : addArchive(plan, request, needs)),
-  purge: (plan, request, _, school) => (school ? addEvent(plan, 200, 'Purge', undefined, { principal: true }) : addPurge(plan, request)),
+  purge: (plan, request, _, school) =>
+    school ? addEvent(plan, 200, 'Purge', undefined, { principal: true }) : addPurge(plan, request),
   training: addTraining,
-  clock: (plan, request) => addEvent(plan, 910, `Horloge confirmée ${(request.input as ConfirmRequest).reason}`, { confirmed: true }, { principal: true }),
+  clock: (plan, request) =>
+    addEvent(
+      plan,
+      910,
+      `Horloge confirmée ${(request.input as ConfirmRequest).reason}`,
+      { confirmed: true },
+      { principal: true },
+    ),
   acknowledge: (plan, request) => {
     const { reason } = request.input as ConfirmRequest
     addEvent(plan, 912, `Rupture prise en compte ${reason}`, { alerts: plan.state.alerts }, { principal: true })
@@ -93,9 +103,13 @@ const handlers: Readonly<Record<string, Handler>> = {
 }
 
 function addStart(plan: Plan): void {
-  plan.add('closing', (place, state) => ({ ...closingOf(plan, 'start', place, state, state.levels.day), config: configOf(plan.settings) }), {
-    principal: true,
-  })
+  plan.add(
+    'closing',
+    (place, state) => ({ ...closingOf(plan, 'start', place, state, state.levels.day), config: configOf(plan.settings) }),
+    {
+      principal: true,
+    },
+  )
   addEvent(plan, 260, 'Initialisation des données')
 }
 
@@ -110,12 +124,14 @@ function addStop(plan: Plan): void {
 
 function addClosings(plan: Plan, request: FrenchRequest): void {
   const { kind, drawer } = request.input as ClosingRequest
-  for (const level of levelsFor(plan.state, kind)) addClosing(plan, level, { principal: level === kind, ...(level === kind && { drawer }) })
+  for (const level of levelsFor(plan.state, kind))
+    addClosing(plan, level, { principal: level === kind, ...(level === kind && { drawer }) })
 }
 
 function addTraining(plan: Plan, request: FrenchRequest): void {
   const { on, responsible = '' } = request.input as TrainingRequest
-  if (on && responsible.trim() === '') throw refuse('FR_TRAINING_RESPONSIBLE', 'school mode needs a responsible person', { path: 'responsible' })
+  if (on && responsible.trim() === '')
+    throw refuse('FR_TRAINING_RESPONSIBLE', 'school mode needs a responsible person', { path: 'responsible' })
   addEvent(plan, on ? 100 : 105, 'mode école', on ? { responsible } : {}, { principal: true })
 }
 
@@ -135,7 +151,12 @@ function addDocument(plan: Plan, request: FrenchRequest, needs: Needs, school: b
   if (degraded !== undefined) addDegradedAfter(plan, degraded, content.degraded?.forced)
 }
 
-function documentContent(plan: Plan, request: FrenchRequest, needs: Needs, levels: readonly ClosingLevel[]): SaleContent | ReturnType<typeof paymentContent> {
+function documentContent(
+  plan: Plan,
+  request: FrenchRequest,
+  needs: Needs,
+  levels: readonly ClosingLevel[],
+): SaleContent | ReturnType<typeof paymentContent> {
   const { degraded } = request
   if (degraded === undefined) return plainContent(plan, request, needs, levels)
   try {
@@ -146,12 +167,25 @@ function documentContent(plan: Plan, request: FrenchRequest, needs: Needs, level
     if (!isFiscalError(error) || error.kind !== 'input') throw error
     const forced = { code: error.code, message: error.message }
     const { date, op, pay, total, ...rest } = forcedContent(plan, request, error)
-    if (request.type === 'payment') return { date, op, pay, total: Object.values(pay).reduce((sum, amount) => sum + amount, 0), degraded: { ...degraded, forced } }
+    if (request.type === 'payment')
+      return {
+        date,
+        op,
+        pay,
+        total: Object.values(pay).reduce((sum, amount) => sum + amount, 0),
+        degraded: { ...degraded, forced },
+      }
     return { ...rest, date, op, pay, total, degraded: { ...degraded, forced } }
   }
 }
 
-function plainContent(plan: Plan, request: FrenchRequest, needs: Needs, levels: readonly ClosingLevel[]): SaleContent | ReturnType<typeof paymentContent> {
-  return request.type === 'payment' ? paymentContent(plan, request, needs) : saleContent(plan, request, needs, levels.includes('day'))
+function plainContent(
+  plan: Plan,
+  request: FrenchRequest,
+  needs: Needs,
+  levels: readonly ClosingLevel[],
+): SaleContent | ReturnType<typeof paymentContent> {
+  return request.type === 'payment'
+    ? paymentContent(plan, request, needs)
+    : saleContent(plan, request, needs, levels.includes('day'))
 }
-

@@ -54,7 +54,9 @@ it('FR-27 an invoice over tickets counts nothing, once, with equal amounts per r
   const before = shop.totals() as unknown as { perpetual: object; levels: { day: { totals: { ttc: number; pay: object } } } }
   const invoice = (lines: object[]): object => ({ type: 'invoice', customer, covers: [one.key, two.key], lines })
   expect(await shop.refused(invoice([line(1500, 2000), line(421, 550)]))).toBe('FR_SUM_MISMATCH')
-  expect(await shop.refused({ ...invoice([line(1500, 2000), line(420, 550)]), covers: [one.key, 'unknown'] })).toBe('FR_REFERENCE_UNKNOWN')
+  expect(await shop.refused({ ...invoice([line(1500, 2000), line(420, 550)]), covers: [one.key, 'unknown'] })).toBe(
+    'FR_REFERENCE_UNKNOWN',
+  )
   const { record } = await shop.ok(invoice([line(1500, 2000), line(420, 550)]))
   expect(record.payload).toMatchObject({ counted: false, total: 1920 })
   expect(record.body.x?.['ds']).toMatch(/^2000:1500\|0550:420,1920,/)
@@ -105,7 +107,13 @@ it('FR-46, FR-47: in school mode every request becomes one X record and moves no
   const requests: Record<string, unknown>[] = [
     { type: 'ticket', lines: [line(100, 2000)], payments: pay },
     { type: 'ticket', op: 'refund', reference: sale.key, lines: [line(-1200, 2000)], payments: [{ mode: 'ESP', amount: -1200 }] },
-    { type: 'ticket', op: 'cancellation', reference: sale.key, lines: [line(-1200, 2000)], payments: [{ mode: 'ESP', amount: -1200 }] },
+    {
+      type: 'ticket',
+      op: 'cancellation',
+      reference: sale.key,
+      lines: [line(-1200, 2000)],
+      payments: [{ mode: 'ESP', amount: -1200 }],
+    },
     { type: 'invoice', customer, lines: [line(100, 2000)], payments: pay },
     { type: 'invoice', customer, covers: [sale.key], lines: [line(1200, 2000)] },
     { type: 'note', lines: [line(100, 2000)] },
@@ -122,7 +130,14 @@ it('FR-46, FR-47: in school mode every request becomes one X record and moves no
     { type: 'outage', episode: 'E1', reason: 'réseau', opened: '2026-11-23T10:00:00+01:00' },
   ]
   const strip = (): unknown => {
-    const { levels, lastMs: _, ...rest } = structuredClone(shop.totals()) as unknown as { lastMs: number; levels: Record<string, { first: Record<string, unknown>; totals: { counts: Record<string, number> } }> }
+    const {
+      levels,
+      lastMs: _,
+      ...rest
+    } = structuredClone(shop.totals()) as unknown as {
+      lastMs: number
+      levels: Record<string, { first: Record<string, unknown>; totals: { counts: Record<string, number> } }>
+    }
     for (const level of Object.values(levels)) {
       delete level.first['training']
       delete level.totals.counts['training']
@@ -157,7 +172,11 @@ it('12: the queue’s switch puts every request into school mode until it is swi
 })
 
 it('FR-48 words of certification appear only with a certificate, and then are mandatory', async () => {
-  for (const conformity of [undefined, { mode: 'none' as const }, { mode: 'attestation' as const, body: 'Éditeur NF525', number: 'LNE-1', issued: '2026-03-01' }]) {
+  for (const conformity of [
+    undefined,
+    { mode: 'none' as const },
+    { mode: 'attestation' as const, body: 'Éditeur NF525', number: 'LNE-1', issued: '2026-03-01' },
+  ]) {
     const shop = await openShop({ conformity })
     const sale = await shop.sell([line(100, 2000)])
     const copy = await shop.ok({ type: 'copy', reference: sale.key, reason: 'x' })
@@ -166,7 +185,8 @@ it('FR-48 words of certification appear only with a certificate, and then are ma
   }
   const nf = await openShop({ conformity: { mode: 'certificate', body: 'NF525', category: 'B', number: '0321' } })
   const lne = await openShop({ conformity: { mode: 'certificate', body: 'LNE', number: '36789' } })
-  const find = async (shop: Shop, text: string): Promise<unknown> => (await shop.sell([line(100, 2000)])).print.find((item) => item.text === text)
+  const find = async (shop: Shop, text: string): Promise<unknown> =>
+    (await shop.sell([line(100, 2000)])).print.find((item) => item.text === text)
   expect(await find(nf, 'NF525 cat. B n° 0321')).toMatchObject({ mandatory: true })
   expect(await find(lne, 'Système de caisse certifié LNE n° 36789')).toMatchObject({ mandatory: true })
 })
@@ -176,29 +196,95 @@ it('18: a ticket shows all that the law wants, as mandatory items', async () => 
   const sale = await shop.ok({
     type: 'ticket',
     lines: [{ label: 'Café', quantity: 2, unitPrice: '1.80', rateBp: 1000 }, line(100, 0, { label: 'Timbre', exemption: 'FRB' })],
-    payments: [{ mode: 'ESP', amount: 500 }, { mode: 'ESP', amount: -40 }],
+    payments: [
+      { mode: 'ESP', amount: 500 },
+      { mode: 'ESP', amount: -40 },
+    ],
   })
   const text = printed(sale)
-  for (const part of ['Café du Port', '29900 Concarneau', 'SIRET 12345678900012', 'TVA FR32123456789', 'NAF 56.30Z', 'TICKET', 'N° T1 Caisse CAISSE-01', 'Opérateur OP-7 23/11/2026 10:15:30', 'Café 3,60 10 %', '  2 x 1,80', 'Nombre de lignes : 2', 'TOTAL TTC 4,60', 'Total HT 4,27', 'TVA 10 % sur 3,27 0,33', 'Espèces 5,00', 'Rendu -0,40', 'Logiciel Sigillo Caisse 2.3.1', 'TVA non applicable, art. 293 B du CGI', 'Copie n° 0']) {
+  for (const part of [
+    'Café du Port',
+    '29900 Concarneau',
+    'SIRET 12345678900012',
+    'TVA FR32123456789',
+    'NAF 56.30Z',
+    'TICKET',
+    'N° T1 Caisse CAISSE-01',
+    'Opérateur OP-7 23/11/2026 10:15:30',
+    'Café 3,60 10 %',
+    '  2 x 1,80',
+    'Nombre de lignes : 2',
+    'TOTAL TTC 4,60',
+    'Total HT 4,27',
+    'TVA 10 % sur 3,27 0,33',
+    'Espèces 5,00',
+    'Rendu -0,40',
+    'Logiciel Sigillo Caisse 2.3.1',
+    'TVA non applicable, art. 293 B du CGI',
+    'Copie n° 0',
+  ]) {
     expect(text).toContain(part)
   }
-  expect(sale.print.filter(({ kind }) => kind !== 'rule' && kind !== 'qr').every(({ mandatory }) => mandatory === true)).toBe(true)
+  expect(sale.print.filter(({ kind }) => kind !== 'rule' && kind !== 'qr').every(({ mandatory }) => mandatory === true)).toBe(
+    true,
+  )
   expect(sale.print.at(-1)).toMatchObject({ kind: 'qr', text: sale.seal })
 })
 
 it('6: invoices, credit notes, payment documents and their rules', async () => {
   const shop = await openShop()
-  expect(await shop.refused({ type: 'invoice', lines: [line(100, 2000)], payments: [{ mode: 'CB', amount: 100 }] })).toBe('REQUEST_INVALID')
+  expect(await shop.refused({ type: 'invoice', lines: [line(100, 2000)], payments: [{ mode: 'CB', amount: 100 }] })).toBe(
+    'REQUEST_INVALID',
+  )
   expect(await shop.refused({ type: 'invoice', customer, lines: [line(100, 2000)] })).toBe('FR_SUM_MISMATCH')
   const invoice = await shop.ok({ type: 'invoice', customer, lines: [line(100, 2000)], payments: [{ mode: 'CRE', amount: 100 }] })
-  expect(await shop.refused({ type: 'invoice', op: 'credit', customer, lines: [line(-100, 2000)], payments: [{ mode: 'CRE', amount: -100 }] })).toBe('FR_REFERENCE_REQUIRED')
-  await shop.ok({ type: 'invoice', op: 'credit', customer, reference: invoice.key, lines: [line(-100, 2000)], payments: [{ mode: 'CRE', amount: -100 }] })
-  expect(await shop.refused({ type: 'payment', op: 'collection', payments: [{ mode: 'CB', amount: 100 }] })).toBe('FR_REFERENCE_REQUIRED')
-  expect(await shop.refused({ type: 'payment', op: 'cash-in', reason: 'x', payments: [{ mode: 'CB', amount: 100 }] })).toBe('REQUEST_INVALID')
-  expect(await shop.refused({ type: 'payment', op: 'cash-out', reason: 'x', payments: [{ mode: 'ESP', amount: 100 }] })).toBe('REQUEST_INVALID')
-  expect(await shop.refused({ type: 'payment', op: 'transfer', reference: invoice.key, payments: [{ mode: 'ESP', amount: 1 }, { mode: 'CB', amount: 1 }] })).toBe('FR_SUM_MISMATCH')
+  expect(
+    await shop.refused({
+      type: 'invoice',
+      op: 'credit',
+      customer,
+      lines: [line(-100, 2000)],
+      payments: [{ mode: 'CRE', amount: -100 }],
+    }),
+  ).toBe('FR_REFERENCE_REQUIRED')
+  await shop.ok({
+    type: 'invoice',
+    op: 'credit',
+    customer,
+    reference: invoice.key,
+    lines: [line(-100, 2000)],
+    payments: [{ mode: 'CRE', amount: -100 }],
+  })
+  expect(await shop.refused({ type: 'payment', op: 'collection', payments: [{ mode: 'CB', amount: 100 }] })).toBe(
+    'FR_REFERENCE_REQUIRED',
+  )
+  expect(await shop.refused({ type: 'payment', op: 'cash-in', reason: 'x', payments: [{ mode: 'CB', amount: 100 }] })).toBe(
+    'REQUEST_INVALID',
+  )
+  expect(await shop.refused({ type: 'payment', op: 'cash-out', reason: 'x', payments: [{ mode: 'ESP', amount: 100 }] })).toBe(
+    'REQUEST_INVALID',
+  )
+  expect(
+    await shop.refused({
+      type: 'payment',
+      op: 'transfer',
+      reference: invoice.key,
+      payments: [
+        { mode: 'ESP', amount: 1 },
+        { mode: 'CB', amount: 1 },
+      ],
+    }),
+  ).toBe('FR_SUM_MISMATCH')
   expect(await shop.refused({ type: 'ticket', lines: [], payments: [] })).toBe('FR_ITEMS_REQUIRED')
-  const { record } = await shop.ok({ type: 'payment', op: 'transfer', reference: invoice.key, payments: [{ mode: 'ESP', amount: -100 }, { mode: 'CB', amount: 100 }] })
+  const { record } = await shop.ok({
+    type: 'payment',
+    op: 'transfer',
+    reference: invoice.key,
+    payments: [
+      { mode: 'ESP', amount: -100 },
+      { mode: 'CB', amount: 100 },
+    ],
+  })
   expect(record.body.x?.['ds']).toMatch(/^CB:100\|ESP:-100,0,20261123101530,CAISSE-01,1,TRANSF,N,$/)
   expect((await shop.trail()).at(-1)).toBe('L:420')
 })

@@ -21,13 +21,16 @@ export function paymentContent(plan: Plan, request: FrenchRequest, needs: Needs)
   if (input.op === 'cash-in' || input.op === 'cash-out') checkCash(input, sale, paid)
   else if (input.op === 'collection' && paid === 0) throw invalid('payments', 'a collection is not zero')
   else if (input.op === 'transfer') checkTransfer(sale, paid)
-  const linked = input.op === 'collection' || input.op === 'transfer' ? { original: needOriginal(input.reference, needs).stored } : {}
+  const linked =
+    input.op === 'collection' || input.op === 'transfer' ? { original: needOriginal(input.reference, needs).stored } : {}
   return { date: plan.at.date, op: input.op, pay, total: paid, ...linked }
 }
 
 function checkCash(input: PaymentRequest, sale: SaleParts, paid: number): void {
-  if (sale.payments.length !== 1 || sale.payments[0]?.mode !== 'ESP') throw invalid('payments', 'cash in or out is exactly one payment of mode ESP')
-  if (input.op === 'cash-in' ? paid <= 0 : paid >= 0) throw invalid('payments[0].amount', 'cash in is positive, cash out negative')
+  if (sale.payments.length !== 1 || sale.payments[0]?.mode !== 'ESP')
+    throw invalid('payments', 'cash in or out is exactly one payment of mode ESP')
+  if (input.op === 'cash-in' ? paid <= 0 : paid >= 0)
+    throw invalid('payments[0].amount', 'cash in is positive, cash out negative')
   if (input.reason === undefined) throw invalid('reason', 'cash in or out needs a reason')
 }
 
@@ -51,13 +54,28 @@ const NOT_COPIED: ReadonlySet<string> = new Set(['copy', 'event', 'archive'])
 export function addCopy(plan: Plan, reference: ReferenceInput | undefined, needs: Needs): void {
   const { record } = needOriginal(reference, needs)
   if (record === undefined) throw unknown(reference as ReferenceInput, 'only documents of this queue are copied')
-  if (NOT_COPIED.has(record.body.type)) throw refuse('FR_COPY_TARGET', `a record of type ${record.body.type} is not copied`, { path: 'reference' })
+  if (NOT_COPIED.has(record.body.type))
+    throw refuse('FR_COPY_TARGET', `a record of type ${record.body.type} is not copied`, { path: 'reference' })
   const original = storedOriginal(record)
   const copy = (plan.state.marks[original.seq]?.copies ?? 0) + 1
   const till = plan.settings.till
-  plan.add('copy', () => ({ content: record.payload, copy, original, originalExtract: extractOf(record.sig), originalType: record.body.type, till }), { principal: true })
+  plan.add(
+    'copy',
+    () => ({
+      content: record.payload,
+      copy,
+      original,
+      originalExtract: extractOf(record.sig),
+      originalType: record.body.type,
+      till,
+    }),
+    { principal: true },
+  )
   const note = original.type === 'note'
-  addEvent(plan, note ? 155 : 156, `Duplicata n° ${copy} ${note ? 'de la note' : 'du document'} ${original.number}`, { seq: original.seq, copy })
+  addEvent(plan, note ? 155 : 156, `Duplicata n° ${copy} ${note ? 'de la note' : 'du document'} ${original.number}`, {
+    seq: original.seq,
+    copy,
+  })
 }
 
 /** Adds a copy the till asked for by that name. */
@@ -81,7 +99,8 @@ export function addIssue(plan: Plan, request: FrenchRequest, needs: Needs): void
     addCopy(plan, input.reference, needs)
     return
   }
-  if (input.medium === 'paper') throw invalid('medium', 'a first issue on paper within the window is the original and needs no record')
+  if (input.medium === 'paper')
+    throw invalid('medium', 'a first issue on paper within the window is the original and needs no record')
   addEvent(plan, 917, 'Justificatif remis par voie électronique', { seq: record.body.seq }, { principal: true })
 }
 
@@ -98,7 +117,13 @@ export function addTillEvent(plan: Plan, request: FrenchRequest, needs: Needs): 
 // An archive on an external medium is what a purge asks for later (16): number, medium and digest of the ZIP.
 function movedArchive(input: EventRequest): Record<string, string | number> {
   const { archive, medium, sha256 } = input.data ?? {}
-  if (typeof archive !== 'number' || typeof medium !== 'string' || medium === '' || typeof sha256 !== 'string' || !/^[0-9a-f]{64}$/.test(sha256)) {
+  if (
+    typeof archive !== 'number' ||
+    typeof medium !== 'string' ||
+    medium === '' ||
+    typeof sha256 !== 'string' ||
+    !/^[0-9a-f]{64}$/.test(sha256)
+  ) {
     throw invalid('data', 'event 440 needs archive (number), medium and sha256 of the ZIP')
   }
   return { archive, medium: medium.slice(0, 200), sha256 }

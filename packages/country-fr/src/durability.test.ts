@@ -18,7 +18,9 @@ beforeAll(() => {
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
 const judge = async (shop: Shop, records: readonly SealedRecord[]): ReturnType<typeof verifyChunks> =>
-  verifyChunks([{ bytes: utf8(records.map((record) => `${lineOf(record)}\n`).join('')) }], { auditor: shop.country.auditor?.() as never })
+  verifyChunks([{ bytes: utf8(records.map((record) => `${lineOf(record)}\n`).join('')) }], {
+    auditor: shop.country.auditor?.() as never,
+  })
 
 it('a shop on a real folder: sold, closed, reopened, verified', async () => {
   const shop = await openShop({}, { storage: await openFolder(join(root, 'shop')) })
@@ -41,14 +43,20 @@ it('FR-17 a record deleted in the middle breaks both links behind it', async () 
   }
   const records = (await shop.records()).map((record) => parseLine(utf8(lineOf(record as SealedRecord))) as SealedRecord)
   const gone = records.findIndex(({ body }) => body.type === 'ticket' && body.tseq === 2)
-  const { findings } = await judge(shop, records.filter((_, i) => i !== gone))
+  const { findings } = await judge(
+    shop,
+    records.filter((_, i) => i !== gone),
+  )
   expect(findings.some(({ code, seq }) => code === 'RECORD_MISSING' && (seq === gone || seq === gone + 1))).toBe(true)
 })
 
 it('FR-17 the newest records deleted: refused at the next start, national FR_CHAIN_TAIL_MISSING', async () => {
   const storage = memoryStorage()
   const kept: { value?: WitnessStatement } = {}
-  const witness = { read: () => Promise.resolve(kept.value), write: (statement: WitnessStatement) => Promise.resolve(void (kept.value = structuredClone(statement))) }
+  const witness = {
+    read: () => Promise.resolve(kept.value),
+    write: (statement: WitnessStatement) => Promise.resolve(void (kept.value = structuredClone(statement))),
+  }
   const shop = await openShop({}, { storage })
   await shop.reopen({ witness })
   await shop.sell([line(100, 2000)])
@@ -63,14 +71,21 @@ it('FR-19 a write that fails, persisted or not, leaves whole requests only, and 
   for (const when of ['before', 'after'] as const) {
     const storage = faultyStorage(await openFolder(join(root, when)))
     const kept: { value?: WitnessStatement } = {}
-    const witness = { read: () => Promise.resolve(kept.value), write: (statement: WitnessStatement) => Promise.resolve(void (kept.value = structuredClone(statement))) }
+    const witness = {
+      read: () => Promise.resolve(kept.value),
+      write: (statement: WitnessStatement) => Promise.resolve(void (kept.value = structuredClone(statement))),
+    }
     const shop = await openShop({}, { storage })
     await shop.reopen({ witness })
     for (let n = 0; n < 4; n++) {
       await shop.sell([line(1000, 2000)])
       storage.fail({ method: 'append', when })
       const before = Number((shop.totals() as unknown as { perpetual: { alg: string } }).perpetual.alg)
-      const outcome = await shop.send(n % 2 === 0 ? { type: 'closing', kind: 'month' } : { type: 'ticket', lines: [line(100, 2000)], payments: [{ mode: 'CB', amount: 100 }] })
+      const outcome = await shop.send(
+        n % 2 === 0
+          ? { type: 'closing', kind: 'month' }
+          : { type: 'ticket', lines: [line(100, 2000)], payments: [{ mode: 'CB', amount: 100 }] },
+      )
       const stored = outcome.outcome === 'registered'
       expect(outcome.outcome).not.toBe('indeterminate')
       const after = Number((shop.totals() as unknown as { perpetual: { alg: string } }).perpetual.alg)

@@ -49,12 +49,24 @@ const french: Readonly<Record<FrenchCode, FrenchErrorRow>> = {
   FR_PAYMENTS_FORBIDDEN: input('Aucun règlement n’est permis dans cette demande.', 'Leave the payments out.'),
   FR_ITEMS_REQUIRED: input('Au moins une ligne est nécessaire.', 'Send at least one line.'),
   FR_SUM_MISMATCH: input('Les sommes ne concordent pas.', 'Make the two sums named in the message equal.'),
-  FR_CURRENCY: input('Seul l’euro est admis ; une devise étrangère se déclare comme montant étranger d’un règlement.', 'Use EUR; put foreign cash into foreignAmount.'),
+  FR_CURRENCY: input(
+    'Seul l’euro est admis ; une devise étrangère se déclare comme montant étranger d’un règlement.',
+    'Use EUR; put foreign cash into foreignAmount.',
+  ),
   FR_AMOUNT_PRECISION: input('Un montant a trop de décimales.', 'Amounts have two decimals, unit prices six, quantities four.'),
-  FR_VAT_RATE_UNKNOWN: input('Taux de TVA inconnu pour cette région à cette date.', 'Use a rate of the region, or list it in extraRates.'),
+  FR_VAT_RATE_UNKNOWN: input(
+    'Taux de TVA inconnu pour cette région à cette date.',
+    'Use a rate of the region, or list it in extraRates.',
+  ),
   FR_VAT_MISMATCH: input('La TVA fournie ne correspond pas aux lignes.', 'Leave the VAT amounts out or correct them.'),
-  FR_EXEMPTION_REQUIRED: input('Une ligne à taux zéro demande un code d’exonération.', 'Give EXO, FRB, AUT, EXP, DET, HCH or TER.'),
-  FR_REFERENCE_REQUIRED: input('La référence du document d’origine est obligatoire.', 'Name the original record, or external:<text>.'),
+  FR_EXEMPTION_REQUIRED: input(
+    'Une ligne à taux zéro demande un code d’exonération.',
+    'Give EXO, FRB, AUT, EXP, DET, HCH or TER.',
+  ),
+  FR_REFERENCE_REQUIRED: input(
+    'La référence du document d’origine est obligatoire.',
+    'Name the original record, or external:<text>.',
+  ),
   FR_REFERENCE_UNKNOWN: input('Le document d’origine est introuvable.', 'Name a record of this queue that fits the request.'),
   FR_REFUND_EXCEEDS: input('L’avoir dépasse la quantité d’origine.', 'Refund no more than was sold and not yet refunded.'),
   FR_ALREADY_CANCELLED: input('Le document est déjà annulé.', 'Nothing to do; it was cancelled before.'),
@@ -64,7 +76,10 @@ const french: Readonly<Record<FrenchCode, FrenchErrorRow>> = {
   FR_DAY_OPEN: state('Une journée est encore ouverte.', 'Close the day, or name a closed day in until.'),
   FR_NOTHING_TO_ARCHIVE: state('Rien à archiver.', 'Close a day first.'),
   FR_ARCHIVE_TOO_LONG: input('Une archive couvre douze mois au plus.', 'Archive a shorter range by naming until.'),
-  FR_PURGE_NOT_ALLOWED: input('La purge n’est pas permise.', 'Archive, verify, move to an external medium, wait for the retention period.'),
+  FR_PURGE_NOT_ALLOWED: input(
+    'La purge n’est pas permise.',
+    'Archive, verify, move to an external medium, wait for the retention period.',
+  ),
   FR_TRAINING_RESPONSIBLE: input('Le mode école demande une personne responsable.', 'Give training.responsible.'),
   FR_CLOCK_BACKWARDS: state('L’horloge a reculé.', 'Correct the clock, or confirm it with a clock request.'),
   FR_LATE_DUPLICATE: input('Ce ticket manuscrit est déjà saisi.', 'Nothing to do; pad and number were captured before.'),
@@ -94,14 +109,29 @@ export function nationalCode(coreCode: string): string | undefined {
 }
 
 /** A refusal by a French rule. Nothing is recorded. */
-export function refuse(code: FrenchCode, message: string, details: Readonly<Record<string, unknown>> & { readonly path?: string } = {}): FiscalError {
+export function refuse(
+  code: FrenchCode,
+  message: string,
+  details: Readonly<Record<string, unknown>> & { readonly path?: string } = {},
+): FiscalError {
   const { path, ...rest } = details
   const { kind, fr, remedy } = french[code]
   const retry = kind === 'state' ? 'same-handle' : 'never'
-  return new FiscalError(code, { kind, message, retry, remedy, ...(path !== undefined && { path }), details: { ...rest, messageFr: fr } })
+  return new FiscalError(code, {
+    kind,
+    message,
+    retry,
+    remedy,
+    ...(path !== undefined && { path }),
+    details: { ...rest, messageFr: fr },
+  })
 }
 
 /** A request whose form is wrong, with the path of the member. */
 export function invalid(path: string, message: string): FiscalError {
-  return new FiscalError('REQUEST_INVALID', { message: `${path}: ${message}`, path, details: { messageFr: `Demande incorrecte : ${path}.` } })
+  return new FiscalError('REQUEST_INVALID', {
+    message: `${path}: ${message}`,
+    path,
+    details: { messageFr: `Demande incorrecte : ${path}.` },
+  })
 }

@@ -95,7 +95,8 @@ export function isKept(code: number): boolean {
 /** @throws FiscalError REQUEST_INVALID for a code that is not listed, below 900, or the plugin's own */
 export function checkEventCode(code: number): void {
   const row = events[code]
-  if (row === undefined && (code < 900 || code > 999)) throw invalid('code', `${code} is not a listed event, nor in the vendor range 900 to 999`)
+  if (row === undefined && (code < 900 || code > 999))
+    throw invalid('code', `${code} is not a listed event, nor in the vendor range 900 to 999`)
   if (row?.till === false) throw invalid('code', `event ${code} is written by the action it reports, not by a till`)
 }
 
@@ -103,7 +104,13 @@ export function checkEventCode(code: number): void {
 export const SYSTEM = 'SYSTEM'
 
 /** Adds an event of the plugin to a plan. */
-export function addEvent(plan: Plan, code: number, info: string, data?: Readonly<Record<string, unknown>>, options: { readonly operator?: string; readonly principal?: boolean } = {}): void {
+export function addEvent(
+  plan: Plan,
+  code: number,
+  info: string,
+  data?: Readonly<Record<string, unknown>>,
+  options: { readonly operator?: string; readonly principal?: boolean } = {},
+): void {
   const payload = { code, info: cleanText(info), ...(data !== undefined && { data: { ...data } }) }
   plan.add('event', () => ({ ...payload }), options)
 }

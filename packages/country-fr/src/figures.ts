@@ -24,7 +24,11 @@ export interface Figures {
  * till is used.
  * @throws FiscalError FR_VAT_RATE_UNKNOWN, FR_EXEMPTION_REQUIRED, FR_VAT_MISMATCH
  */
-export function figuresOf(sale: SaleParts, check: { readonly settings: Settings; readonly date: string } | undefined, supplied: boolean = check !== undefined): Figures {
+export function figuresOf(
+  sale: SaleParts,
+  check: { readonly settings: Settings; readonly date: string } | undefined,
+  supplied: boolean = check !== undefined,
+): Figures {
   const { lines: given } = sale
   if (check !== undefined) checkRates(given, check.settings, check.date)
   const taxed: Taxed[] = []
@@ -36,7 +40,16 @@ export function figuresOf(sale: SaleParts, check: { readonly settings: Settings;
   const { lines, rates } = computeVat(taxed, supplied ? sale.supplied : undefined)
   const turnover = sumOf(rates)
   const { pay, paid } = payments(sale)
-  return { lines: outside === 0 && taxed.length === given.length ? lines : withOutside(given, lines), vat: rates, turnover, collected: turnover.ttc + outside, outside, pay, paid, discounts: discounts(given) }
+  return {
+    lines: outside === 0 && taxed.length === given.length ? lines : withOutside(given, lines),
+    vat: rates,
+    turnover,
+    collected: turnover.ttc + outside,
+    outside,
+    pay,
+    paid,
+    discounts: discounts(given),
+  }
 }
 
 function checkRates(lines: readonly SaleLine[], settings: Settings, date: string): void {

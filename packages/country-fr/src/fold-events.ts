@@ -60,7 +60,8 @@ const handlers: Readonly<Record<number, (state: State, data: Data) => void>> = {
 
 // After a loss printed numbers go on above the highest known one (17.5).
 function adoptOffsets(state: State, data: Data): void {
-  for (const [type, lost] of Object.entries((data['lost'] ?? {}) as Record<string, { offset: number }>)) state.offsets[type] = lost.offset
+  for (const [type, lost] of Object.entries((data['lost'] ?? {}) as Record<string, { offset: number }>))
+    state.offsets[type] = lost.offset
 }
 
 function adoptConfig(state: State, data: Data): void {

@@ -86,7 +86,13 @@ export function deltaOf(payload: SalePayload): Delta {
   if (payload.degraded !== undefined) counts.push(['degraded', 1])
   if (payload.notIssued === true) counts.push(['notIssued', 1])
   if (payload.late !== undefined) counts.push(['late', 1])
-  return { rates: Object.entries(payload.vat), pay: Object.entries(payload.pay), outside: payload.outside ?? 0, discounts: discounts?.amount ?? 0, counts }
+  return {
+    rates: Object.entries(payload.vat),
+    pay: Object.entries(payload.pay),
+    outside: payload.outside ?? 0,
+    discounts: discounts?.amount ?? 0,
+    counts,
+  }
 }
 
 function foldSale(state: State, record: FiscalRecord): void {
@@ -215,7 +221,8 @@ function restoreLevels(state: State, payload: ClosingPayload): void {
 
 function foldCheckpoint(state: State, record: FiscalRecord): void {
   const newest = state.closedDays.at(-1)
-  if (newest !== undefined && newest[2] === 0 && (record.payload as { reason?: string } | null)?.reason === 'closing') newest[2] = record.body.seq
+  if (newest !== undefined && newest[2] === 0 && (record.payload as { reason?: string } | null)?.reason === 'closing')
+    newest[2] = record.body.seq
 }
 
 function foldArchive(state: State, record: FiscalRecord): void {
@@ -225,7 +232,14 @@ function foldArchive(state: State, record: FiscalRecord): void {
   state.levels.archive = { ...emptyLevel(), totals: withoutZeros(archive.totals) }
   state.closedDays = state.closedDays.filter(([, seq]) => seq > payload.to)
   state.archive = { next: payload.to + 1, number: payload.number, manifest: payload.manifest, firstMs: payload.lastMs }
-  state.archives.push({ number: payload.number, from: payload.from, to: payload.to, manifest: payload.manifest, lastMs: payload.lastMs, seq: record.body.seq })
+  state.archives.push({
+    number: payload.number,
+    from: payload.from,
+    to: payload.to,
+    manifest: payload.manifest,
+    lastMs: payload.lastMs,
+    seq: record.body.seq,
+  })
 }
 
 // Body and statement of a purged record remain: the perpetual totals stand in the statement, the levels come with the next closing.

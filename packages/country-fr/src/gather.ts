@@ -11,13 +11,18 @@ const NOTHING: Needs = {}
 /** Looks up what the request names; most requests name nothing and are answered at once. */
 export function gather(state: State, request: FrenchRequest, lookup: Lookup): Needs | Promise<Needs> {
   if (request.fault !== undefined) return NOTHING
-  if (request.type === 'archive') return closingRecords(state, request.input as ArchiveRequest, lookup).then((closing) => ({ closing }))
+  if (request.type === 'archive')
+    return closingRecords(state, request.input as ArchiveRequest, lookup).then((closing) => ({ closing }))
   const { reference } = request.input as TicketRequest
   const { covers } = request.input as InvoiceRequest
   return reference === undefined && covers === undefined ? NOTHING : documents(reference, covers, lookup)
 }
 
-async function documents(reference: ReferenceInput | undefined, covers: readonly ReferenceInput[] | undefined, lookup: Lookup): Promise<Needs> {
+async function documents(
+  reference: ReferenceInput | undefined,
+  covers: readonly ReferenceInput[] | undefined,
+  lookup: Lookup,
+): Promise<Needs> {
   const original = reference === undefined ? undefined : await find(reference, lookup)
   if (covers === undefined) return { original }
   const found = await Promise.all(covers.map((one) => find(one, lookup)))

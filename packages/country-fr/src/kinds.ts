@@ -64,7 +64,9 @@ export const operations: Readonly<Record<string, Readonly<Record<string, Operati
 /** Word and title of an operation; the name itself when unknown, so that hostile records still show. */
 export function operationOf(type: string, name: string): Operation {
   const table = Object.hasOwn(operations, type) ? operations[type] : undefined
-  return (table !== undefined && Object.hasOwn(table, name) ? table[name] : undefined) ?? { word: name, title: name.toUpperCase() }
+  return (
+    (table !== undefined && Object.hasOwn(table, name) ? table[name] : undefined) ?? { word: name, title: name.toUpperCase() }
+  )
 }
 
 /** Payment modes (7.6) with their French names. */

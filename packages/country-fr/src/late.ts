@@ -17,7 +17,9 @@ export function checkLate(plan: Plan, late: LateCapture): void {
     throw invalid('lateCapture.paperDate', `is more than ${OLDEST_DAYS} days ago; a manager may force it`)
   }
   if (inRanges(plan.state.pads[late.pad] ?? [], late.paperNumber)) {
-    throw refuse('FR_LATE_DUPLICATE', `number ${late.paperNumber} of pad ${late.pad} was captured before`, { path: 'lateCapture.paperNumber' })
+    throw refuse('FR_LATE_DUPLICATE', `number ${late.paperNumber} of pad ${late.pad} was captured before`, {
+      path: 'lateCapture.paperNumber',
+    })
   }
 }
 

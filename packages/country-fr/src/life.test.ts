@@ -17,7 +17,10 @@ it('FR-18 a signer failure consumes nothing; the next success goes on without a 
   signer.fail({ how: 'refuse', times: 2 })
   const ticket = { type: 'ticket', lines: [line(100, 2000)], payments: [{ mode: 'ESP', amount: 100 }] }
   for (let n = 0; n < 2; n++) {
-    expect(await shop.send(ticket)).toMatchObject({ outcome: 'rejected', error: { code: 'SIGNER_UNAVAILABLE', national: 'FR_SIGNER_UNAVAILABLE', registered: 'no', retry: 'same-handle' } })
+    expect(await shop.send(ticket)).toMatchObject({
+      outcome: 'rejected',
+      error: { code: 'SIGNER_UNAVAILABLE', national: 'FR_SIGNER_UNAVAILABLE', registered: 'no', retry: 'same-handle' },
+    })
   }
   expect({ head: shop.queue.head(), totals: shop.totals() }).toEqual({ head, totals })
   const sale = await shop.ok(ticket)
@@ -29,7 +32,12 @@ it('FR-70 a higher major version gives 250, another change 255, a lower one 270;
   const shop = await openShop()
   await shop.sell([line(100, 2000)])
   const version = (name: string): object => ({ options: { software: { name: 'Sigillo Caisse', version: name } } })
-  for (const [to, code] of [['2.4.0', 255], ['3.0.0', 250], ['2.9.9', 270], ['2.9.9', 0]] as const) {
+  for (const [to, code] of [
+    ['2.4.0', 255],
+    ['3.0.0', 250],
+    ['2.9.9', 270],
+    ['2.9.9', 0],
+  ] as const) {
     const from = shop.queue.head().seq + 1n
     await shop.reopen(version(to))
     expect(await shop.trail(from)).toEqual(['L:40', 'L:80', ...(code === 0 ? [] : [`L:${code}`])])
@@ -40,7 +48,9 @@ it('FR-70 a higher major version gives 250, another change 255, a lower one 270;
 it('17.6 changed taxpayer data give 410 with old and new, a changed parameter 270', async () => {
   const shop = await openShop()
   await shop.reopen({ options: { legalName: 'Café du Large', dayCutoff: '05:00' } })
-  expect(await events(shop, 410)).toMatchObject([{ data: { old: { legalName: 'Café du Port' }, new: { legalName: 'Café du Large' } } }])
+  expect(await events(shop, 410)).toMatchObject([
+    { data: { old: { legalName: 'Café du Port' }, new: { legalName: 'Café du Large' } } },
+  ])
   expect(await events(shop, 270)).toMatchObject([{ data: { old: { dayCutoff: '00:00' }, new: { dayCutoff: '05:00' } } }])
 })
 
@@ -53,7 +63,9 @@ it('FR-71 a key change: L 450 by the old key, the next record by the new', async
   const records = await shop.records()
   const told = records.find(({ body, payload }) => body.type === 'event' && (payload as { code: number }).code === 450)
   expect(told?.body.kid).toBe(shop.signer.describe().keyId)
-  expect(told?.payload).toMatchObject({ data: { kid: next.describe().keyId, prevKid: shop.signer.describe().keyId, oldKeyAvailable: true } })
+  expect(told?.payload).toMatchObject({
+    data: { kid: next.describe().keyId, prevKid: shop.signer.describe().keyId, oldKeyAvailable: true },
+  })
   expect(sale.record.body.kid).toBe(next.describe().keyId)
   expect(sealOf(sale.record)).toBe(sale.seal)
   expect(sale.answer['number']).toBe(2)
@@ -95,7 +107,12 @@ it('FR-73 and FR-78: at the autumn change local times repeat; overseas shops kee
   const moments = [first, second].map(({ record }) => (record.payload as { moment: string }).moment)
   expect(moments).toEqual(['20261025023000', '20261025023000'])
   expect(second.answer['number']).toBe(2)
-  const zones = [['GP', '20261124003000', '2026-11-24'], ['RE', '20261124083000', '2026-11-24'], ['CORSE', '20261124053000', '2026-11-24'], ['GF', '20261124013000', '2026-11-24']] as const
+  const zones = [
+    ['GP', '20261124003000', '2026-11-24'],
+    ['RE', '20261124083000', '2026-11-24'],
+    ['CORSE', '20261124053000', '2026-11-24'],
+    ['GF', '20261124013000', '2026-11-24'],
+  ] as const
   for (const [region, moment, date] of zones) {
     const overseas = await openShop({ region }, { at: '2026-11-24T04:30:00.000Z' })
     const sale = await overseas.sell([line(100, 0, { exemption: 'TER' })])
@@ -107,13 +124,25 @@ it('FR-74 after a restored backup: 220, 90, 95, and printed numbers above the hi
   const storage = memoryStorage()
   const shop = await openShop({}, { storage })
   const kept: { value?: unknown } = {}
-  const witness = { read: () => Promise.resolve(kept.value as never), write: (statement: unknown) => Promise.resolve(void (kept.value = structuredClone(statement))) }
+  const witness = {
+    read: () => Promise.resolve(kept.value as never),
+    write: (statement: unknown) => Promise.resolve(void (kept.value = structuredClone(statement))),
+  }
   await shop.reopen({ witness })
   await shop.sell([line(100, 2000)])
   await shop.sell([line(100, 2000)])
   await shop.queue.close()
-  const { seq, hash, types } = kept.value as { queue: string; seq: number; hash: string; types: Record<string, { tseq: number; hash: string }> }
-  const lost = { ...types, ticket: { tseq: (types['ticket'] as { tseq: number }).tseq + 5, hash }, event: { tseq: (types['event'] as { tseq: number }).tseq + 2, hash } }
+  const { seq, hash, types } = kept.value as {
+    queue: string
+    seq: number
+    hash: string
+    types: Record<string, { tseq: number; hash: string }>
+  }
+  const lost = {
+    ...types,
+    ticket: { tseq: (types['ticket'] as { tseq: number }).tseq + 5, hash },
+    event: { tseq: (types['event'] as { tseq: number }).tseq + 2, hash },
+  }
   kept.value = { queue: shop.queue.id, seq: seq + 20, hash: 'f'.repeat(64), types: lost }
   await expect(shop.reopen({ witness })).rejects.toMatchObject({ code: 'ROLLBACK_SUSPECTED' })
   await shop.reopen({ witness, acknowledge: 'CHEF' })
@@ -130,10 +159,15 @@ it('FR-74 after a restored backup: 220, 90, 95, and printed numbers above the hi
 
 it('FR-75 events a till may send, events it may not', async () => {
   const shop = await openShop()
-  for (const code of [10, 40, 80, 100, 105, 110, 126, 127, 128, 130, 140, 150, 160, 170, 180, 210, 230, 240, 280, 290, 295, 300, 320, 323, 324, 325, 326, 327, 328, 329, 430, 901, 902, 950, 999]) {
+  for (const code of [
+    10, 40, 80, 100, 105, 110, 126, 127, 128, 130, 140, 150, 160, 170, 180, 210, 230, 240, 280, 290, 295, 300, 320, 323, 324, 325,
+    326, 327, 328, 329, 430, 901, 902, 950, 999,
+  ]) {
     expect((await shop.ok({ type: 'event', code })).record.payload).toMatchObject({ code })
   }
-  for (const code of [0, 11, 55, 129, 899, 1000, -1, 50, 60, 70, 120, 125, 156, 190, 200, 220, 250, 260, 330, 400, 410, 420, 450, 910, 913]) {
+  for (const code of [
+    0, 11, 55, 129, 899, 1000, -1, 50, 60, 70, 120, 125, 156, 190, 200, 220, 250, 260, 330, 400, 410, 420, 450, 910, 913,
+  ]) {
     expect(await shop.refused({ type: 'event', code })).toBe('REQUEST_INVALID')
   }
 })

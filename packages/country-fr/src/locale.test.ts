@@ -27,14 +27,28 @@ function bundled(): string {
       const ds = dataString('ticket', { ...payload, ht: 1, tax: 2 }, context, undefined)
       console.log(JSON.stringify([new Intl.NumberFormat().format(1234.5), ds, sha256Hex(canonical(payload))]))`,
   }
-  const { outputFiles } = buildSync({ stdin, bundle: true, write: false, platform: 'node', format: 'esm', target: 'node20', conditions: ['source', 'node'], logLevel: 'silent' })
+  const { outputFiles } = buildSync({
+    stdin,
+    bundle: true,
+    write: false,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    conditions: ['source', 'node'],
+    logLevel: 'silent',
+  })
   return (outputFiles[0] as { text: string }).text
 }
 
 it('FR-79 under fr-FR, de-DE and C the data string and the digest are the same', () => {
   const program = bundled()
   const run = (locale: string): string[] =>
-    JSON.parse(execFileSync(process.execPath, ['--input-type=module', '-e', program], { env: { ...process.env, LC_ALL: locale, LANG: locale }, encoding: 'utf8' })) as string[]
+    JSON.parse(
+      execFileSync(process.execPath, ['--input-type=module', '-e', program], {
+        env: { ...process.env, LC_ALL: locale, LANG: locale },
+        encoding: 'utf8',
+      }),
+    ) as string[]
   const [french, german, plain] = ['fr_FR.UTF-8', 'de_DE.UTF-8', 'C'].map(run) as [string[], string[], string[]]
   expect(new Set([french[0], german[0], plain[0]]).size).toBe(3)
   expect(german.slice(1)).toEqual(french.slice(1))

@@ -16,7 +16,8 @@ const DECIMAL = /^(-)?(\d{1,12})(?:\.(\d+))?$/
  */
 export function cents(value: MoneyInput, path: string): number {
   if (typeof value === 'number') {
-    if (!Number.isSafeInteger(value) || Math.abs(value) > MAX_CENTS) throw invalid(path, 'an amount is an integer of cents or a string of euros')
+    if (!Number.isSafeInteger(value) || Math.abs(value) > MAX_CENTS)
+      throw invalid(path, 'an amount is an integer of cents or a string of euros')
     return value + 0
   }
   const scaled = decimal(value, 2, path)
@@ -41,7 +42,8 @@ export function decimal(text: string, places: number, path: string): number {
 /** Quantity in ten-thousandths: an integer is units, a string may have four decimals. */
 export function quantity(value: MoneyInput, path: string): number {
   if (typeof value === 'string') return decimal(value, 4, path)
-  if (!Number.isSafeInteger(value) || Math.abs(value) > 1_000_000_000) throw invalid(path, 'a quantity is an integer or a decimal string')
+  if (!Number.isSafeInteger(value) || Math.abs(value) > 1_000_000_000)
+    throw invalid(path, 'a quantity is an integer or a decimal string')
   return value * 10_000
 }
 

@@ -22,8 +22,20 @@ export function frenchOffline(options: FranceOptions): OfflineRules {
   const settings = settingsOf(options)
   return {
     kind: 'fr.degraded',
-    outage: ({ episode, reason, opened }) => ({ ...byTill(opened), type: 'outage', episode, opened, reason: reason.slice(0, 200) }),
-    expired: ({ episode, opened }) => ({ ...byTill(opened), type: 'event', code: 914, info: 'Durée hors ligne maximale dépassée', data: { episode } }),
+    outage: ({ episode, reason, opened }) => ({
+      ...byTill(opened),
+      type: 'outage',
+      episode,
+      opened,
+      reason: reason.slice(0, 200),
+    }),
+    expired: ({ episode, opened }) => ({
+      ...byTill(opened),
+      type: 'event',
+      code: 914,
+      info: 'Durée hors ligne maximale dépassée',
+      data: { episode },
+    }),
     finish: ({ header, breaks, missing, ...counts }) => ({
       ...byTill(header.opened),
       type: 'zero',
@@ -31,7 +43,9 @@ export function frenchOffline(options: FranceOptions): OfflineRules {
         ...defined(counts),
         episode: header.episode,
         ...(missing.length > 0 && { missing: missing.slice(0, 10_000) }),
-        ...(breaks.length > 0 && { breaks: breaks.slice(0, 500).map(({ kind, seq, message }) => ({ kind, seq, message: message.slice(0, 200) })) }),
+        ...(breaks.length > 0 && {
+          breaks: breaks.slice(0, 500).map(({ kind, seq, message }) => ({ kind, seq, message: message.slice(0, 200) })),
+        }),
       },
     }),
     unreadable: ({ header, name, sha256, base64 }) => ({
@@ -64,10 +78,15 @@ function checkOffline(settings: Settings, request: JsonObject): void {
   const parsed = parseRequest(request)
   if (parsed.sale === undefined || !OFFLINE_TYPES.has(parsed.type)) return
   const figures = figuresOf(parsed.sale, { settings, date: businessDate(settings.zone, parsed.posMs, 0) })
-  if (parsed.type !== 'payment' && parsed.sale.lines.length === 0) throw refuse('FR_ITEMS_REQUIRED', 'at least one line is needed', { path: 'lines' })
-  if (parsed.type === 'note' && parsed.sale.payments.length > 0) throw refuse('FR_PAYMENTS_FORBIDDEN', 'a note is made before payment', { path: 'payments' })
+  if (parsed.type !== 'payment' && parsed.sale.lines.length === 0)
+    throw refuse('FR_ITEMS_REQUIRED', 'at least one line is needed', { path: 'lines' })
+  if (parsed.type === 'note' && parsed.sale.payments.length > 0)
+    throw refuse('FR_PAYMENTS_FORBIDDEN', 'a note is made before payment', { path: 'payments' })
   if (parsed.type === 'ticket' && figures.collected !== figures.paid) {
-    throw refuse('FR_SUM_MISMATCH', `lines sum to ${figures.collected} cents, payments to ${figures.paid}`, { lines: figures.collected, payments: figures.paid })
+    throw refuse('FR_SUM_MISMATCH', `lines sum to ${figures.collected} cents, payments to ${figures.paid}`, {
+      lines: figures.collected,
+      payments: figures.paid,
+    })
   }
 }
 
@@ -77,7 +96,11 @@ function printOffline(settings: Settings, receipt: OfflineReceipt): readonly Pri
   const figures = sale === undefined ? undefined : figuresOf(sale, undefined)
   const operator = cleanName(input.operatorId)
   const local = moment.slice(0, 19).replaceAll(/\D/g, '')
-  const numbered = [pair(`N° provisoire D-${settings.till}-${counter}`, `Caisse ${settings.till}`, true), pair(`Panne n° ${counter}`, `Opérateur ${operator}`, true), ...must(frenchMoment(local))]
+  const numbered = [
+    pair(`N° provisoire D-${settings.till}-${counter}`, `Caisse ${settings.till}`, true),
+    pair(`Panne n° ${counter}`, `Opérateur ${operator}`, true),
+    ...must(frenchMoment(local)),
+  ]
   return [
     title('MODE DÉGRADÉ'),
     ...headItems(settings),
@@ -94,6 +117,15 @@ const firstOp: Readonly<Record<string, string>> = { ticket: 'sale', invoice: 'in
 function payloadOf(request: JsonObject, type: string, figures: Figures): Record<string, unknown> {
   const { lines, vat, turnover, outside, pay, paid } = figures
   const total = type === 'payment' ? paid : turnover.ttc
-  return { op: request['op'] ?? firstOp[type], lines, vat, total, ht: turnover.ht, tax: turnover.vat, pay, ...(outside !== 0 && { outside }), request }
+  return {
+    op: request['op'] ?? firstOp[type],
+    lines,
+    vat,
+    total,
+    ht: turnover.ht,
+    tax: turnover.vat,
+    pay,
+    ...(outside !== 0 && { outside }),
+    request,
+  }
 }
-

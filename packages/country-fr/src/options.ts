@@ -49,7 +49,9 @@ export interface FranceOptions {
   readonly originalWindowMinutes?: number | undefined
   /** An event for each receipt not issued instead of a count at the closing; default false. */
   readonly traceNonIssue?: boolean | undefined
-  readonly extraRates?: readonly { readonly rateBp: number; readonly from: string; readonly to?: string | undefined }[] | undefined
+  readonly extraRates?:
+    | readonly { readonly rateBp: number; readonly from: string; readonly to?: string | undefined }[]
+    | undefined
   /** Seconds the clock may step back; default 300. */
   readonly clockBackTolerance?: number | undefined
   /** Seconds till and queue may differ without a mark; default 600. */
@@ -71,16 +73,31 @@ const FranceOptionsSchema: z.ZodType<FranceOptions> = z.strictObject({
   siret: z.string().regex(/^\d{14}$/, 'must be 14 digits'),
   legalName: text,
   address: z.string().min(1).max(1000),
-  vatId: z.string().regex(/^[A-Z0-9]{4,15}$/).optional(),
-  naf: z.string().regex(/^[0-9A-Z.]{4,6}$/).optional(),
+  vatId: z
+    .string()
+    .regex(/^[A-Z0-9]{4,15}$/)
+    .optional(),
+  naf: z
+    .string()
+    .regex(/^[0-9A-Z.]{4,6}$/)
+    .optional(),
   tillId: text,
-  software: z.strictObject({ name: z.string().regex(/^[^/,|:\u0000-\u001f]{1,64}$/), version: z.string().regex(/^\d+\.\d+\.\d+(?:[-+][0-9A-Za-z.-]+)*$/) }),
+  software: z.strictObject({
+    name: z.string().regex(/^[^/,|:\u0000-\u001f]{1,64}$/),
+    version: z.string().regex(/^\d+\.\d+\.\d+(?:[-+][0-9A-Za-z.-]+)*$/),
+  }),
   region: z.enum(['METRO', 'CORSE', 'GP', 'MQ', 'RE', 'GF', 'YT']).optional(),
   timeZone: text.optional(),
-  dayCutoff: z.string().regex(/^(?:0[0-7]:[0-5]\d|08:00)$/, 'must lie between 00:00 and 08:00').optional(),
+  dayCutoff: z
+    .string()
+    .regex(/^(?:0[0-7]:[0-5]\d|08:00)$/, 'must lie between 00:00 and 08:00')
+    .optional(),
   dayRollover: z.enum(['auto', 'reject', 'allow']).optional(),
   maxDayHours: z.int().min(1).max(72).optional(),
-  fiscalYearEnd: z.string().regex(/^(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])$|^(?:0[469]|11)-(?:0[1-9]|[12]\d|30)$|^02-(?:0[1-9]|[12]\d)$/).optional(),
+  fiscalYearEnd: z
+    .string()
+    .regex(/^(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])$|^(?:0[469]|11)-(?:0[1-9]|[12]\d|30)$|^02-(?:0[1-9]|[12]\d)$/)
+    .optional(),
   retentionYears: z.int().min(6, 'the law wants at least six years').max(30).optional(),
   conformity: z
     .strictObject({
@@ -91,16 +108,25 @@ const FranceOptionsSchema: z.ZodType<FranceOptions> = z.strictObject({
       version: text.optional(),
       issued: text.optional(),
     })
-    .refine((value) => value.mode !== 'certificate' || (value.body !== undefined && value.number !== undefined), 'a certificate has body and number')
+    .refine(
+      (value) => value.mode !== 'certificate' || (value.body !== undefined && value.number !== undefined),
+      'a certificate has body and number',
+    )
     .optional(),
   originalWindowMinutes: z.int().min(0).max(1440).optional(),
   traceNonIssue: z.boolean().optional(),
-  extraRates: z.array(z.strictObject({ rateBp: z.int().min(0).max(9999), from: date, to: date.optional() })).max(50).optional(),
+  extraRates: z
+    .array(z.strictObject({ rateBp: z.int().min(0).max(9999), from: date, to: date.optional() }))
+    .max(50)
+    .optional(),
   clockBackTolerance: z.int().min(2).max(86_400).optional(),
   posClockTolerance: z.int().min(0).max(86_400).optional(),
   closeWarnMinutes: z.int().min(0).max(720).optional(),
   noteShowVat: z.boolean().optional(),
-  fiscalFingerprint: z.string().regex(/^[0-9a-f]{64}$/).optional(),
+  fiscalFingerprint: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
   signingProfile: z.enum(Object.keys(profiles) as [ProfileName, ...ProfileName[]]).optional(),
 })
 
@@ -169,7 +195,12 @@ export function settingsOf(options: FranceOptions): Settings {
     conformity: given.conformity ?? { mode: 'none' },
     originalWindowMinutes: given.originalWindowMinutes ?? 10,
     traceNonIssue: given.traceNonIssue ?? false,
-    extraRates: (given.extraRates ?? []).map(({ rateBp, from, to }) => ({ region, rateBp, from, ...(to !== undefined && { to }) })),
+    extraRates: (given.extraRates ?? []).map(({ rateBp, from, to }) => ({
+      region,
+      rateBp,
+      from,
+      ...(to !== undefined && { to }),
+    })),
     clockBackTolerance: given.clockBackTolerance ?? 300,
     posClockTolerance: given.posClockTolerance ?? 600,
     closeWarnMinutes: given.closeWarnMinutes ?? 30,
@@ -188,5 +219,9 @@ function zone(name: string): Zone {
 }
 
 function optionInvalid(path: string, why: string): FiscalError {
-  return new FiscalError('OPTION_INVALID', { message: `option ${path === '' ? '(all)' : path}: ${why}`, path, details: { messageFr: `Réglage incorrect : ${path}.` } })
+  return new FiscalError('OPTION_INVALID', {
+    message: `option ${path === '' ? '(all)' : path}: ${why}`,
+    path,
+    details: { messageFr: `Réglage incorrect : ${path}.` },
+  })
 }

@@ -22,7 +22,10 @@ async function openLine(options: object = {}): Promise<Line> {
     connect: () =>
       setup.down
         ? Promise.reject(new Error('refused'))
-        : Promise.resolve({ record: (request) => (setup.down ? Promise.reject(new Error('reset')) : real.record(request)), close: () => Promise.resolve() }),
+        : Promise.resolve({
+            record: (request) => (setup.down ? Promise.reject(new Error('reset')) : real.record(request)),
+            close: () => Promise.resolve(),
+          }),
     till: 'CAISSE-01',
     queue: shop.queue.id,
     rules: frenchOffline({ ...cafe, ...options }),
@@ -30,8 +33,17 @@ async function openLine(options: object = {}): Promise<Line> {
     offline: { store, probeMs: 0, timeoutMs: 500 },
   })
   const sell = (key: string, total = 100, more: object = {}): ReturnType<Till['record']> =>
-    till.record({ type: 'ticket', key, operatorId: 'OP-7', posMoment: new Date(shop.clock.now()).toISOString(), lines: [line(total, 2000)], payments: [{ mode: 'ESP', amount: total }], ...more })
-  const file = (seq: number): string => [...store.files.keys()].find((path) => path.endsWith(`/${String(seq).padStart(8, '0')}.json`)) as string
+    till.record({
+      type: 'ticket',
+      key,
+      operatorId: 'OP-7',
+      posMoment: new Date(shop.clock.now()).toISOString(),
+      lines: [line(total, 2000)],
+      payments: [{ mode: 'ESP', amount: total }],
+      ...more,
+    })
+  const file = (seq: number): string =>
+    [...store.files.keys()].find((path) => path.endsWith(`/${String(seq).padStart(8, '0')}.json`)) as string
   return Object.assign(setup, { shop, till, store, sell, file })
 }
 
@@ -71,7 +83,9 @@ it('FR-53 after the outage: L 70, three tickets in order, G ZERO, L 120, L 125',
   expect(await line.till.transfer()).toMatchObject({ status: 'transferred', handed: 3 })
   expect(await line.shop.trail(from)).toEqual(['L:70', 'T:sale', 'T:sale', 'T:sale', 'G:zero', 'L:120', 'L:125'])
   const tickets = (await line.shop.records()).filter(({ body }) => body.type === 'ticket')
-  expect(tickets.map(({ payload }) => (payload as { degraded: object }).degraded)).toMatchObject([1, 2, 3].map((seq) => ({ seq, integrity: 'ok', localHash: expect.stringMatching(/^[0-9a-f]{64}$/) as string })))
+  expect(tickets.map(({ payload }) => (payload as { degraded: object }).degraded)).toMatchObject(
+    [1, 2, 3].map((seq) => ({ seq, integrity: 'ok', localHash: expect.stringMatching(/^[0-9a-f]{64}$/) as string })),
+  )
   expect(tickets.map(({ body }) => body.ref)).toEqual(['POS-1', 'POS-2', 'POS-3'])
   const zero = (await line.shop.records()).filter(({ body }) => body.type === 'closing').at(-1)
   expect(zero?.payload).toMatchObject({ kind: 'zero', episode: { count: 3, firstSeq: 1, lastSeq: 3 } })
@@ -83,7 +97,9 @@ it('FR-55 an altered file is recorded as altered, with L 90, until the break is 
   const report = await line.till.transfer()
   expect(report).toMatchObject({ status: 'transferred-with-breaks', handed: 3 })
   expect(report.breaks.map(({ kind, seq }) => [kind, seq])).toContainEqual(['BAD_HASH', 2])
-  const tickets = (await line.shop.records()).filter(({ body }) => body.type === 'ticket').map(({ payload }) => (payload as { degraded: { integrity: string } }).degraded.integrity)
+  const tickets = (await line.shop.records())
+    .filter(({ body }) => body.type === 'ticket')
+    .map(({ payload }) => (payload as { degraded: { integrity: string } }).degraded.integrity)
   expect(tickets[0]).toBe('ok')
   expect(tickets[1]).toBe('altered')
   expect(await line.shop.trail()).toContain('L:90')
@@ -102,7 +118,11 @@ it('FR-56 a deleted file is listed by L 95, the others are recorded', async () =
   const report = await line.till.transfer()
   expect(report.breaks.map(({ kind, seq }) => [kind, seq])).toContainEqual(['GAP', 2])
   const records = await line.shop.records()
-  expect(records.filter(({ body }) => body.type === 'ticket').map(({ payload }) => (payload as { degraded: { seq: number; integrity: string } }).degraded)).toMatchObject([
+  expect(
+    records
+      .filter(({ body }) => body.type === 'ticket')
+      .map(({ payload }) => (payload as { degraded: { seq: number; integrity: string } }).degraded),
+  ).toMatchObject([
     { seq: 1, integrity: 'ok' },
     { seq: 3, integrity: 'unlinked' },
   ])
@@ -114,29 +134,54 @@ it('FR-58 the bytes of an unreadable file are in the journal unchanged', async (
   const line = await outage()
   change(line, 2, () => '{not json')
   await line.till.transfer()
-  const event = (await line.shop.records()).find(({ body, payload }) => body.type === 'event' && (payload as { code: number }).code === 90)
+  const event = (await line.shop.records()).find(
+    ({ body, payload }) => body.type === 'event' && (payload as { code: number }).code === 90,
+  )
   const { base64 } = (event?.payload as unknown as { request: { data: { base64: string } } }).request.data
   expect(atob(base64)).toBe('{not json')
 })
 
 it('13.5 a receipt a rule refuses is recorded as printed, with the refusal', async () => {
   const shop = await openShop()
-  const degraded = { episode: 'E-1', seq: 1, counter: 7, localMoment: '2026-11-23T10:00:00+01:00', localHash: 'a'.repeat(64), integrity: 'ok' }
+  const degraded = {
+    episode: 'E-1',
+    seq: 1,
+    counter: 7,
+    localMoment: '2026-11-23T10:00:00+01:00',
+    localHash: 'a'.repeat(64),
+    integrity: 'ok',
+  }
   const from = shop.queue.head().seq + 1n
   const forced = await shop.ok({ type: 'ticket', degraded, lines: [line(1000, 1234)], payments: [{ mode: 'CB', amount: 900 }] })
   expect(await shop.trail(from)).toEqual(['L:70', 'T:sale', 'L:90'])
-  expect(forced.record.payload).toMatchObject({ total: 1000, pay: { CB: 900 }, degraded: { forced: { code: 'FR_VAT_RATE_UNKNOWN' } } })
-  const broken = await shop.ok({ type: 'ticket', degraded: { ...degraded, seq: 2 }, lines: [{ label: 'x', total: '10.005', rateBp: 2000, colour: 'red' }], payments: 'lots' })
+  expect(forced.record.payload).toMatchObject({
+    total: 1000,
+    pay: { CB: 900 },
+    degraded: { forced: { code: 'FR_VAT_RATE_UNKNOWN' } },
+  })
+  const broken = await shop.ok({
+    type: 'ticket',
+    degraded: { ...degraded, seq: 2 },
+    lines: [{ label: 'x', total: '10.005', rateBp: 2000, colour: 'red' }],
+    payments: 'lots',
+  })
   expect(broken.record.payload).toMatchObject({ total: 1001, degraded: { forced: { code: 'REQUEST_INVALID' } } })
   const conflict = await shop.send({ type: 'ticket', degraded, lines: [line(5, 2000)], payments: [{ mode: 'CB', amount: 5 }] })
   expect(conflict).toMatchObject({ outcome: 'rejected', error: { code: 'OFFLINE_CONFLICT', national: 'FR_DEGRADED_CONFLICT' } })
-  const own = await shop.ok({ type: 'ticket', degraded: { ...degraded, seq: 3, conflictsWith: 'POS-9' }, lines: [line(5, 2000)], payments: [{ mode: 'CB', amount: 5 }] })
+  const own = await shop.ok({
+    type: 'ticket',
+    degraded: { ...degraded, seq: 3, conflictsWith: 'POS-9' },
+    lines: [line(5, 2000)],
+    payments: [{ mode: 'CB', amount: 5 }],
+  })
   expect(own.records.map(({ type }) => type)).toEqual(['ticket', 'event'])
   // "Not now" is not overridden.
   const reject = await openShop({ dayRollover: 'reject' })
   await reject.sell([line(100, 2000)])
   reject.clock.set('2026-11-24T09:15:30.000Z')
-  expect(await reject.refused({ type: 'ticket', degraded, lines: [line(5, 2000)], payments: [{ mode: 'CB', amount: 5 }] })).toBe('FR_DAY_NOT_CLOSED')
+  expect(await reject.refused({ type: 'ticket', degraded, lines: [line(5, 2000)], payments: [{ mode: 'CB', amount: 5 }] })).toBe(
+    'FR_DAY_NOT_CLOSED',
+  )
 })
 
 it('FR-61 a degraded receipt of a closed day counts in the open day and shows its own moment', async () => {
@@ -144,8 +189,21 @@ it('FR-61 a degraded receipt of a closed day counts in the open day and shows it
   await shop.sell([line(100, 2000)])
   await shop.ok({ type: 'closing', kind: 'day' })
   shop.clock.set('2026-11-24T08:00:00.000Z')
-  const degraded = { episode: 'E-1', seq: 1, counter: 7, localMoment: '2026-11-23T17:00:00+01:00', localHash: 'a'.repeat(64), integrity: 'ok' }
-  const sale = await shop.ok({ type: 'ticket', degraded, posMoment: '2026-11-23T17:00:00+01:00', lines: [line(700, 2000)], payments: [{ mode: 'CB', amount: 700 }] })
+  const degraded = {
+    episode: 'E-1',
+    seq: 1,
+    counter: 7,
+    localMoment: '2026-11-23T17:00:00+01:00',
+    localHash: 'a'.repeat(64),
+    integrity: 'ok',
+  }
+  const sale = await shop.ok({
+    type: 'ticket',
+    degraded,
+    posMoment: '2026-11-23T17:00:00+01:00',
+    lines: [line(700, 2000)],
+    payments: [{ mode: 'CB', amount: 700 }],
+  })
   expect((shop.totals() as unknown as { levels: { day: { totals: { ttc: number } } } }).levels.day.totals.ttc).toBe(700)
   expect(sale.print.some(({ text }) => text.includes('2026-11-23T17:00:00+01:00'))).toBe(true)
   expect((sale.record.payload as { request: { posMoment: string } }).request.posMoment).toBe('2026-11-23T17:00:00+01:00')
@@ -165,8 +223,13 @@ it('FR-62 late capture: a number once, lower numbers later are marked, unknown t
   expect(await shop.refused(late(12))).toBe('FR_LATE_DUPLICATE')
   const lower = await shop.ok(late(11, { paperTime: '18:30' }))
   expect(lower.record.payload).toMatchObject({ late: { moment: '20261120183000', outOfOrder: true } })
-  const events = (await shop.records()).filter(({ body, payload }) => body.type === 'event' && (payload as { code: number }).code === 913)
-  expect(events.map(({ payload }) => (payload as { info: string }).info)).toEqual(['Saisie a posteriori du ticket BLOC-1/12', 'Saisie a posteriori du ticket BLOC-1/11 hors ordre'])
+  const events = (await shop.records()).filter(
+    ({ body, payload }) => body.type === 'event' && (payload as { code: number }).code === 913,
+  )
+  expect(events.map(({ payload }) => (payload as { info: string }).info)).toEqual([
+    'Saisie a posteriori du ticket BLOC-1/12',
+    'Saisie a posteriori du ticket BLOC-1/11 hors ordre',
+  ])
   expect(await shop.refused(late(13, { paperDate: '2026-11-24' }))).toBe('REQUEST_INVALID')
   expect(await shop.refused(late(13, { paperDate: '2025-10-01' }))).toBe('REQUEST_INVALID')
   await shop.ok(late(13, { paperDate: '2025-10-01', force: 'CHEF' }))

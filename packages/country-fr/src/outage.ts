@@ -15,8 +15,14 @@ export function addOutage(plan: Plan, request: FrenchRequest): void {
   addBegin(plan, { episode, reason, opened }, true)
 }
 
-function addBegin(plan: Plan, begin: { readonly episode: string; readonly reason: string; readonly opened: string }, principal: boolean): void {
-  addEvent(plan, 70, `Début de mode dégradé ${begin.reason} depuis ${begin.opened} caisse ${plan.settings.till}`, begin, { principal })
+function addBegin(
+  plan: Plan,
+  begin: { readonly episode: string; readonly reason: string; readonly opened: string },
+  principal: boolean,
+): void {
+  addEvent(plan, 70, `Début de mode dégradé ${begin.reason} depuis ${begin.opened} caisse ${plan.settings.till}`, begin, {
+    principal,
+  })
 }
 
 /**
@@ -29,33 +35,69 @@ export function addDegradedBefore(plan: Plan, degraded: Degraded): void {
     throw new FiscalError('OFFLINE_CONFLICT', {
       message: `receipt ${degraded.seq} of episode ${degraded.episode} is recorded with other content`,
       national: 'FR_DEGRADED_CONFLICT',
-      details: { episode: degraded.episode, seq: degraded.seq, messageFr: 'Ce reçu dégradé est déjà enregistré avec un autre contenu.' },
+      details: {
+        episode: degraded.episode,
+        seq: degraded.seq,
+        messageFr: 'Ce reçu dégradé est déjà enregistré avec un autre contenu.',
+      },
     })
   }
-  if (episode === undefined) addBegin(plan, { episode: degraded.episode, reason: degraded.reason ?? 'inconnue', opened: degraded.opened ?? degraded.localMoment }, false)
+  if (episode === undefined)
+    addBegin(
+      plan,
+      { episode: degraded.episode, reason: degraded.reason ?? 'inconnue', opened: degraded.opened ?? degraded.localMoment },
+      false,
+    )
 }
 
 /** What stands after a degraded receipt: defects of its file, the refusal it overrides, the key it could not keep. */
-export function addDegradedAfter(plan: Plan, degraded: Degraded, forced: { readonly code: string; readonly message: string } | undefined): void {
+export function addDegradedAfter(
+  plan: Plan,
+  degraded: Degraded,
+  forced: { readonly code: string; readonly message: string } | undefined,
+): void {
   const name = `${degraded.episode}/${degraded.seq}`
-  if (degraded.integrity === 'altered') addEvent(plan, 90, `Reçu dégradé altéré ${name}`, { episode: degraded.episode, seq: degraded.seq, hash: degraded.localHash })
-  if (forced !== undefined) addEvent(plan, 90, `Reçu dégradé enregistré d’office ${name} ${forced.code} ${forced.message}`, { episode: degraded.episode, seq: degraded.seq, code: forced.code })
+  if (degraded.integrity === 'altered')
+    addEvent(plan, 90, `Reçu dégradé altéré ${name}`, { episode: degraded.episode, seq: degraded.seq, hash: degraded.localHash })
+  if (forced !== undefined)
+    addEvent(plan, 90, `Reçu dégradé enregistré d’office ${name} ${forced.code} ${forced.message}`, {
+      episode: degraded.episode,
+      seq: degraded.seq,
+      code: forced.code,
+    })
   if (degraded.conflictsWith !== undefined) {
-    addEvent(plan, 90, `Référence ${degraded.conflictsWith} déjà employée, reçu dégradé ${name}`, { episode: degraded.episode, seq: degraded.seq, key: degraded.conflictsWith })
+    addEvent(plan, 90, `Référence ${degraded.conflictsWith} déjà employée, reçu dégradé ${name}`, {
+      episode: degraded.episode,
+      seq: degraded.seq,
+      key: degraded.conflictsWith,
+    })
   }
 }
 
 /** Adds a zero receipt; with a report it ends an outage: G ZERO, L 120, L 125, then what is missing or broken. */
 export function addZero(plan: Plan, request: FrenchRequest): void {
   const { episode: report } = request.input as ZeroRequest
-  plan.add('closing', (place, state) => ({ ...closingOf(plan, 'zero', place, state, state.levels.day), ...(report !== undefined && { episode: summary(report) }) }), {
-    principal: true,
-  })
+  plan.add(
+    'closing',
+    (place, state) => ({
+      ...closingOf(plan, 'zero', place, state, state.levels.day),
+      ...(report !== undefined && { episode: summary(report) }),
+    }),
+    {
+      principal: true,
+    },
+  )
   if (report === undefined) return
   const { episode, count, firstCounter = 0, lastCounter = 0, lastHash = '', missing = [], breaks = [] } = report
   const range = count === 0 ? 'aucun reçu' : `${count} reçus, pannes n° ${firstCounter} à ${lastCounter}`
   addEvent(plan, 120, `Fin de mode dégradé ${range}`, { episode, count })
-  addEvent(plan, 125, `Centralisation ${range} dernier ${lastHash.slice(0, 8)}`, { episode, count, firstCounter, lastCounter, lastHash })
+  addEvent(plan, 125, `Centralisation ${range} dernier ${lastHash.slice(0, 8)}`, {
+    episode,
+    count,
+    firstCounter,
+    lastCounter,
+    lastHash,
+  })
   if (missing.length > 0) addEvent(plan, 95, `Reçus dégradés manquants ${missing.slice(0, 20).join(' ')}`, { episode, missing })
   const others = breaks.filter(({ kind }) => kind !== 'GAP' && kind !== 'BAD_HASH')
   if (others.length > 0) addEvent(plan, 90, `Ruptures de la chaîne dégradée ${others.length}`, { episode, breaks: others })

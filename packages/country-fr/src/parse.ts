@@ -99,12 +99,16 @@ interface Issue {
 
 function schemaFault(issue: Issue): FiscalError {
   const path = [...issue.path, ...(issue.code === 'unrecognized_keys' ? (issue.keys ?? []).slice(0, 1) : [])]
-  const text = path.reduce<string>((out, part) => (typeof part === 'number' ? `${out}[${part}]` : out === '' ? String(part) : `${out}.${String(part)}`), '')
+  const text = path.reduce<string>(
+    (out, part) => (typeof part === 'number' ? `${out}[${part}]` : out === '' ? String(part) : `${out}.${String(part)}`),
+    '',
+  )
   return invalid(text === '' ? 'request' : text, issue.message)
 }
 
 function euro(currency: string | undefined, path: string): void {
-  if (currency !== undefined && currency !== 'EUR') throw refuse('FR_CURRENCY', `${path}: ${currency.slice(0, 8)} is not EUR`, { path })
+  if (currency !== undefined && currency !== 'EUR')
+    throw refuse('FR_CURRENCY', `${path}: ${currency.slice(0, 8)} is not EUR`, { path })
 }
 
 const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)$/
@@ -125,7 +129,10 @@ interface SaleInput {
 export function parseSale(input: SaleInput): SaleParts {
   const lines = (input.lines ?? []).map(parseLine)
   const payments = (input.payments ?? []).map(parsePayment)
-  const supplied = input.vat === undefined ? undefined : new Map(input.vat.map(({ rateBp, amount }, i) => [rateBp, cents(amount, `vat[${i}].amount`)]))
+  const supplied =
+    input.vat === undefined
+      ? undefined
+      : new Map(input.vat.map(({ rateBp, amount }, i) => [rateBp, cents(amount, `vat[${i}].amount`)]))
   return { lines, payments, supplied }
 }
 
@@ -139,7 +146,8 @@ function parseLine(line: LineInput, i: number): SaleLine {
   const units = line.quantity === undefined ? ONE : quantity(line.quantity, `${at}.quantity`)
   const price = line.unitPrice === undefined ? undefined : unitPrice(line.unitPrice, `${at}.unitPrice`)
   const discount = line.discount === undefined ? 0 : cents(line.discount, `${at}.discount`)
-  if (price === undefined && Math.abs(units) !== ONE) throw invalid(`${at}.unitPrice`, 'a unit price is needed with a quantity other than 1')
+  if (price === undefined && Math.abs(units) !== ONE)
+    throw invalid(`${at}.unitPrice`, 'a unit price is needed with a quantity other than 1')
   if (price === undefined && line.total === undefined) throw invalid(`${at}.total`, 'a total or a unit price is needed')
   const ttc = line.total === undefined ? priceOf(units, price as number) - discount : cents(line.total, `${at}.total`)
   return { ttc, rate: rateOf(line, nature, at), nature, quantity: units, discount, input: line }
@@ -148,11 +156,13 @@ function parseLine(line: LineInput, i: number): SaleLine {
 function rateOf(line: LineInput, nature: string, at: string): number | undefined {
   const { rateBp, exemption } = line
   if (natures[nature]?.turnover === false) {
-    if (rateBp !== undefined || exemption !== undefined) throw invalid(`${at}.rateBp`, `a line of nature ${nature} lies outside turnover and has no VAT rate`)
+    if (rateBp !== undefined || exemption !== undefined)
+      throw invalid(`${at}.rateBp`, `a line of nature ${nature} lies outside turnover and has no VAT rate`)
     return undefined
   }
   if (rateBp === undefined) throw invalid(`${at}.rateBp`, 'a VAT rate is needed (percent × 100)')
-  if (exemption !== undefined && !Object.hasOwn(exemptions, exemption)) throw invalid(`${at}.exemption`, 'must be EXO, FRB, AUT, EXP, DET, HCH or TER')
+  if (exemption !== undefined && !Object.hasOwn(exemptions, exemption))
+    throw invalid(`${at}.exemption`, 'must be EXO, FRB, AUT, EXP, DET, HCH or TER')
   if (exemption !== undefined && rateBp !== 0) throw invalid(`${at}.exemption`, 'an exemption goes with rate 0')
   return rateBp
 }
@@ -160,7 +170,8 @@ function rateOf(line: LineInput, nature: string, at: string): number | undefined
 function parsePayment(payment: PaymentInput, i: number): SalePayment {
   const at = `payments[${i}]`
   if (payment.currency !== undefined) euro(payment.currency, `${at}.currency`)
-  if (!Object.hasOwn(paymentModes, payment.mode)) throw invalid(`${at}.mode`, `unknown payment mode; known are ${Object.keys(paymentModes).join(' ')}`)
+  if (!Object.hasOwn(paymentModes, payment.mode))
+    throw invalid(`${at}.mode`, `unknown payment mode; known are ${Object.keys(paymentModes).join(' ')}`)
   return { mode: payment.mode, amount: cents(payment.amount, `${at}.amount`) }
 }
 
@@ -188,13 +199,25 @@ export function salvageSale(content: Readonly<Record<string, unknown>>): SalePar
 
 function salvageLine(line: Readonly<Record<string, unknown>>): SaleLine {
   const nature = typeof line['nature'] === 'string' && Object.hasOwn(natures, line['nature']) ? line['nature'] : 'B'
-  const rateBp = Number.isInteger(line['rateBp']) && (line['rateBp'] as number) >= 0 && (line['rateBp'] as number) <= 9999 ? (line['rateBp'] as number) : 0
+  const rateBp =
+    Number.isInteger(line['rateBp']) && (line['rateBp'] as number) >= 0 && (line['rateBp'] as number) <= 9999
+      ? (line['rateBp'] as number)
+      : 0
   const rate = natures[nature]?.turnover === false ? undefined : rateBp
-  return { ttc: centsOrZero(line['total']), rate, nature, quantity: ONE, discount: 0, input: { label: String(line['label'] ?? '?') } }
+  return {
+    ttc: centsOrZero(line['total']),
+    rate,
+    nature,
+    quantity: ONE,
+    discount: 0,
+    input: { label: String(line['label'] ?? '?') },
+  }
 }
 
 function listOf(value: unknown): readonly Readonly<Record<string, unknown>>[] {
-  return Array.isArray(value) ? value.filter((item): item is Record<string, unknown> => typeof item === 'object' && item !== null) : []
+  return Array.isArray(value)
+    ? value.filter((item): item is Record<string, unknown> => typeof item === 'object' && item !== null)
+    : []
 }
 
 function centsOrZero(value: unknown): number {

@@ -50,7 +50,14 @@ export type SalePayload = Common & {
 }
 
 /** Payload of payment. */
-export type PaymentPayload = Common & { op: string; date: string; pay: Record<string, number>; total: number; original?: Original; degraded?: SalePayload['degraded'] }
+export type PaymentPayload = Common & {
+  op: string
+  date: string
+  pay: Record<string, number>
+  total: number
+  original?: Original
+  degraded?: SalePayload['degraded']
+}
 
 /** Payload of closing. */
 export type ClosingPayload = Common & {
@@ -90,7 +97,12 @@ export type ClosingPayload = Common & {
 export type EventPayload = Common & { code: number; info: string; data?: Record<string, unknown> }
 
 /** Payload of copy. */
-export type CopyPayload = Common & { copy: number; original: Extract<Original, { seq: number }>; till: string; content: Record<string, unknown> | null }
+export type CopyPayload = Common & {
+  copy: number
+  original: Extract<Original, { seq: number }>
+  till: string
+  content: Record<string, unknown> | null
+}
 
 /** Payload of archive. */
 export type ArchivePayload = Common & {

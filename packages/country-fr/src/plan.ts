@@ -39,7 +39,15 @@ export interface Plan {
   readonly at: At
   readonly operator: string
   /** Adds a record. `grand` gives the perpetual totals after it; by default as they stand. */
-  add(type: ChainType, build: Build, options?: { readonly principal?: boolean; readonly operator?: string; readonly grand?: { readonly alg: number; readonly abs: number } }): void
+  add(
+    type: ChainType,
+    build: Build,
+    options?: {
+      readonly principal?: boolean
+      readonly operator?: string
+      readonly grand?: { readonly alg: number; readonly abs: number }
+    },
+  ): void
   /** The request closes a period. */
   closes(): void
   ends(): void
@@ -65,7 +73,9 @@ export function statementOf(
 ): SignedStatement {
   const { siret, till, sw } = settings
   const ds = dataString(type, payload, { profile, siret, till, perpetual: grand }, previous, school)
-  return showsTotals(type) && !school ? { ds, gta: String(grand.alg), gtp: String(grand.abs), siret, sw, till } : { ds, siret, sw, till }
+  return showsTotals(type) && !school
+    ? { ds, gta: String(grand.alg), gtp: String(grand.abs), siret, sw, till }
+    : { ds, siret, sw, till }
 }
 
 class DraftPlan implements Plan {
@@ -76,6 +86,7 @@ class DraftPlan implements Plan {
   readonly marks: Partial<Common> = {}
   readonly #drafts: Draft[] = []
   #closing = false
+  #lastClosing = -1
   #ends = false
   #work: State | undefined
   #written: { readonly type: string; readonly payload: JsonObject } | undefined
@@ -87,24 +98,51 @@ class DraftPlan implements Plan {
     this.operator = operator
   }
 
-  add(type: ChainType, build: Build, options: { readonly principal?: boolean; readonly operator?: string; readonly grand?: { readonly alg: number; readonly abs: number } } = {}): void {
+  add(
+    type: ChainType,
+    build: Build,
+    options: {
+      readonly principal?: boolean
+      readonly operator?: string
+      readonly grand?: { readonly alg: number; readonly abs: number }
+    } = {},
+  ): void {
     const { principal = false, operator = this.operator, grand } = options
+    const index = this.#drafts.length
+    if (type === 'closing') this.#lastClosing = index
     this.#drafts.push({
       type,
       principal,
       write: (place) => {
-        const state = this.#settle(place)
-        const common: Common = { ...this.marks, number: place.tseq + (state.offsets[type] ?? 0), moment: this.at.moment, operator }
+        const state = this.#settle(place, index)
+        const common: Common = {
+          ...this.marks,
+          number: place.tseq + (state.offsets[type] ?? 0),
+          moment: this.at.moment,
+          operator,
+        }
         const payload = Object.assign(common, build(place, state)) as unknown as JsonObject
         this.#written = { type, payload }
-        return { payload, x: statementOf(this.settings, profileOf(state, this.settings.profile), type, payload, place.head(type), grand ?? state.perpetual) }
+        return {
+          payload,
+          x: statementOf(
+            this.settings,
+            profileOf(state, this.settings.profile),
+            type,
+            payload,
+            place.head(type),
+            grand ?? state.perpetual,
+          ),
+        }
       },
     })
   }
 
   // Only a closing looks at what was written before it in the same request; every other plan spares itself the copy.
-  #settle(place: Place): State {
+  #settle(place: Place, index: number): State {
     if (!this.#closing) return this.state
+    // What follows the last closing is not folded here: the copy shares with the state what only sales and copies change.
+    if (index > this.#lastClosing) return this.#work ?? this.state
     this.#work ??= workingCopy(this.state)
     if (this.#written !== undefined) {
       const { type, payload } = this.#written
@@ -129,7 +167,12 @@ class DraftPlan implements Plan {
 }
 
 // What a fold reads of a record is known as soon as the next one is written: its head stands in the chain.
-function pseudoRecord(place: Place, type: string, payload: JsonObject, head: { readonly seq: bigint; readonly tseq: number; readonly hash: string; readonly sig: string }): FiscalRecord {
+function pseudoRecord(
+  place: Place,
+  type: string,
+  payload: JsonObject,
+  head: { readonly seq: bigint; readonly tseq: number; readonly hash: string; readonly sig: string },
+): FiscalRecord {
   const body = { seq: Number(head.seq), tseq: head.tseq, ts: place.ts, type } as FiscalRecord['body']
   return { body, payload, hash: head.hash, sig: head.sig }
 }
@@ -138,7 +181,13 @@ function workingCopy(state: State): State {
   const { shift, day, month, year, archive } = state.levels
   return {
     ...state,
-    levels: { shift: copyLevel(shift), day: copyLevel(day), month: copyLevel(month), year: copyLevel(year), archive: copyLevel(archive) },
+    levels: {
+      shift: copyLevel(shift),
+      day: copyLevel(day),
+      month: copyLevel(month),
+      year: copyLevel(year),
+      archive: copyLevel(archive),
+    },
     closed: { ...state.closed },
     closedDays: state.closedDays.slice(),
     perpetual: { ...state.perpetual, rates: { ...state.perpetual.rates } },

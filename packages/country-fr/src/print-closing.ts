@@ -36,10 +36,14 @@ export function closingItems(loose: Readonly<Record<string, unknown>>, numbered:
     pair('Total HT', frenchAmount(payload.ht), true),
     pair('Total TVA', frenchAmount(payload.tax), true),
     ...rateItems(payload.vat),
-    ...Object.keys(payload.pay).sort().map((mode) => pair(paymentModes[mode] ?? mode, frenchAmount(payload.pay[mode] as number), true)),
+    ...Object.keys(payload.pay)
+      .sort()
+      .map((mode) => pair(paymentModes[mode] ?? mode, frenchAmount(payload.pay[mode] as number), true)),
     ...(totals.outside === 0 ? [] : [pair('Hors chiffre d’affaires', frenchAmount(totals.outside), true)]),
     ...(totals.discounts === 0 ? [] : [pair('Montant des remises', frenchAmount(totals.discounts), true)]),
-    ...countLabels.flatMap(([name, label]) => (totals.counts[name] === undefined ? [] : [pair(label, String(totals.counts[name]), true)])),
+    ...countLabels.flatMap(([name, label]) =>
+      totals.counts[name] === undefined ? [] : [pair(label, String(totals.counts[name]), true)],
+    ),
     ...drawerItems(payload),
     rule(),
     pair('Grand total perpétuel', frenchAmount(payload.perpetual.alg), true),
@@ -52,10 +56,18 @@ function rateItems(vat: Readonly<Record<string, Amounts>>): PrintItem[] {
     .sort((a, b) => Number(b) - Number(a))
     .flatMap((rate) => {
       const { ttc, ht, vat: tax } = vat[rate] as Amounts
-      return [pair(`TTC à ${rateText(Number(rate))}`, frenchAmount(ttc), true), pair(`TVA ${rateText(Number(rate))} sur ${frenchAmount(ht)}`, frenchAmount(tax), true)]
+      return [
+        pair(`TTC à ${rateText(Number(rate))}`, frenchAmount(ttc), true),
+        pair(`TVA ${rateText(Number(rate))} sur ${frenchAmount(ht)}`, frenchAmount(tax), true),
+      ]
     })
 }
 
 function drawerItems({ drawer }: ClosingPayload): PrintItem[] {
-  return drawer === undefined ? [] : [pair('Espèces comptées', frenchAmount(drawer.declared), true), pair('Écart de caisse', frenchAmount(drawer.difference), true)]
+  return drawer === undefined
+    ? []
+    : [
+        pair('Espèces comptées', frenchAmount(drawer.declared), true),
+        pair('Écart de caisse', frenchAmount(drawer.difference), true),
+      ]
 }

@@ -33,11 +33,21 @@ function titleItems(settings: Settings, type: string, payload: Loose): PrintItem
   if (type === 'note') items.push(...must('DOCUMENT PROVISOIRE — NE CONSTITUE PAS UN TICKET DE CAISSE'))
   const degraded = payload['degraded'] as { counter: number; localMoment: string; localHash: string } | undefined
   if (degraded !== undefined) {
-    items.push(...must(`MODE DÉGRADÉ — N° provisoire D-${settings.till}-${degraded.counter}`, `Vente du ${degraded.localMoment}, empreinte ${degraded.localHash.slice(0, 8)}`))
+    items.push(
+      ...must(
+        `MODE DÉGRADÉ — N° provisoire D-${settings.till}-${degraded.counter}`,
+        `Vente du ${degraded.localMoment}, empreinte ${degraded.localHash.slice(0, 8)}`,
+      ),
+    )
   }
   const late = payload['late'] as { pad: string; paperNumber: number; moment: string } | undefined
   if (late !== undefined) {
-    items.push(...must(`SAISIE A POSTERIORI — ticket manuscrit ${late.pad}/${late.paperNumber} du ${frenchMoment(late.moment).slice(0, 10)}`, `Heure ${frenchMoment(late.moment).slice(11)}`))
+    items.push(
+      ...must(
+        `SAISIE A POSTERIORI — ticket manuscrit ${late.pad}/${late.paperNumber} du ${frenchMoment(late.moment).slice(0, 10)}`,
+        `Heure ${frenchMoment(late.moment).slice(11)}`,
+      ),
+    )
   }
   return items
 }
@@ -45,11 +55,21 @@ function titleItems(settings: Settings, type: string, payload: Loose): PrintItem
 function partyItems(request: Loose): PrintItem[] {
   const items: PrintItem[] = []
   const customer = request['customer'] as Record<string, string> | undefined
-  if (customer !== undefined) items.push(...must(`Client ${customer['name'] ?? ''}`, ...(customer['address'] ?? '').split('\n').filter((line) => line !== '')))
-  for (const [name, label] of [['siren', 'SIREN client'], ['vatId', 'TVA client']] as const) {
+  if (customer !== undefined)
+    items.push(
+      ...must(`Client ${customer['name'] ?? ''}`, ...(customer['address'] ?? '').split('\n').filter((line) => line !== '')),
+    )
+  for (const [name, label] of [
+    ['siren', 'SIREN client'],
+    ['vatId', 'TVA client'],
+  ] as const) {
     if (customer?.[name] !== undefined) items.push(text(`${label} ${customer[name]}`, true))
   }
-  for (const [name, label] of [['table', 'Table'], ['room', 'Chambre']] as const) if (request[name] !== undefined) items.push(text(`${label} ${String(request[name])}`))
+  for (const [name, label] of [
+    ['table', 'Table'],
+    ['room', 'Chambre'],
+  ] as const)
+    if (request[name] !== undefined) items.push(text(`${label} ${String(request[name])}`))
   if (typeof request['reason'] === 'string') items.push(text(`Motif ${request['reason']}`, true))
   return items
 }
@@ -58,7 +78,10 @@ function referenceItems(payload: Loose): PrintItem[] {
   const items: PrintItem[] = []
   const original = payload['original'] as { external?: string; number?: number; type?: string; op?: string } | undefined
   if (original?.external !== undefined) items.push(text(`Référence ${original.external}`, true))
-  else if (original !== undefined) items.push(text(`Référence ${operationOf(String(original.type), String(original.op)).title} n° ${String(original.number)}`, true))
+  else if (original !== undefined)
+    items.push(
+      text(`Référence ${operationOf(String(original.type), String(original.op)).title} n° ${String(original.number)}`, true),
+    )
   const covers = payload['covers'] as { number: number }[] | undefined
   if (covers !== undefined) items.push(text(`Tickets n° ${covers.map(({ number }) => number).join(', ')}`, true))
   return items
@@ -87,7 +110,10 @@ function lineItem(type: string, amount: Amounts, line: SaleLine | undefined, inp
   const items = [pair(label, `${frenchAmount(amount.ttc)}${rate}`, true)]
   if (line === undefined) return items
   const unit = typeof input?.['unit'] === 'string' ? ` ${input['unit']}` : ''
-  const price = input?.['unitPrice'] === undefined ? frenchAmount(line.quantity < 0 ? -line.ttc - line.discount : line.ttc + line.discount) : priceText(input['unitPrice'] as number | string)
+  const price =
+    input?.['unitPrice'] === undefined
+      ? frenchAmount(line.quantity < 0 ? -line.ttc - line.discount : line.ttc + line.discount)
+      : priceText(input['unitPrice'] as number | string)
   items.push(text(`  ${quantityText(line.quantity)}${unit} x ${price}`, true))
   if (line.discount !== 0) items.push(pair('  dont remise', frenchAmount(-line.discount), true))
   if (type === 'invoice') items.push(pair('  HT', frenchAmount(amount.ht), true))
@@ -107,9 +133,13 @@ function quantityText(quantityE4: number): string {
 function sumItems(type: string, payload: Loose, showVat: boolean): PrintItem[] {
   if (type === 'payment') return [rule(), pair('TOTAL', frenchAmount(Number(payload['total'])), true)]
   const items: PrintItem[] = [rule(), pair('TOTAL TTC', frenchAmount(Number(payload['total'])), true)]
-  if (payload['outside'] !== undefined) items.push(pair('Hors chiffre d’affaires', frenchAmount(Number(payload['outside'])), true))
+  if (payload['outside'] !== undefined)
+    items.push(pair('Hors chiffre d’affaires', frenchAmount(Number(payload['outside'])), true))
   if (!showVat) return items
-  items.push(pair('Total HT', frenchAmount(Number(payload['ht'])), true), pair('Total TVA', frenchAmount(Number(payload['tax'])), true))
+  items.push(
+    pair('Total HT', frenchAmount(Number(payload['ht'])), true),
+    pair('Total TVA', frenchAmount(Number(payload['tax'])), true),
+  )
   const vat = (payload['vat'] ?? {}) as Readonly<Record<string, Amounts>>
   for (const rate of Object.keys(vat).sort((a, b) => Number(b) - Number(a))) {
     const { ht, vat: tax } = vat[rate] as Amounts
@@ -123,15 +153,24 @@ function paymentItems(payload: Loose): PrintItem[] {
   const items: PrintItem[] = []
   try {
     for (const { mode, amount } of parseSale({ payments: request.payments as never }).payments) {
-      items.push(pair(mode === 'ESP' && amount < 0 && payload['op'] === 'sale' ? 'Rendu' : (paymentModes[mode] ?? mode), frenchAmount(amount), true))
+      items.push(
+        pair(
+          mode === 'ESP' && amount < 0 && payload['op'] === 'sale' ? 'Rendu' : (paymentModes[mode] ?? mode),
+          frenchAmount(amount),
+          true,
+        ),
+      )
     }
   } catch {
-    for (const [mode, amount] of Object.entries((payload['pay'] ?? {}) as Record<string, number>)) items.push(pair(paymentModes[mode] ?? mode, frenchAmount(amount), true))
+    for (const [mode, amount] of Object.entries((payload['pay'] ?? {}) as Record<string, number>))
+      items.push(pair(paymentModes[mode] ?? mode, frenchAmount(amount), true))
   }
   return items
 }
 
 function exemptionItems(request: Loose): PrintItem[] {
-  const codes = new Set(((request['lines'] ?? []) as { exemption?: string }[]).map(({ exemption }) => exemption).filter((code) => code !== undefined))
+  const codes = new Set(
+    ((request['lines'] ?? []) as { exemption?: string }[]).map(({ exemption }) => exemption).filter((code) => code !== undefined),
+  )
   return [...codes].sort().map((code) => text(exemptions[code] ?? code, true))
 }

@@ -5,10 +5,19 @@ import type { PrintItem } from '@sigillo/core'
 export const title = (content: string): PrintItem => ({ kind: 'title', text: content, mandatory: true })
 
 /** A line of text. */
-export const text = (content: string, mandatory = false): PrintItem => ({ kind: 'text', text: content, ...(mandatory && { mandatory }) })
+export const text = (content: string, mandatory = false): PrintItem => ({
+  kind: 'text',
+  text: content,
+  ...(mandatory && { mandatory }),
+})
 
 /** Left and right part on one line. */
-export const pair = (left: string, right: string, mandatory = false): PrintItem => ({ kind: 'pair', text: left, right, ...(mandatory && { mandatory }) })
+export const pair = (left: string, right: string, mandatory = false): PrintItem => ({
+  kind: 'pair',
+  text: left,
+  right,
+  ...(mandatory && { mandatory }),
+})
 
 /** A line across. */
 export const rule = (): PrintItem => ({ kind: 'rule', text: '' })

@@ -17,7 +17,9 @@ function linesOf({ kind, text, right }: PrintItem, columns: number): string[] {
     case 'rule':
       return ['-'.repeat(columns)]
     case 'title':
-      return lines.flatMap((line) => wrap(line, columns)).map((line) => ' '.repeat(Math.floor((columns - width(line)) / 2)) + line)
+      return lines
+        .flatMap((line) => wrap(line, columns))
+        .map((line) => ' '.repeat(Math.floor((columns - width(line)) / 2)) + line)
     case 'pair':
       return pair(lines.join(' '), plain(right ?? ''), columns)
     case 'text':

@@ -17,8 +17,13 @@ export function receiptSvg(items: readonly PrintItem[], columns: Columns = 42): 
   const width = side + 2 * MARGIN
   const top = MARGIN + lines.length * LINE
   const height = top + codes.length * (side + MARGIN) + MARGIN
-  const texts = lines.map((line, i) => `<text x="${MARGIN}" y="${MARGIN + (i + 1) * LINE - 5}" textLength="${Array.from(line).length * CHAR}" xml:space="preserve">${escape(line)}</text>`)
-  const squares = codes.map(({ text }, i) => `<g transform="translate(${MARGIN} ${top + i * (side + MARGIN)})">${path(text, side)}</g>`)
+  const texts = lines.map(
+    (line, i) =>
+      `<text x="${MARGIN}" y="${MARGIN + (i + 1) * LINE - 5}" textLength="${Array.from(line).length * CHAR}" xml:space="preserve">${escape(line)}</text>`,
+  )
+  const squares = codes.map(
+    ({ text }, i) => `<g transform="translate(${MARGIN} ${top + i * (side + MARGIN)})">${path(text, side)}</g>`,
+  )
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="monospace" font-size="13"><rect width="100%" height="100%" fill="#fff"/>${texts.join('')}${squares.join('')}</svg>`
 }
 

@@ -11,7 +11,9 @@ import { line, openShop } from './shop.fixture.js'
 
 it('18: lines fit 32, 42 and 48 columns and lose nothing that is mandatory', async () => {
   const shop = await openShop({ legalName: 'Société par actions simplifiée du très grand café du port de Concarneau' })
-  const sale = await shop.sell([line(123456, 2000, { label: 'Un article dont la désignation est bien plus longue que le papier' })])
+  const sale = await shop.sell([
+    line(123456, 2000, { label: 'Un article dont la désignation est bien plus longue que le papier' }),
+  ])
   const squeeze = (text: string): string => text.replaceAll(/\s/g, '')
   for (const columns of [32, 42, 48] as const) {
     const lines = receiptLines(sale.print, columns)
@@ -28,14 +30,19 @@ it('18: lines fit 32, 42 and 48 columns and lose nothing that is mandatory', asy
 
 it('lines of any text fit the paper', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'grapheme', maxLength: 200 }), fc.string({ maxLength: 100 }), fc.constantFrom(32 as const, 42 as const, 48 as const), (text, right, columns) => {
-      for (const kind of ['text', 'title', 'pair'] as const) {
-        for (const one of receiptLines([{ kind, text, right }], columns)) {
-          expect(Array.from(one).length).toBeLessThanOrEqual(columns)
-          expect(one).not.toMatch(/[\u0000-\u001f]/)
+    fc.property(
+      fc.string({ unit: 'grapheme', maxLength: 200 }),
+      fc.string({ maxLength: 100 }),
+      fc.constantFrom(32 as const, 42 as const, 48 as const),
+      (text, right, columns) => {
+        for (const kind of ['text', 'title', 'pair'] as const) {
+          for (const one of receiptLines([{ kind, text, right }], columns)) {
+            expect(Array.from(one).length).toBeLessThanOrEqual(columns)
+            expect(one).not.toMatch(/[\u0000-\u001f]/)
+          }
         }
-      }
-    }),
+      },
+    ),
   )
 })
 
@@ -44,7 +51,10 @@ it('a receipt as SVG is well-formed XML with its texts escaped', async () => {
   const sale = await shop.sell([line(100, 2000, { label: '<b>&"café"' })])
   const folder = mkdtempSync(join(tmpdir(), 'svg-'))
   try {
-    for (const [name, svg] of [['receipt', receiptSvg(sale.print)], ['qr', qrSvg(sale.seal)]] as const) {
+    for (const [name, svg] of [
+      ['receipt', receiptSvg(sale.print)],
+      ['qr', qrSvg(sale.seal)],
+    ] as const) {
       writeFileSync(join(folder, `${name}.svg`), svg)
       let checked = true
       try {

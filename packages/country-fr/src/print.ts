@@ -20,12 +20,21 @@ export function printOf(settings: Settings, record: FiscalRecord): readonly Prin
   if (type.startsWith('sys.')) return []
   if (record.payload === null) return [text(`Enregistrement ${record.body.seq} purgé : voir archive`, true)]
   const payload = record.payload as Loose
-  const items = type === 'training' ? schoolItems(settings, record, payload) : type === 'copy' ? copyItems(settings, record, payload) : ownItems(settings, record, type, payload)
+  const items =
+    type === 'training'
+      ? schoolItems(settings, record, payload)
+      : type === 'copy'
+        ? copyItems(settings, record, payload)
+        : ownItems(settings, record, type, payload)
   return [...items, { kind: 'qr', text: sealOf(record) }]
 }
 
 function ownItems(settings: Settings, record: FiscalRecord, type: string, payload: Loose): PrintItem[] {
-  return [...headItems(settings), ...bodyItems(settings, type, payload), ...footItems(settings, payload, type, extractOf(record.sig))]
+  return [
+    ...headItems(settings),
+    ...bodyItems(settings, type, payload),
+    ...footItems(settings, payload, type, extractOf(record.sig)),
+  ]
 }
 
 /** Shop, address and identifiers at the top of every document. */
@@ -54,7 +63,11 @@ function numberItems(settings: Settings, type: string, payload: Loose): PrintIte
 
 function eventItems(payload: Loose, numbered: PrintItem[]): PrintItem[] {
   const code = Number(payload['code'])
-  return [title('ÉVÉNEMENT TECHNIQUE'), ...numbered, ...must(`${code} ${events[code]?.label ?? (isKept(code) ? 'Événement' : '')}`, String(payload['info']))]
+  return [
+    title('ÉVÉNEMENT TECHNIQUE'),
+    ...numbered,
+    ...must(`${code} ${events[code]?.label ?? (isKept(code) ? 'Événement' : '')}`, String(payload['info'])),
+  ]
 }
 
 function archiveItems(payload: Loose, numbered: PrintItem[]): PrintItem[] {
@@ -62,7 +75,10 @@ function archiveItems(payload: Loose, numbered: PrintItem[]): PrintItem[] {
   return [
     title(name),
     ...numbered,
-    ...must(`Type ${word}, jusqu’au ${String(payload['date'])}`, `Enregistrements ${String(payload['from'])} à ${String(payload['to'])}`),
+    ...must(
+      `Type ${word}, jusqu’au ${String(payload['date'])}`,
+      `Enregistrements ${String(payload['from'])} à ${String(payload['to'])}`,
+    ),
     pair('Total TTC', frenchAmount(Number(payload['total'])), true),
     ...must(`Empreinte ${String(payload['manifest'])}`),
   ]
@@ -80,7 +96,10 @@ function footItems(settings: Settings, payload: Loose, type: string, extract: st
 function conformityItems({ conformity }: Settings): PrintItem[] {
   if (conformity.mode !== 'certificate') return []
   const { body = '', category, number = '' } = conformity
-  const line = body === 'LNE' ? `Système de caisse certifié LNE n° ${number}` : `${body}${category === undefined ? '' : ` cat. ${category}`} n° ${number}`
+  const line =
+    body === 'LNE'
+      ? `Système de caisse certifié LNE n° ${number}`
+      : `${body}${category === undefined ? '' : ` cat. ${category}`} n° ${number}`
   return [text(line, true)]
 }
 
@@ -112,5 +131,11 @@ function schoolItems(settings: Settings, record: FiscalRecord, payload: Loose): 
   const mark = title('FACTICE — MODE ÉCOLE')
   const as = String(payload['as'])
   const inner = as === 'copy' ? copyItems(settings, record, payload) : ownItems(settings, record, as, payload)
-  return [mark, ...inner.filter((item) => item.text !== mark.text), text(`Responsable ${String(payload['responsible'])}`, true), pair('N° école', `X${String(payload['number'])}`, true), mark]
+  return [
+    mark,
+    ...inner.filter((item) => item.text !== mark.text),
+    text(`Responsable ${String(payload['responsible'])}`, true),
+    pair('N° école', `X${String(payload['number'])}`, true),
+    mark,
+  ]
 }

@@ -40,7 +40,23 @@ export type ProfileName = 'nf525-1' | 'lne-1'
 export type SigningProfile = Readonly<Record<ChainType, readonly DataField[]>>
 
 const nf525Sale = ['vat', 'total', 'moment', 'till', 'n', 'op', 'flag', 'prev'] as const
-const lneSale = ['siret', 'till', 'op', 'n', 'moment', 'operator', 'lines', 'vat', 'ht', 'tax', 'total', 'pay', 'perpAlg', 'flag', 'prev'] as const
+const lneSale = [
+  'siret',
+  'till',
+  'op',
+  'n',
+  'moment',
+  'operator',
+  'lines',
+  'vat',
+  'ht',
+  'tax',
+  'total',
+  'pay',
+  'perpAlg',
+  'flag',
+  'prev',
+] as const
 
 /** The profiles, by name. */
 export const profiles: Readonly<Record<ProfileName, SigningProfile>> = {
@@ -59,10 +75,41 @@ export const profiles: Readonly<Record<ProfileName, SigningProfile>> = {
     invoice: lneSale,
     note: ['siret', 'till', 'op', 'n', 'moment', 'operator', 'lines', 'vat', 'ht', 'tax', 'total', 'flag', 'prev'],
     payment: ['siret', 'till', 'op', 'n', 'moment', 'operator', 'pay', 'total', 'flag', 'prev'],
-    closing: ['siret', 'till', 'kind', 'n', 'moment', 'operator', 'period', 'vat', 'ht', 'tax', 'total', 'pay', 'perpAlg', 'perpAbs', 'flag', 'prev'],
+    closing: [
+      'siret',
+      'till',
+      'kind',
+      'n',
+      'moment',
+      'operator',
+      'period',
+      'vat',
+      'ht',
+      'tax',
+      'total',
+      'pay',
+      'perpAlg',
+      'perpAbs',
+      'flag',
+      'prev',
+    ],
     event: ['siret', 'till', 'n', 'code', 'info', 'moment', 'operator', 'flag', 'prev'],
     copy: ['siret', 'till', 'n', 'origOp', 'origTill', 'origN', 'copyNo', 'operator', 'moment', 'flag', 'prev'],
-    archive: ['siret', 'till', 'kind', 'n', 'moment', 'operator', 'vat', 'total', 'perpAlg', 'perpAbs', 'manifest', 'flag', 'prev'],
+    archive: [
+      'siret',
+      'till',
+      'kind',
+      'n',
+      'moment',
+      'operator',
+      'vat',
+      'total',
+      'perpAlg',
+      'perpAbs',
+      'manifest',
+      'flag',
+      'prev',
+    ],
   },
 }
 

@@ -9,16 +9,36 @@ async function twoYears(): Promise<{ shop: Shop; to: number; seq: number }> {
   const day = async (n: number): Promise<void> => {
     const sale = await shop.sell([line(1200 + n, 2000), line(420, 550)])
     await shop.ok({ type: 'copy', reference: sale.key, reason: 'client' })
-    await shop.ok({ type: 'ticket', op: 'refund', reference: sale.key, lines: [line(-420, 550, { quantity: '-1' })], payments: [{ mode: 'ESP', amount: -420 }] })
+    await shop.ok({
+      type: 'ticket',
+      op: 'refund',
+      reference: sale.key,
+      lines: [line(-420, 550, { quantity: '-1' })],
+      payments: [{ mode: 'ESP', amount: -420 }],
+    })
     await shop.ok({ type: 'payment', op: 'cash-in', reason: 'fond', payments: [{ mode: 'ESP', amount: 100 }] })
-    await shop.ok({ type: 'ticket', training: { responsible: 'CHEF' }, lines: [line(100, 2000)], payments: [{ mode: 'ESP', amount: 100 }] })
-    await shop.ok({ type: 'ticket', lateCapture: { pad: 'B', paperNumber: n + 1, paperDate: n < 3 ? '2026-11-20' : '2037-01-31', reason: 'x', capturedBy: 'y' }, lines: [line(50, 1000)], payments: [{ mode: 'ESP', amount: 50 }] })
+    await shop.ok({
+      type: 'ticket',
+      training: { responsible: 'CHEF' },
+      lines: [line(100, 2000)],
+      payments: [{ mode: 'ESP', amount: 100 }],
+    })
+    await shop.ok({
+      type: 'ticket',
+      lateCapture: { pad: 'B', paperNumber: n + 1, paperDate: n < 3 ? '2026-11-20' : '2037-01-31', reason: 'x', capturedBy: 'y' },
+      lines: [line(50, 1000)],
+      payments: [{ mode: 'ESP', amount: 50 }],
+    })
     await shop.ok({ type: 'closing', kind: 'day' })
     shop.clock.step(86_400_000)
   }
   await day(0)
   await day(1)
-  const { manifest, manifestSha256, record } = await createArchive(shop.queue, shop.country, { key: 'A', operatorId: 'OP', posMoment: new Date(shop.clock.now()).toISOString() })
+  const { manifest, manifestSha256, record } = await createArchive(shop.queue, shop.country, {
+    key: 'A',
+    operatorId: 'OP',
+    posMoment: new Date(shop.clock.now()).toISOString(),
+  })
   await day(2)
   await shop.ok({ type: 'event', code: 440, data: { archive: 1, medium: 'disque', sha256: 'b'.repeat(64) } })
   shop.clock.set('2037-02-01T09:00:00.000Z')
@@ -32,8 +52,16 @@ it('FR-68 after a purge closings, archives and kept events remain; totals, the f
   const { shop, to } = await twoYears()
   const whole = await shop.records()
   const kept914 = { type: 'event', x: { ds: '1,914,x,20260101000000,OP,CAISSE,N,' } }
-  expect([isPurgeable(kept914), isPurgeable({ type: 'event', x: { ds: '1,901,x,20260101000000,OP,CAISSE,N,' } }), isPurgeable({ type: 'event', x: { ds: '?' } })]).toEqual([false, true, false])
-  const stubs = whole.map((record) => (record.body.seq <= to && isPurgeable(record.body) ? { body: record.body, payload: null, sig: record.sig, hash: record.hash } : record))
+  expect([
+    isPurgeable(kept914),
+    isPurgeable({ type: 'event', x: { ds: '1,901,x,20260101000000,OP,CAISSE,N,' } }),
+    isPurgeable({ type: 'event', x: { ds: '?' } }),
+  ]).toEqual([false, true, false])
+  const stubs = whole.map((record) =>
+    record.body.seq <= to && isPurgeable(record.body)
+      ? { body: record.body, payload: null, sig: record.sig, hash: record.hash }
+      : record,
+  )
   expect(stubs.filter(({ payload }) => payload === null).length).toBeGreaterThan(10)
   const state = shop.country.initial()
   const auditor = shop.country.auditor?.()
@@ -47,7 +75,12 @@ it('FR-68 after a purge closings, archives and kept events remain; totals, the f
   const kept = stubs.filter(({ payload, body }) => payload !== null && body.seq <= to).map(({ body }) => body.type)
   expect(new Set(kept)).toEqual(new Set(['sys.genesis', 'sys.open', 'closing', 'event', 'sys.checkpoint']))
   const gone = stubs.find(({ payload }) => payload === null) as FiscalRecord
-  expect(shop.country.print(gone).map(({ text }) => text).join()).toMatch(/purgé/)
+  expect(
+    shop.country
+      .print(gone)
+      .map(({ text }) => text)
+      .join(),
+  ).toMatch(/purgé/)
   expect(printed(await shop.sell([line(1, 2000)]))).toContain('TOTAL TTC')
 })
 

@@ -17,10 +17,32 @@ const RATES = [2000, 1000, 550, 210]
 /** Random acts. */
 export const acts: fc.Arbitrary<Act[]> = fc.array(
   fc.oneof(
-    { weight: 8, arbitrary: fc.record({ kind: fc.constant('sale' as const), lines: fc.array(fc.record({ cents: fc.integer({ min: 1, max: 20_000 }), rate: fc.constantFrom(...RATES) }), { minLength: 1, maxLength: 5 }), mode: fc.constantFrom('ESP', 'CB', 'TRE') }) },
+    {
+      weight: 8,
+      arbitrary: fc.record({
+        kind: fc.constant('sale' as const),
+        lines: fc.array(fc.record({ cents: fc.integer({ min: 1, max: 20_000 }), rate: fc.constantFrom(...RATES) }), {
+          minLength: 1,
+          maxLength: 5,
+        }),
+        mode: fc.constantFrom('ESP', 'CB', 'TRE'),
+      }),
+    },
     { weight: 2, arbitrary: fc.record({ kind: fc.constant('refund' as const), back: fc.nat(3) }) },
     { weight: 1, arbitrary: fc.constant({ kind: 'cancel' as const }) },
-    { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('note' as const, 'school' as const, 'copy' as const, 'cash' as const, 'shift' as const, 'zero' as const) }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        kind: fc.constantFrom(
+          'note' as const,
+          'school' as const,
+          'copy' as const,
+          'cash' as const,
+          'shift' as const,
+          'zero' as const,
+        ),
+      }),
+    },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('night' as const), hours: fc.integer({ min: 12, max: 800 }) }) },
   ),
   { minLength: 1, maxLength: 25 },
@@ -37,7 +59,13 @@ export interface Naive {
 export async function play(list: readonly Act[]): Promise<{ shop: Shop; naive: Naive }> {
   const shop = await openShop()
   const naive: Naive = { alg: 0, abs: 0, days: new Map() }
-  const open: { answer: Registered; lines: readonly { cents: number; rate: number }[]; mode: string; day: string; done: boolean }[] = []
+  const open: {
+    answer: Registered
+    lines: readonly { cents: number; rate: number }[]
+    mode: string
+    day: string
+    done: boolean
+  }[] = []
   const today = (): string => new Date(shop.clock.now() + 3_600_000).toISOString().slice(0, 10)
   const book = (lines: readonly { cents: number; rate: number }[], sign: number): void => {
     const total = lines.reduce((sum, { cents }) => sum + sign * cents, 0)
@@ -61,11 +89,20 @@ export async function play(list: readonly Act[]): Promise<{ shop: Shop; naive: N
       open.push({ answer, lines: act.lines, mode: act.mode, day: today(), done: false })
       book(act.lines, 1)
     } else if (act.kind === 'refund' || act.kind === 'cancel') {
-      const sale = act.kind === 'cancel' ? open.findLast(({ done, day }) => !done && day === today()) : open.filter(({ done }) => !done).at(-1 - act.back)
+      const sale =
+        act.kind === 'cancel'
+          ? open.findLast(({ done, day }) => !done && day === today())
+          : open.filter(({ done }) => !done).at(-1 - act.back)
       if (sale === undefined) continue
       sale.done = true
       const amount = -sale.lines.reduce((sum, { cents }) => sum + cents, 0)
-      await shop.ok({ type: 'ticket', op: act.kind === 'cancel' ? 'cancellation' : 'refund', reference: sale.answer.key, lines: linesOf(sale.lines, -1), payments: [{ mode: sale.mode, amount }] })
+      await shop.ok({
+        type: 'ticket',
+        op: act.kind === 'cancel' ? 'cancellation' : 'refund',
+        reference: sale.answer.key,
+        lines: linesOf(sale.lines, -1),
+        payments: [{ mode: sale.mode, amount }],
+      })
       book(sale.lines, -1)
     } else if (act.kind === 'night') shop.clock.step(act.hours * 3_600_000)
     else await other(shop, act.kind, open.at(-1)?.answer)
@@ -73,7 +110,11 @@ export async function play(list: readonly Act[]): Promise<{ shop: Shop; naive: N
   return { shop, naive }
 }
 
-async function other(shop: Shop, kind: 'note' | 'school' | 'copy' | 'cash' | 'shift' | 'zero', sale: Registered | undefined): Promise<void> {
+async function other(
+  shop: Shop,
+  kind: 'note' | 'school' | 'copy' | 'cash' | 'shift' | 'zero',
+  sale: Registered | undefined,
+): Promise<void> {
   const lines = [{ label: 'x', total: 100, rateBp: 2000 }]
   const requests = {
     note: { type: 'note', lines },
@@ -96,7 +137,12 @@ export async function wrongWith(list: readonly Act[]): Promise<string | undefine
   let [days, months, years] = [0, 0, 0]
   for (const { body, payload } of records) {
     if (body.type !== 'closing') continue
-    const { kind, total, from, vat } = payload as unknown as { kind: string; total: number; from: string; vat: Record<string, { vat: number }> }
+    const { kind, total, from, vat } = payload as unknown as {
+      kind: string
+      total: number
+      from: string
+      vat: Record<string, { vat: number }>
+    }
     if (kind === 'month') months += total
     if (kind === 'year') years += total
     if (kind !== 'day') continue
@@ -107,13 +153,17 @@ export async function wrongWith(list: readonly Act[]): Promise<string | undefine
     for (const [rate, amounts] of Object.entries(vat)) rates.set(Number(rate), (rates.get(Number(rate)) ?? 0) + amounts.vat)
     vatByDay.set(date, rates)
   }
-  if (days !== naive.alg || months !== naive.alg || years !== naive.alg) return `closings sum to ${days}, ${months}, ${years}, not ${naive.alg}`
+  if (days !== naive.alg || months !== naive.alg || years !== naive.alg)
+    return `closings sum to ${days}, ${months}, ${years}, not ${naive.alg}`
   for (const [date, { total, vat }] of naive.days) {
     if (byDay.get(date) !== total) return `day ${date} closed with ${String(byDay.get(date))}, not ${total}`
-    for (const [rate, tax] of vat) if (vatByDay.get(date)?.get(rate) !== tax) return `day ${date} has VAT ${String(vatByDay.get(date)?.get(rate))} at ${rate}, not ${tax}`
+    for (const [rate, tax] of vat)
+      if (vatByDay.get(date)?.get(rate) !== tax)
+        return `day ${date} has VAT ${String(vatByDay.get(date)?.get(rate))} at ${rate}, not ${tax}`
   }
   const { perpetual } = shop.totals() as unknown as { perpetual: { alg: string; abs: string } }
-  if (perpetual.alg !== String(naive.alg) || perpetual.abs !== String(naive.abs)) return `perpetual ${perpetual.alg}/${perpetual.abs}, not ${naive.alg}/${naive.abs}`
+  if (perpetual.alg !== String(naive.alg) || perpetual.abs !== String(naive.abs))
+    return `perpetual ${perpetual.alg}/${perpetual.abs}, not ${naive.alg}/${naive.abs}`
   const state = shop.country.initial()
   const auditor = shop.country.auditor?.()
   for (const record of records) {
@@ -121,5 +171,7 @@ export async function wrongWith(list: readonly Act[]): Promise<string | undefine
     const findings = auditor?.next(record) ?? []
     if (findings.length > 0) return `auditor: ${findings[0]?.code ?? ''} at ${String(findings[0]?.seq)}`
   }
-  return canonical(shop.country.totals(state)) === canonical(shop.totals()) ? undefined : 'a fold from the beginning gives another state'
+  return canonical(shop.country.totals(state)) === canonical(shop.totals())
+    ? undefined
+    : 'a fold from the beginning gives another state'
 }

@@ -13,7 +13,8 @@ export interface RateRow {
   readonly to?: string
 }
 
-const since2014 = (region: Region, rates: readonly number[]): RateRow[] => rates.map((rateBp) => ({ region, rateBp, from: '2014-01-01' }))
+const since2014 = (region: Region, rates: readonly number[]): RateRow[] =>
+  rates.map((rateBp) => ({ region, rateBp, from: '2014-01-01' }))
 
 /** The table. */
 export const rateTable: readonly RateRow[] = [
@@ -48,14 +49,26 @@ export const exemptions: Readonly<Record<string, string>> = {
 
 /** True when the rate may be used in the region on a local date `YYYY-MM-DD`. */
 export function isRate(region: Region, rateBp: number, date: string, extra: readonly RateRow[]): boolean {
-  const fits = (row: RateRow): boolean => row.rateBp === rateBp && row.region === region && row.from <= date && (row.to === undefined || date <= row.to)
+  const fits = (row: RateRow): boolean =>
+    row.rateBp === rateBp && row.region === region && row.from <= date && (row.to === undefined || date <= row.to)
   return rateTable.some(fits) || extra.some(fits)
 }
 
 /** @throws FiscalError FR_VAT_RATE_UNKNOWN, FR_EXEMPTION_REQUIRED */
-export function checkRate(region: Region, rateBp: number, exemption: string | undefined, date: string, extra: readonly RateRow[], path: string): void {
+export function checkRate(
+  region: Region,
+  rateBp: number,
+  exemption: string | undefined,
+  date: string,
+  extra: readonly RateRow[],
+  path: string,
+): void {
   if (!isRate(region, rateBp, date, extra)) {
-    throw refuse('FR_VAT_RATE_UNKNOWN', `${path}: VAT rate ${rateBp / 100} % is not one of ${region} on ${date}`, { path, rateBp })
+    throw refuse('FR_VAT_RATE_UNKNOWN', `${path}: VAT rate ${rateBp / 100} % is not one of ${region} on ${date}`, {
+      path,
+      rateBp,
+    })
   }
-  if (rateBp === 0 && exemption === undefined) throw refuse('FR_EXEMPTION_REQUIRED', `${path}: rate 0 needs an exemption code`, { path })
+  if (rateBp === 0 && exemption === undefined)
+    throw refuse('FR_EXEMPTION_REQUIRED', `${path}: rate 0 needs an exemption code`, { path })
 }

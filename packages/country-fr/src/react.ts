@@ -8,7 +8,12 @@ import { atOf, openPlan, type Plan } from './plan.js'
 import type { State } from './state.js'
 
 /** Records for something that happened to the queue; undefined when there is nothing to say. */
-export function react(settings: Settings, state: State, notice: Notice, context: Omit<DecideContext, 'needs'>): Decision | undefined {
+export function react(
+  settings: Settings,
+  state: State,
+  notice: Notice,
+  context: Omit<DecideContext, 'needs'>,
+): Decision | undefined {
   if (state.phase !== 'started') return undefined
   const plan = openPlan(settings, state, atOf(settings, context.now), SYSTEM)
   if (state.alerts > 0) plan.marks.alerts = state.alerts
@@ -29,7 +34,11 @@ function add(plan: Plan, notice: Notice): void {
       return addEvent(plan, 450, `Changement de clé ${reason}`, { jwk, kid, oldKeyAvailable, prevKid, reason })
     }
     case 'signer-back':
-      return addEvent(plan, 916, `Signature indisponible ${notice.failures} fois depuis ${notice.since} ${notice.code}`, { code: notice.code, failures: notice.failures, since: notice.since })
+      return addEvent(plan, 916, `Signature indisponible ${notice.failures} fois depuis ${notice.since} ${notice.code}`, {
+        code: notice.code,
+        failures: notice.failures,
+        since: notice.since,
+      })
     case 'defect':
       return addEvent(plan, 90, `${notice.code} ${notice.message}`, { code: notice.code, details: notice.details })
     case 'tail-lost':
@@ -58,7 +67,11 @@ function addLoss(plan: Plan, notice: Loss): void {
   event(95, 'Rupture de la séquence continue', () => ({ lost }))
 }
 
-function lostNumbers(state: State, known: Loss['known']['types'], place: Place): Record<string, { from: number; to: number; offset: number }> {
+function lostNumbers(
+  state: State,
+  known: Loss['known']['types'],
+  place: Place,
+): Record<string, { from: number; to: number; offset: number }> {
   const lost: Record<string, { from: number; to: number; offset: number }> = {}
   for (const [type, { tseq }] of Object.entries(known)) {
     if (type.startsWith('sys.')) continue

@@ -31,8 +31,12 @@ export async function find(reference: ReferenceInput, lookup: Lookup): Promise<F
  * The document a request must name.
  * @throws FiscalError FR_REFERENCE_REQUIRED, FR_REFERENCE_UNKNOWN
  */
-export function needOriginal(reference: ReferenceInput | undefined, needs: Needs): { readonly record: FiscalRecord | undefined; readonly stored: Original } {
-  if (reference === undefined) throw refuse('FR_REFERENCE_REQUIRED', 'the document this one refers to must be named', { path: 'reference' })
+export function needOriginal(
+  reference: ReferenceInput | undefined,
+  needs: Needs,
+): { readonly record: FiscalRecord | undefined; readonly stored: Original } {
+  if (reference === undefined)
+    throw refuse('FR_REFERENCE_REQUIRED', 'the document this one refers to must be named', { path: 'reference' })
   const external = externalOf(reference)
   if (external !== undefined) {
     if (external.trim() === '') throw refuse('FR_REFERENCE_REQUIRED', 'external: needs a text', { path: 'reference' })

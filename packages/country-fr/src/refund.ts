@@ -17,7 +17,8 @@ export function refundLines(state: State, reference: ReferenceInput, record: Fis
   if (op !== 'sale' && op !== 'invoice' && op !== 'deposit') throw unknown(reference, 'only a sale or an invoice can be refunded')
   const mark = state.marks[record.body.seq] ?? {}
   if (mark.cancelled === true) throw refuse('FR_ALREADY_CANCELLED', 'the original was cancelled', { path: 'reference' })
-  if (mark.covered === true) throw refuse('FR_ALREADY_COVERED', 'the original is on an invoice; refund that by a credit note', { path: 'reference' })
+  if (mark.covered === true)
+    throw refuse('FR_ALREADY_COVERED', 'the original is on an invoice; refund that by a credit note', { path: 'reference' })
   return matchLines(storedSale(record).sale.lines, mark, sale.lines)
 }
 
@@ -34,7 +35,8 @@ function matchLines(originals: readonly SaleLine[], mark: Mark, lines: readonly 
       wanted -= part
       taken.set(at, (taken.get(at) ?? 0) + part)
     }
-    if (wanted > 0) throw refuse('FR_REFUND_EXCEEDS', `lines[${i}]: the original has no such quantity left to refund`, { path: `lines[${i}]` })
+    if (wanted > 0)
+      throw refuse('FR_REFUND_EXCEEDS', `lines[${i}]: the original has no such quantity left to refund`, { path: `lines[${i}]` })
   })
   return [...taken].sort(([a], [b]) => a - b)
 }
@@ -56,17 +58,29 @@ function sameGoods(a: SaleLine, b: SaleLine): boolean {
  * Checks that a cancellation mirrors its original.
  * @throws FiscalError FR_REFERENCE_UNKNOWN, FR_ALREADY_CANCELLED, FR_ALREADY_COVERED, FR_REFUND_EXCEEDS, FR_PERIOD_CLOSED, FR_SUM_MISMATCH
  */
-export function checkCancellation(state: State, reference: ReferenceInput, record: FiscalRecord, sale: SaleParts, figures: Figures, dayEnds: boolean): void {
+export function checkCancellation(
+  state: State,
+  reference: ReferenceInput,
+  record: FiscalRecord,
+  sale: SaleParts,
+  figures: Figures,
+  dayEnds: boolean,
+): void {
   const { type, op, seq } = storedOriginal(record)
   if (type !== 'ticket' || op !== 'sale') throw unknown(reference, 'only a sale on a ticket can be cancelled')
   const mark = state.marks[seq] ?? {}
   if (mark.cancelled === true) throw refuse('FR_ALREADY_CANCELLED', 'the ticket was cancelled before', { path: 'reference' })
-  if (seq < state.dayClosedAt || dayEnds) throw refuse('FR_PERIOD_CLOSED', 'the day of the ticket is closed; record a refund', { path: 'reference' })
+  if (seq < state.dayClosedAt || dayEnds)
+    throw refuse('FR_PERIOD_CLOSED', 'the day of the ticket is closed; record a refund', { path: 'reference' })
   if (mark.covered === true) throw refuse('FR_ALREADY_COVERED', 'the ticket is on an invoice', { path: 'reference' })
   if (mark.refunded !== undefined) throw refuse('FR_REFUND_EXCEEDS', 'part of the ticket was refunded', { path: 'reference' })
   const original = storedSale(record)
   if (!mirrors(original.sale.lines, sale.lines) || !samePayments(original.payload.pay, figures.pay)) {
-    throw refuse('FR_SUM_MISMATCH', `a cancellation is the exact negative of its ticket: ${original.payload.total} cents and ${figures.turnover.ttc} cents`, { path: 'lines' })
+    throw refuse(
+      'FR_SUM_MISMATCH',
+      `a cancellation is the exact negative of its ticket: ${original.payload.total} cents and ${figures.turnover.ttc} cents`,
+      { path: 'lines' },
+    )
   }
 }
 
@@ -75,7 +89,12 @@ function mirrors(originals: readonly SaleLine[], lines: readonly SaleLine[]): bo
     originals.length === lines.length &&
     originals.every((line, i) => {
       const other = lines[i] as SaleLine
-      return other.ttc === -line.ttc && other.rate === line.rate && other.nature === line.nature && Math.abs(other.quantity) === Math.abs(line.quantity)
+      return (
+        other.ttc === -line.ttc &&
+        other.rate === line.rate &&
+        other.nature === line.nature &&
+        Math.abs(other.quantity) === Math.abs(line.quantity)
+      )
     })
   )
 }

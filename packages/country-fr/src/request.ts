@@ -265,7 +265,10 @@ const sale = {
   customer: z.strictObject({ name: word, address: long.optional(), siren: word.optional(), vatId: word.optional() }).optional(),
   table: word.optional(),
   room: word.optional(),
-  vat: z.array(z.strictObject({ rateBp: z.int().min(0).max(9999), amount: money })).max(50).optional(),
+  vat: z
+    .array(z.strictObject({ rateBp: z.int().min(0).max(9999), amount: money }))
+    .max(50)
+    .optional(),
 }
 const plain = { ...base, lines: z.array(z.unknown()).max(1000).optional(), payments: z.array(z.unknown()).max(100).optional() }
 const date = z.string().regex(/^\d{4}-\d\d-\d\d$/)
@@ -275,7 +278,10 @@ const lateCapture = z.strictObject({
   pad: z.string().min(1).max(40),
   paperNumber: z.int().min(1).max(1_000_000_000),
   paperDate: date,
-  paperTime: z.string().regex(/^(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d)?$/).optional(),
+  paperTime: z
+    .string()
+    .regex(/^(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d)?$/)
+    .optional(),
   reason: word,
   capturedBy: z.string().min(1).max(64),
   force: z.string().min(1).max(64).optional(),
@@ -289,7 +295,10 @@ const episodeReport = z.strictObject({
   lastCounter: z.int().min(0).optional(),
   lastHash: hex64.optional(),
   missing: z.array(z.int().min(1)).max(10_000).optional(),
-  breaks: z.array(z.record(z.string(), z.union([z.string(), z.int()]))).max(10_000).optional(),
+  breaks: z
+    .array(z.record(z.string(), z.union([z.string(), z.int()])))
+    .max(10_000)
+    .optional(),
 })
 
 /** Schema by request type. */
@@ -308,12 +317,28 @@ export const requestSchemas: Readonly<Record<string, z.ZodType<FrenchInput>>> = 
     ...sale,
   }),
   note: z.strictObject({ type: z.literal('note'), op: z.enum(['note', 'delivery']).optional(), ...sale }),
-  payment: z.strictObject({ type: z.literal('payment'), op: z.enum(['collection', 'cash-in', 'cash-out', 'transfer']), reason: word.optional(), ...sale }),
-  closing: z.strictObject({ type: z.literal('closing'), kind: z.enum(['shift', 'day', 'month', 'year']), drawer: money.optional(), ...plain }),
+  payment: z.strictObject({
+    type: z.literal('payment'),
+    op: z.enum(['collection', 'cash-in', 'cash-out', 'transfer']),
+    reason: word.optional(),
+    ...sale,
+  }),
+  closing: z.strictObject({
+    type: z.literal('closing'),
+    kind: z.enum(['shift', 'day', 'month', 'year']),
+    drawer: money.optional(),
+    ...plain,
+  }),
   start: z.strictObject({ type: z.literal('start'), ...plain }),
   stop: z.strictObject({ type: z.literal('stop'), ...plain }),
   zero: z.strictObject({ type: z.literal('zero'), episode: episodeReport.optional(), ...plain }),
-  outage: z.strictObject({ type: z.literal('outage'), episode: z.string().min(1).max(64), reason: word, opened: z.string().max(40), ...plain }),
+  outage: z.strictObject({
+    type: z.literal('outage'),
+    episode: z.string().min(1).max(64),
+    reason: word,
+    opened: z.string().max(40),
+    ...plain,
+  }),
   event: z.strictObject({
     type: z.literal('event'),
     code: z.int(),
@@ -323,7 +348,12 @@ export const requestSchemas: Readonly<Record<string, z.ZodType<FrenchInput>>> = 
     ...plain,
   }),
   copy: z.strictObject({ type: z.literal('copy'), reference: reference.optional(), reason: word, ...plain }),
-  issue: z.strictObject({ type: z.literal('issue'), reference: reference.optional(), medium: z.enum(['paper', 'electronic']), ...plain }),
+  issue: z.strictObject({
+    type: z.literal('issue'),
+    reference: reference.optional(),
+    medium: z.enum(['paper', 'electronic']),
+    ...plain,
+  }),
   archive: z.strictObject({
     type: z.literal('archive'),
     kind: z.enum(['period', 'year']).optional(),
@@ -335,12 +365,20 @@ export const requestSchemas: Readonly<Record<string, z.ZodType<FrenchInput>>> = 
     breaks: z.int().min(0).optional(),
     ...plain,
   }),
-  training: z.strictObject({ type: z.literal('training'), on: z.boolean(), responsible: z.string().max(64).optional(), ...plain }),
+  training: z.strictObject({
+    type: z.literal('training'),
+    on: z.boolean(),
+    responsible: z.string().max(64).optional(),
+    ...plain,
+  }),
   clock: z.strictObject({ type: z.literal('clock'), reason: word, ...plain }),
   acknowledge: z.strictObject({ type: z.literal('acknowledge'), reason: word, ...plain }),
   purge: z.strictObject({
     type: z.literal('purge'),
-    archives: z.array(z.strictObject({ number: z.int().min(1), manifest: hex64 })).min(1).max(100),
+    archives: z
+      .array(z.strictObject({ number: z.int().min(1), manifest: hex64 }))
+      .min(1)
+      .max(100),
     manager: z.string().max(64),
     ...plain,
   }),

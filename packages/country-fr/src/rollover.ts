@@ -19,7 +19,9 @@ export function rolloverLevels(settings: Settings, state: State, at: At): Closin
     if (!onlyDay) return due
     if (at.ms - state.levels.day.fromMs <= settings.maxDayHours * 3_600_000) return []
   }
-  throw refuse('FR_DAY_NOT_CLOSED', `the ${due.join(', ')} of ${state.levels[due[0] as ClosingLevel].date} is not closed`, { due })
+  throw refuse('FR_DAY_NOT_CLOSED', `the ${due.join(', ')} of ${state.levels[due[0] as ClosingLevel].date} is not closed`, {
+    due,
+  })
 }
 
 /** Adds the forced closings in the name of the system, and the event that tells of them. */

@@ -42,11 +42,23 @@ it('FR-13 the other worked strings', () => {
   const base = { moment: '20261123100000', operator: 'OP-7', number: 1 }
   const strings = [
     dataString('event', { ...base, code: 80, info: 'Ouverture de caisse' }, ctx, undefined),
-    dataString('copy', { ...base, moment: '20261123103000', copy: 1, till: 'CAISSE-01', original: { type: 'ticket', op: 'sale', number: 1 } }, ctx, undefined),
+    dataString(
+      'copy',
+      { ...base, moment: '20261123103000', copy: 1, till: 'CAISSE-01', original: { type: 'ticket', op: 'sale', number: 1 } },
+      ctx,
+      undefined,
+    ),
     dataString('payment', { ...base, moment: '20261123095500', op: 'cash-in', pay: { ESP: 5000 }, total: 5000 }, ctx, undefined),
     dataString(
       'archive',
-      { ...base, moment: '20261123221500', kind: 'period', total: 1520, vat: { 2000: { ttc: 0 }, 1000: { ttc: 1100 }, 550: { ttc: 420 } }, manifest: '5d41402abc4b2a76b9719d911017c5925d41402abc4b2a76b9719d911017c592' },
+      {
+        ...base,
+        moment: '20261123221500',
+        kind: 'period',
+        total: 1520,
+        vat: { 2000: { ttc: 0 }, 1000: { ttc: 1100 }, 550: { ttc: 420 } },
+        manifest: '5d41402abc4b2a76b9719d911017c5925d41402abc4b2a76b9719d911017c592',
+      },
       ctx,
       undefined,
     ),
@@ -72,7 +84,14 @@ it('FR-01 a new queue accepts only start and keeps its head otherwise', async ()
   const shop = await openShop({}, { start: false })
   const head = shop.queue.head()
   const sale = { type: 'ticket', lines: [line(100, 2000)], payments: [{ mode: 'ESP', amount: 100 }] }
-  for (const request of [sale, { type: 'closing', kind: 'day' }, { type: 'zero' }, { type: 'event', code: 80 }, { type: 'archive' }, { type: 'stop' }]) {
+  for (const request of [
+    sale,
+    { type: 'closing', kind: 'day' },
+    { type: 'zero' },
+    { type: 'event', code: 80 },
+    { type: 'archive' },
+    { type: 'stop' },
+  ]) {
     expect(await shop.refused(request)).toBe('FR_NOT_STARTED')
   }
   expect(shop.queue.head()).toEqual(head)
@@ -91,7 +110,13 @@ it('FR-02 start gives G 1 START and then L 1 code 260, both signed and linked', 
 it('FR-03 closings, zero, start, stop, archive and copy take no lines and no payments', async () => {
   const shop = await openShop()
   const before = { head: shop.queue.head(), totals: shop.totals() }
-  for (const type of [{ type: 'closing', kind: 'day' }, { type: 'zero' }, { type: 'stop' }, { type: 'archive' }, { type: 'copy', reason: 'x', reference: 'y' }]) {
+  for (const type of [
+    { type: 'closing', kind: 'day' },
+    { type: 'zero' },
+    { type: 'stop' },
+    { type: 'archive' },
+    { type: 'copy', reason: 'x', reference: 'y' },
+  ]) {
     expect(await shop.refused({ ...type, lines: [line(1, 2000)] })).toBe('FR_ITEMS_FORBIDDEN')
     expect(await shop.refused({ ...type, payments: [{ mode: 'ESP', amount: 1 }] })).toBe('FR_PAYMENTS_FORBIDDEN')
   }
@@ -113,7 +138,14 @@ it('FR-05 after stop everything is refused; day, month and year are closed', asy
   const shop = await openShop()
   await shop.sell(basket)
   await shop.ok({ type: 'stop' })
-  expect((await shop.trail()).filter((name) => name.startsWith('G'))).toEqual(['G:start', 'G:shift', 'G:day', 'G:month', 'G:year', 'G:stop'])
+  expect((await shop.trail()).filter((name) => name.startsWith('G'))).toEqual([
+    'G:start',
+    'G:shift',
+    'G:day',
+    'G:month',
+    'G:year',
+    'G:stop',
+  ])
   for (const request of [{ type: 'stop' }, { type: 'zero' }, { type: 'start' }]) {
     const outcome = await shop.send(request)
     expect((outcome as { error: { national: string } }).error).toMatchObject({ code: 'QUEUE_ENDED', national: 'FR_STOPPED' })
@@ -125,10 +157,23 @@ it('FR-05 after stop everything is refused; day, month and year are closed', asy
 
 it('FR-06 the same key and content gives the same answer once more; other content is refused', async () => {
   const shop = await openShop()
-  const request = { type: 'ticket', key: 'POS-1', posMoment: '2026-11-23T10:15:30+01:00', lines: [line(100, 2000)], payments: [{ mode: 'ESP', amount: 100 }] }
+  const request = {
+    type: 'ticket',
+    key: 'POS-1',
+    posMoment: '2026-11-23T10:15:30+01:00',
+    lines: [line(100, 2000)],
+    payments: [{ mode: 'ESP', amount: 100 }],
+  }
   const first = await shop.ok(request)
   const again = await shop.ok(request)
-  expect(again).toMatchObject({ replayed: true, seq: first.seq, hash: first.hash, seal: first.seal, print: first.print, answer: first.answer })
+  expect(again).toMatchObject({
+    replayed: true,
+    seq: first.seq,
+    hash: first.hash,
+    seal: first.seal,
+    print: first.print,
+    answer: first.answer,
+  })
   const other = await shop.send({ ...request, lines: [line(101, 2000)], payments: [{ mode: 'ESP', amount: 101 }] })
   expect(other).toMatchObject({ outcome: 'rejected', error: { code: 'KEY_REUSED', national: 'FR_REFERENCE_REUSED' } })
   expect(await shop.trail()).toEqual(['G:start', 'L:260', 'T:sale'])
@@ -136,7 +181,11 @@ it('FR-06 the same key and content gives the same answer once more; other conten
 
 it('FR-07 amounts at the border of a queue', async () => {
   const shop = await openShop()
-  const ticket = (amount: unknown): object => ({ type: 'ticket', lines: [line(amount as string, 2000)], payments: [{ mode: 'ESP', amount }] })
+  const ticket = (amount: unknown): object => ({
+    type: 'ticket',
+    lines: [line(amount as string, 2000)],
+    payments: [{ mode: 'ESP', amount }],
+  })
   expect(await shop.refused(ticket('10.005'))).toBe('FR_AMOUNT_PRECISION')
   expect(await shop.refused(ticket(0.1 + 0.2))).toBe('REQUEST_INVALID')
   expect((await shop.ok(ticket('0.30'))).answer['total']).toBe(30)
@@ -148,7 +197,9 @@ it('FR-08 and FR-09: currency, and what notes and payment documents may hold', a
   expect(await shop.refused({ type: 'ticket', lines: [line(100, 2000, { currency: 'USD' })], payments: pay })).toBe('FR_CURRENCY')
   expect(await shop.refused({ type: 'ticket', currency: 'CHF', lines: [line(100, 2000)], payments: pay })).toBe('FR_CURRENCY')
   expect(await shop.refused({ type: 'note', lines: [line(100, 2000)], payments: pay })).toBe('FR_PAYMENTS_FORBIDDEN')
-  expect(await shop.refused({ type: 'payment', op: 'cash-in', reason: 'fond', lines: [line(100, 2000)], payments: pay })).toBe('FR_ITEMS_FORBIDDEN')
+  expect(await shop.refused({ type: 'payment', op: 'cash-in', reason: 'fond', lines: [line(100, 2000)], payments: pay })).toBe(
+    'FR_ITEMS_FORBIDDEN',
+  )
   expect(await shop.refused({ type: 'it.sale', lines: [], payments: [] })).toBe('FR_COUNTRY')
   expect(await shop.refused({ type: 'ticket', country: 'IT', lines: [line(100, 2000)], payments: pay })).toBe('FR_COUNTRY')
 })
@@ -156,13 +207,22 @@ it('FR-08 and FR-09: currency, and what notes and payment documents may hold', a
 it('FR-30 rates by region and exemption codes', async () => {
   const metro = await openShop()
   const reunion = await openShop({ region: 'RE' })
-  const sale = (rateBp: number, more: object = {}): object => ({ type: 'ticket', lines: [line(100, rateBp, more)], payments: [{ mode: 'ESP', amount: 100 }] })
+  const sale = (rateBp: number, more: object = {}): object => ({
+    type: 'ticket',
+    lines: [line(100, rateBp, more)],
+    payments: [{ mode: 'ESP', amount: 100 }],
+  })
   expect(await metro.refused(sale(850))).toBe('FR_VAT_RATE_UNKNOWN')
   expect(await metro.refused(sale(0))).toBe('FR_EXEMPTION_REQUIRED')
   expect((await metro.ok(sale(0, { exemption: 'FRB' }))).type).toBe('ticket')
   expect((await reunion.ok(sale(850))).type).toBe('ticket')
   expect(await reunion.refused(sale(2000))).toBe('FR_VAT_RATE_UNKNOWN')
-  const extra = await openShop({ extraRates: [{ rateBp: 1960, from: '2000-01-01', to: '2013-12-31' }, { rateBp: 2100, from: '2026-01-01' }] })
+  const extra = await openShop({
+    extraRates: [
+      { rateBp: 1960, from: '2000-01-01', to: '2013-12-31' },
+      { rateBp: 2100, from: '2026-01-01' },
+    ],
+  })
   expect(await extra.refused(sale(1960))).toBe('FR_VAT_RATE_UNKNOWN')
   expect((await extra.ok(sale(2100))).type).toBe('ticket')
 })
@@ -180,17 +240,29 @@ it('FR-23 sale 27.20 and refund 12.00: perpetual 15.20 and 39.20, rows per rate'
 
 it('FR-26 vouchers, account top-ups and tips stay outside turnover', async () => {
   const shop = await openShop()
-  const sale = await shop.sell([line(1000, 1000), { label: 'Chèque cadeau', total: 5000, nature: 'V' }, { label: 'Pourboire', total: 200, nature: 'T' }, { label: 'Compte', total: 300, nature: 'C' }])
+  const sale = await shop.sell([
+    line(1000, 1000),
+    { label: 'Chèque cadeau', total: 5000, nature: 'V' },
+    { label: 'Pourboire', total: 200, nature: 'T' },
+    { label: 'Compte', total: 300, nature: 'C' },
+  ])
   expect(xOf(sale.record)).toMatch(/^1000:1000,1000,/)
   expect(sale.record.payload).toMatchObject({ total: 1000, outside: 5500, pay: { ESP: 6500 } })
-  const { perpetual, levels } = shop.totals() as unknown as { perpetual: { alg: string }; levels: { day: { totals: { ttc: number; outside: number; pay: object } } } }
+  const { perpetual, levels } = shop.totals() as unknown as {
+    perpetual: { alg: string }
+    levels: { day: { totals: { ttc: number; outside: number; pay: object } } }
+  }
   expect(perpetual.alg).toBe('1000')
   expect(levels.day.totals).toMatchObject({ ttc: 1000, outside: 5500, pay: { ESP: 6500 } })
 })
 
 it('FR-44 refunds over several documents cannot exceed the line', async () => {
   const shop = await openShop()
-  const sale = await shop.ok({ type: 'ticket', lines: [{ label: 'Verre', quantity: 3, unitPrice: '4.00', rateBp: 2000 }, line(500, 1000, { label: 'Plat' })], payments: [{ mode: 'CB', amount: 1700 }] })
+  const sale = await shop.ok({
+    type: 'ticket',
+    lines: [{ label: 'Verre', quantity: 3, unitPrice: '4.00', rateBp: 2000 }, line(500, 1000, { label: 'Plat' })],
+    payments: [{ mode: 'CB', amount: 1700 }],
+  })
   const refund = (quantity: string, total: number, more: object = {}): object => ({
     type: 'ticket',
     op: 'refund',

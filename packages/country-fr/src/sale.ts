@@ -36,7 +36,8 @@ export function saleContent(plan: Plan, request: FrenchRequest, needs: Needs, da
   if (input.type === 'invoice') checkInvoice(input, op, figures)
   if (input.type === 'ticket') checkTicket(plan, input, op, figures)
   const covering = input.type === 'invoice' && input.covers !== undefined
-  if (covering ? sale.payments.length > 0 && figures.paid !== figures.collected : figures.paid !== figures.collected) throw sumMismatch(figures)
+  if (covering ? sale.payments.length > 0 && figures.paid !== figures.collected : figures.paid !== figures.collected)
+    throw sumMismatch(figures)
   const linked = linkContent(plan, request, op, figures, needs, dayEnds)
   if (input.type === 'ticket' && input.lateCapture !== undefined) linked.late = lateOf(plan, input.lateCapture)
   if (input.type === 'ticket' && input.issue === 'none') linked.notIssued = true
@@ -60,7 +61,10 @@ function rateDate(plan: Plan, request: FrenchRequest): string {
 
 function sumMismatch({ collected, paid }: Figures): FiscalError {
   const euros = (value: number): string => (value / 100).toFixed(2)
-  return refuse('FR_SUM_MISMATCH', `lines sum to ${euros(collected)}, payments to ${euros(paid)}`, { lines: collected, payments: paid })
+  return refuse('FR_SUM_MISMATCH', `lines sum to ${euros(collected)}, payments to ${euros(paid)}`, {
+    lines: collected,
+    payments: paid,
+  })
 }
 
 function noteContent(content: SaleContent, input: NoteRequest, sale: SaleParts, needs: Needs): SaleContent {
@@ -70,9 +74,11 @@ function noteContent(content: SaleContent, input: NoteRequest, sale: SaleParts, 
 }
 
 function checkInvoice(input: InvoiceRequest, op: string, figures: Figures): void {
-  if (input.customer?.name === undefined || input.customer.address === undefined) throw invalid('customer', 'an invoice names its customer with address')
+  if (input.customer?.name === undefined || input.customer.address === undefined)
+    throw invalid('customer', 'an invoice names its customer with address')
   if (op === 'credit' && figures.collected > 0) throw invalid('lines', 'the total of a credit note is not positive')
-  if (op !== 'credit' && figures.collected < 0) throw invalid('lines', 'the total of an invoice is not negative; use a credit note')
+  if (op !== 'credit' && figures.collected < 0)
+    throw invalid('lines', 'the total of an invoice is not negative; use a credit note')
 }
 
 function checkTicket(plan: Plan, input: TicketRequest, op: string, figures: Figures): void {
@@ -90,7 +96,9 @@ function linkContent(plan: Plan, request: FrenchRequest, op: string, figures: Fi
   const sale = request.sale as SaleParts
   if (op === 'refund' || op === 'credit') {
     const { record, stored } = needOriginal(input.reference, needs)
-    return record === undefined ? { original: stored } : { original: stored, refunded: refundLines(plan.state, input.reference as string, record, sale) }
+    return record === undefined
+      ? { original: stored }
+      : { original: stored, refunded: refundLines(plan.state, input.reference as string, record, sale) }
   }
   if (op === 'cancellation') {
     const { record, stored } = needOriginal(input.reference, needs)
@@ -105,15 +113,22 @@ function linkContent(plan: Plan, request: FrenchRequest, op: string, figures: Fi
 }
 
 // 11.5: an invoice for tickets already counted shows the same amounts per rate and is not counted again.
-function coveredBy(plan: Plan, figures: Figures, records: readonly FiscalRecord[], wanted: number): { seq: number; number: number }[] {
+function coveredBy(
+  plan: Plan,
+  figures: Figures,
+  records: readonly FiscalRecord[],
+  wanted: number,
+): { seq: number; number: number }[] {
   if (records.length !== wanted) throw refuse('FR_REFERENCE_UNKNOWN', 'a covered ticket is not in this queue', { path: 'covers' })
   const sums = new Map<string, number>()
   const seen = new Set<number>()
   const covers = records.map((record, i) => {
     const { seq, number, type } = storedOriginal(record)
-    if (type !== 'ticket' || record.payload === null) throw refuse('FR_REFERENCE_UNKNOWN', 'only tickets can be covered', { path: `covers[${i}]` })
+    if (type !== 'ticket' || record.payload === null)
+      throw refuse('FR_REFERENCE_UNKNOWN', 'only tickets can be covered', { path: `covers[${i}]` })
     const mark = plan.state.marks[seq]
-    if (mark?.covered === true || seen.has(seq)) throw refuse('FR_ALREADY_COVERED', `ticket ${number} is on an invoice already`, { path: `covers[${i}]` })
+    if (mark?.covered === true || seen.has(seq))
+      throw refuse('FR_ALREADY_COVERED', `ticket ${number} is on an invoice already`, { path: `covers[${i}]` })
     if (mark?.cancelled === true) throw refuse('FR_ALREADY_CANCELLED', `ticket ${number} was cancelled`, { path: `covers[${i}]` })
     seen.add(seq)
     for (const [rate, { ttc }] of Object.entries(storedSale(record).payload.vat)) sums.set(rate, (sums.get(rate) ?? 0) + ttc)
@@ -121,7 +136,12 @@ function coveredBy(plan: Plan, figures: Figures, records: readonly FiscalRecord[
   })
   for (const rate of new Set([...sums.keys(), ...Object.keys(figures.vat)])) {
     const [tickets, invoice] = [sums.get(rate) ?? 0, figures.vat[rate]?.ttc ?? 0]
-    if (tickets !== invoice) throw refuse('FR_SUM_MISMATCH', `at rate ${rate} the tickets sum to ${tickets} cents, the invoice to ${invoice}`, { rate, tickets, invoice })
+    if (tickets !== invoice)
+      throw refuse('FR_SUM_MISMATCH', `at rate ${rate} the tickets sum to ${tickets} cents, the invoice to ${invoice}`, {
+        rate,
+        tickets,
+        invoice,
+      })
   }
   return covers
 }

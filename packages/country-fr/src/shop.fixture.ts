@@ -1,6 +1,16 @@
 // A small shop for tests: a real queue with a real key over storage in memory (or one given), a clock in the test's hands, and
 // short ways to sell. Nothing is mocked.
-import { createQueue, openQueue, type FiscalRecord, type Outcome, type Queue, type QueueOptions, type Registered, type Signer, type Storage } from '@sigillo/core'
+import {
+  createQueue,
+  openQueue,
+  type FiscalRecord,
+  type Outcome,
+  type Queue,
+  type QueueOptions,
+  type Registered,
+  type Signer,
+  type Storage,
+} from '@sigillo/core'
 import { softwareSigner } from '@sigillo/signer-software'
 import { fixedClock, memoryStorage, type FixedClock } from '@sigillo/testing'
 import { france, type France } from './france.js'
@@ -21,7 +31,12 @@ export const cafe: FranceOptions = {
 export const MORNING = '2026-11-23T09:15:30.000Z'
 
 /** A line. */
-export const line = (total: number | string, rateBp: number, more: object = {}): object => ({ label: 'Article', total, rateBp, ...more })
+export const line = (total: number | string, rateBp: number, more: object = {}): object => ({
+  label: 'Article',
+  total,
+  rateBp,
+  ...more,
+})
 
 /** An open shop. */
 export interface Shop {
@@ -49,7 +64,13 @@ let serial = 0
 /** Opens a shop; by default it is started. */
 export async function openShop(
   options: Partial<FranceOptions> = {},
-  parts: { readonly start?: boolean; readonly at?: string; readonly storage?: Storage; readonly signer?: Signer; readonly queue?: Partial<QueueOptions> } = {},
+  parts: {
+    readonly start?: boolean
+    readonly at?: string
+    readonly storage?: Storage
+    readonly signer?: Signer
+    readonly queue?: Partial<QueueOptions>
+  } = {},
 ): Promise<Shop> {
   const clock = fixedClock(parts.at ?? MORNING)
   const storage = parts.storage ?? memoryStorage()
@@ -85,7 +106,8 @@ class TestShop implements Shop {
 
   async ok(request: object): Promise<Registered> {
     const outcome = await this.send(request)
-    if (outcome.outcome !== 'registered') throw new Error(`refused: ${outcome.error.code} ${outcome.error.message}`, { cause: outcome.error })
+    if (outcome.outcome !== 'registered')
+      throw new Error(`refused: ${outcome.error.code} ${outcome.error.message}`, { cause: outcome.error })
     return outcome
   }
 
@@ -122,12 +144,29 @@ class TestShop implements Shop {
     await this.queue.close()
     this.#options = { ...this.#options, ...options }
     this.country = france(this.#options)
-    this.queue = await openQueue({ country: this.country, storage: this.storage, signer: this.signer, clock: this.clock, ...this.#parts, ...rest })
+    this.queue = await openQueue({
+      country: this.country,
+      storage: this.storage,
+      signer: this.signer,
+      clock: this.clock,
+      ...this.#parts,
+      ...rest,
+    })
     return this.queue
   }
 }
 
-const LETTER: Readonly<Record<string, string>> = { ticket: 'T', invoice: 'I', payment: 'P', note: 'B', closing: 'G', event: 'L', copy: 'C', archive: 'A', training: 'X' }
+const LETTER: Readonly<Record<string, string>> = {
+  ticket: 'T',
+  invoice: 'I',
+  payment: 'P',
+  note: 'B',
+  closing: 'G',
+  event: 'L',
+  copy: 'C',
+  archive: 'A',
+  training: 'X',
+}
 
 function nameOf(record: FiscalRecord): string {
   const payload = record.payload as Record<string, unknown>
@@ -136,5 +175,8 @@ function nameOf(record: FiscalRecord): string {
 
 /** Text of print items, one a line; without the QR code, whose base64 may spell anything. */
 export function printed(outcome: Registered): string {
-  return outcome.print.filter(({ kind }) => kind !== 'qr').map(({ text, right }) => (right === undefined ? text : `${text} ${right}`)).join('\n')
+  return outcome.print
+    .filter(({ kind }) => kind !== 'qr')
+    .map(({ text, right }) => (right === undefined ? text : `${text} ${right}`))
+    .join('\n')
 }

@@ -35,7 +35,15 @@ export type Mark = {
 }
 
 /** One archive made. */
-export type ArchiveRow = { number: number; from: number; to: number; manifest: string; lastMs: number; seq: number; moved?: string }
+export type ArchiveRow = {
+  number: number
+  from: number
+  to: number
+  manifest: string
+  lastMs: number
+  seq: number
+  moved?: string
+}
 
 /** Perpetual totals (8.3), in cents. */
 export type Perpetual = { alg: number; abs: number; rates: Record<string, number> }
@@ -120,7 +128,9 @@ export function totalsOf(state: State): JsonObject {
 
 /** The state such JSON stands for. */
 export function restoreState(totals: Json): State {
-  const copy = structuredClone(totals) as unknown as State & { perpetual: { alg: string | number; abs: string | number; rates: Record<string, number> } }
+  const copy = structuredClone(totals) as unknown as State & {
+    perpetual: { alg: string | number; abs: string | number; rates: Record<string, number> }
+  }
   const { alg, abs, rates } = copy.perpetual
   return { ...copy, perpetual: { alg: Number(alg), abs: Number(abs), rates } }
 }

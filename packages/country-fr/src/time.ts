@@ -50,7 +50,9 @@ export function localTime(zone: Zone, ms: number): string {
 
 /** `YYYYMMDDHHMMSS` of local wall time (5.4). */
 export function compact(local: string): string {
-  return local.slice(0, 4) + local.slice(5, 7) + local.slice(8, 10) + local.slice(11, 13) + local.slice(14, 16) + local.slice(17, 19)
+  return (
+    local.slice(0, 4) + local.slice(5, 7) + local.slice(8, 10) + local.slice(11, 13) + local.slice(14, 16) + local.slice(17, 19)
+  )
 }
 
 /** `JJ/MM/AAAA HH:MM:SS` of a compact moment. */

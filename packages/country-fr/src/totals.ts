@@ -65,7 +65,8 @@ export function withoutZeros(totals: Totals): Totals {
     const amounts = totals.rates[rate] as Amounts
     if (amounts.ttc !== 0 || amounts.ht !== 0 || amounts.vat !== 0) rates[rate] = amounts
   }
-  const nonZero = (sums: Record<string, number>): Record<string, number> => Object.fromEntries(Object.entries(sums).filter(([, value]) => value !== 0))
+  const nonZero = (sums: Record<string, number>): Record<string, number> =>
+    Object.fromEntries(Object.entries(sums).filter(([, value]) => value !== 0))
   return { ...totals, rates, pay: nonZero(totals.pay), counts: nonZero(totals.counts) }
 }
 

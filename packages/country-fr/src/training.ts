@@ -17,7 +17,8 @@ export function responsibleOf(state: State, request: FrenchRequest): string | un
   if (training === undefined || training === false) return state.training === '' ? undefined : state.training
   const named = training === true ? '' : (training.responsible ?? '').trim()
   const responsible = named === '' ? state.training : named
-  if (responsible === '') throw refuse('FR_TRAINING_RESPONSIBLE', 'school mode needs a responsible person', { path: 'training.responsible' })
+  if (responsible === '')
+    throw refuse('FR_TRAINING_RESPONSIBLE', 'school mode needs a responsible person', { path: 'training.responsible' })
   return responsible
 }
 
@@ -35,7 +36,12 @@ export function schoolDecision(plan: Plan, responsible: string, simulate: () => 
         principal: true,
         write: (place) => {
           const simulated = draft.write(shadow(place))
-          const payload: JsonObject = { ...simulated.payload, as, number: place.tseq + (plan.state.offsets['training'] ?? 0), responsible }
+          const payload: JsonObject = {
+            ...simulated.payload,
+            as,
+            number: place.tseq + (plan.state.offsets['training'] ?? 0),
+            responsible,
+          }
           const { settings, state } = plan
           return { payload, x: statementOf(settings, state.profile, as, payload, place.head('training'), state.perpetual, true) }
         },

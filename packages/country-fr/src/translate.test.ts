@@ -34,9 +34,13 @@ it('3.1 a ticket, exactly: decimals as shown, nature by case, and it can be reco
 })
 
 it('3.1 64-bit codes are read exactly from JSON, and inexact ones are refused', () => {
-  const text = '{"ftReceiptCase":5067112530745229317,"cbReceiptReference":"Z-1","cbReceiptMoment":"2026-11-23T09:15:30Z","cbUser":"C"}'
+  const text =
+    '{"ftReceiptCase":5067112530745229317,"cbReceiptReference":"Z-1","cbReceiptMoment":"2026-11-23T09:15:30Z","cbUser":"C"}'
   expect(translateReceipt(parseIncumbentJson(text)).request).toMatchObject({ type: 'closing', kind: 'day' })
-  expect(translateReceipt(JSON.parse(text) as Record<string, unknown>).report.at(-1)).toMatchObject({ level: 'error', path: 'ftReceiptCase' })
+  expect(translateReceipt(JSON.parse(text) as Record<string, unknown>).report.at(-1)).toMatchObject({
+    level: 'error',
+    path: 'ftReceiptCase',
+  })
   expect(translateReceipt(receipt(-BASE + 0x4954000000000001n)).report.at(-1)?.message).toContain('FR_COUNTRY')
 })
 
@@ -64,5 +68,7 @@ it('3.1 what has no place here is reported, not invented', () => {
   expect(translateReceipt(receipt(0x99n)).report.at(-1)?.level).toBe('error')
   const inexact = translateReceipt(receipt(1n, { cbPayItems: [{ Amount: 0.1 + 0.2, ftPayItemCase: BASE }] }))
   expect(inexact.report.at(-1)?.message).toContain('FR_AMOUNT_PRECISION')
-  expect(translateReceipt(receipt(0x80001n, { cbReceiptReference: 'BLOC 12' })).request).toMatchObject({ lateCapture: { paperNumber: 12, paperDate: '2026-11-23' } })
+  expect(translateReceipt(receipt(0x80001n, { cbReceiptReference: 'BLOC 12' })).request).toMatchObject({
+    lateCapture: { paperNumber: 12, paperDate: '2026-11-23' },
+  })
 })

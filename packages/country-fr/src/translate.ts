@@ -54,7 +54,8 @@ function remarkOf(error: FiscalError): Remark {
 
 function translated(receipt: Loose, report: Remark[]): Record<string, unknown> | undefined {
   const code = codeOf(receipt['ftReceiptCase'], 'ftReceiptCase')
-  if (code >> 48n !== 0x4652n) throw refuse('FR_COUNTRY', `receipt case ${code.toString(16)} is not French`, { path: 'ftReceiptCase' })
+  if (code >> 48n !== 0x4652n)
+    throw refuse('FR_COUNTRY', `receipt case ${code.toString(16)} is not French`, { path: 'ftReceiptCase' })
   const row = receiptCases[Number(code & 0xffffn)]
   const tell = (path: string, level: Remark['level'], message: string): void => void report.push({ path, level, message })
   if (row === undefined) {
@@ -64,9 +65,16 @@ function translated(receipt: Loose, report: Remark[]): Record<string, unknown> |
   if (row.loss !== undefined) tell('ftReceiptCase', 'lost', `${row.name}: ${row.loss}`)
   if (row.request === undefined) return undefined
   const request: Record<string, unknown> = { ...row.request, ...common(receipt, tell) }
-  if (request['type'] === 'ticket' || request['type'] === 'invoice' || request['type'] === 'note' || request['type'] === 'payment') addContent(request, receipt, code, tell)
+  if (
+    request['type'] === 'ticket' ||
+    request['type'] === 'invoice' ||
+    request['type'] === 'note' ||
+    request['type'] === 'payment'
+  )
+    addContent(request, receipt, code, tell)
   if (request['type'] === 'event') addEventContent(request, receipt, code, tell)
-  if (request['type'] === 'copy') Object.assign(request, { reference: receipt['cbPreviousReceiptReference'], reason: 'Duplicata' })
+  if (request['type'] === 'copy')
+    Object.assign(request, { reference: receipt['cbPreviousReceiptReference'], reason: 'Duplicata' })
   addFlags(request, receipt, code, tell)
   return request
 }
@@ -87,7 +95,8 @@ function common(receipt: Loose, tell: Tell): Record<string, unknown> {
   const moment = String(receipt['cbReceiptMoment'] ?? '')
   const zoned = /(?:Z|[+-]\d\d:\d\d)$/.test(moment) ? moment : `${moment}Z`
   if (zoned !== moment) tell('cbReceiptMoment', 'kept', 'has no zone and is taken as UTC')
-  for (const name of ['ftCashBoxID', 'ftPosSystemId', 'cbTerminalID']) if (receipt[name] !== undefined) tell(name, 'lost', 'identifies the other system')
+  for (const name of ['ftCashBoxID', 'ftPosSystemId', 'cbTerminalID'])
+    if (receipt[name] !== undefined) tell(name, 'lost', 'identifies the other system')
   return { key: receipt['cbReceiptReference'], operatorId, posMoment: zoned }
 }
 
@@ -100,8 +109,10 @@ function addContent(request: Record<string, unknown>, receipt: Loose, code: bigi
   } else if (payments.length > 0) request['payments'] = payments
   const previous = receipt['cbPreviousReceiptReference']
   if (typeof previous === 'string' && previous !== '') request['reference'] = previous
-  if (typeof receipt['cbArea'] === 'string' && receipt['cbArea'] !== '' && request['type'] !== 'payment') request['table'] = receipt['cbArea']
-  if (request['op'] === 'cash-in' || request['op'] === 'cash-out') request['reason'] = String(listOf(receipt['cbPayItems'])[0]?.['Description'] ?? 'Mouvement de caisse')
+  if (typeof receipt['cbArea'] === 'string' && receipt['cbArea'] !== '' && request['type'] !== 'payment')
+    request['table'] = receipt['cbArea']
+  if (request['op'] === 'cash-in' || request['op'] === 'cash-out')
+    request['reason'] = String(listOf(receipt['cbPayItems'])[0]?.['Description'] ?? 'Mouvement de caisse')
   addCustomer(request, receipt['cbCustomer'], tell)
   if ((code & receiptFlags.reverse) === 0n) return
   request['op'] = request['type'] === 'invoice' ? 'credit' : request['type'] === 'ticket' ? 'refund' : request['op']
@@ -115,9 +126,17 @@ function listOf(value: unknown): readonly Loose[] {
 function addCustomer(request: Record<string, unknown>, customer: unknown, tell: Tell): void {
   if (customer === undefined || customer === null || request['type'] === 'payment') return
   const value = typeof customer === 'string' ? tryJson(customer) : customer
-  const { CustomerName: name, CustomerStreet: street, CustomerZip: zip, CustomerCity: city, CustomerVATId: vatId } = (typeof value === 'object' && value !== null ? value : {}) as Record<string, string | undefined>
+  const {
+    CustomerName: name,
+    CustomerStreet: street,
+    CustomerZip: zip,
+    CustomerCity: city,
+    CustomerVATId: vatId,
+  } = (typeof value === 'object' && value !== null ? value : {}) as Record<string, string | undefined>
   if (name === undefined) return tell('cbCustomer', 'lost', 'has no name that can be read')
-  const address = [street, [zip, city].filter((part) => part !== undefined).join(' ')].filter((part) => part !== undefined && part !== '').join('\n')
+  const address = [street, [zip, city].filter((part) => part !== undefined).join(' ')]
+    .filter((part) => part !== undefined && part !== '')
+    .join('\n')
   request['customer'] = { name, ...(address !== '' && { address }), ...(vatId !== undefined && { vatId }) }
 }
 
@@ -139,7 +158,12 @@ function lineOf(item: Loose, path: string, tell: Tell): Record<string, unknown> 
   const itemCase = Number(codeOf(item['ftChargeItemCase'] ?? 0, `${path}.ftChargeItemCase`) & 0xffffn)
   const nature = natureOf(itemCase)
   const quantity = decimalText(item['Quantity'] ?? 1)
-  const line: Record<string, unknown> = { label: String(item['Description'] ?? '?'), total: decimalText(item['Amount']), quantity, nature }
+  const line: Record<string, unknown> = {
+    label: String(item['Description'] ?? '?'),
+    total: decimalText(item['Amount']),
+    quantity,
+    nature,
+  }
   if (item['ProductNumber'] !== undefined) line['productId'] = String(item['ProductNumber'])
   if (item['Unit'] !== undefined) line['unit'] = String(item['Unit'])
   if (item['UnitPrice'] !== undefined) line['unitPrice'] = decimalText(item['UnitPrice'])
@@ -164,7 +188,8 @@ function paymentOf(item: Loose, path: string, tell: Tell): Record<string, unknow
 }
 
 function addEventContent(request: Record<string, unknown>, receipt: Loose, code: bigint, tell: Tell): void {
-  const data = typeof receipt['ftReceiptCaseData'] === 'string' ? tryJson(receipt['ftReceiptCaseData']) : receipt['ftReceiptCaseData']
+  const data =
+    typeof receipt['ftReceiptCaseData'] === 'string' ? tryJson(receipt['ftReceiptCaseData']) : receipt['ftReceiptCaseData']
   const { code: given, info } = (typeof data === 'object' && data !== null ? data : {}) as { code?: number; info?: string }
   const fallback = (code & 0xffffn) === 0x13n ? 160 : 300
   request['code'] = given ?? fallback
@@ -174,17 +199,28 @@ function addEventContent(request: Record<string, unknown>, receipt: Loose, code:
 
 function addFlags(request: Record<string, unknown>, receipt: Loose, code: bigint, tell: Tell): void {
   if ((code & receiptFlags.training) !== 0n) {
-    const data = typeof receipt['ftReceiptCaseData'] === 'string' ? tryJson(receipt['ftReceiptCaseData']) : receipt['ftReceiptCaseData']
+    const data =
+      typeof receipt['ftReceiptCaseData'] === 'string' ? tryJson(receipt['ftReceiptCaseData']) : receipt['ftReceiptCaseData']
     const responsible = (data as { ManagerId?: string } | undefined)?.ManagerId
     request['training'] = responsible === undefined ? true : { responsible }
     if (responsible === undefined) tell('ftReceiptCaseData', 'error', 'school mode needs the responsible person (ManagerId)')
   }
-  if ((code & receiptFlags.failed) !== 0n) tell('ftReceiptCase', 'lost', 'sent late after a failure: hand such receipts over with an off-line log to keep their chain')
-  if ((code & receiptFlags.receiptRequest) !== 0n) tell('ftReceiptCase', 'kept', 'a question for an earlier answer: the same key gives it')
+  if ((code & receiptFlags.failed) !== 0n)
+    tell('ftReceiptCase', 'lost', 'sent late after a failure: hand such receipts over with an off-line log to keep their chain')
+  if ((code & receiptFlags.receiptRequest) !== 0n)
+    tell('ftReceiptCase', 'kept', 'a question for an earlier answer: the same key gives it')
   if ((code & receiptFlags.handwritten) === 0n || request['type'] !== 'ticket') return
   const number = Number(/(\d{1,9})\s*$/.exec(String(receipt['cbReceiptReference']))?.[1])
   const moment = String(request['posMoment'])
-  if (!Number.isInteger(number) || number < 1) return tell('cbReceiptReference', 'error', 'a handwritten receipt needs its number at the end of the reference')
-  request['lateCapture'] = { pad: 'REPRISE', paperNumber: number, paperDate: moment.slice(0, 10), paperTime: moment.slice(11, 19), reason: 'Saisie a posteriori', capturedBy: request['operatorId'] }
+  if (!Number.isInteger(number) || number < 1)
+    return tell('cbReceiptReference', 'error', 'a handwritten receipt needs its number at the end of the reference')
+  request['lateCapture'] = {
+    pad: 'REPRISE',
+    paperNumber: number,
+    paperDate: moment.slice(0, 10),
+    paperTime: moment.slice(11, 19),
+    reason: 'Saisie a posteriori',
+    capturedBy: request['operatorId'],
+  }
   tell('ftReceiptCase', 'kept', 'handwritten: captured late under pad REPRISE')
 }

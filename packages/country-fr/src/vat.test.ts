@@ -20,7 +20,8 @@ describe('money', () => {
     expect(cents(30, 'a')).toBe(30)
     expect(cents('-0.00', 'a')).toBe(0)
     for (const bad of [0.1 + 0.2, Number.NaN, Infinity, 2 ** 60]) expect(code(() => cents(bad, 'a'))).toBe('REQUEST_INVALID')
-    for (const bad of ['', '1e3', ' 1', '1,5', '+1', '.5', '1.', '--1', '0x1']) expect(code(() => cents(bad, 'a'))).toBe('REQUEST_INVALID')
+    for (const bad of ['', '1e3', ' 1', '1,5', '+1', '.5', '1.', '--1', '0x1'])
+      expect(code(() => cents(bad, 'a'))).toBe('REQUEST_INVALID')
   })
   it('reads quantities and prices exactly', () => {
     expect(decimal('1.5', 4, 'q')).toBe(15_000)
@@ -59,7 +60,13 @@ describe('VAT', () => {
     expect(computeVat(lines).lines.map(({ vat }) => vat)).toEqual([56, 55, 56])
     expect(computeVat(lines.map(({ ttc, rate }) => ({ ttc: -ttc, rate }))).lines.map(({ vat }) => vat)).toEqual([-56, -55, -56])
   })
-  const taxed = fc.array(fc.record({ ttc: fc.integer({ min: -5_000_000, max: 5_000_000 }), rate: fc.constantFrom(0, 90, 105, 175, 210, 550, 850, 1000, 1300, 2000) }), { minLength: 1, maxLength: 30 })
+  const taxed = fc.array(
+    fc.record({
+      ttc: fc.integer({ min: -5_000_000, max: 5_000_000 }),
+      rate: fc.constantFrom(0, 90, 105, 175, 210, 550, 850, 1000, 1300, 2000),
+    }),
+    { minLength: 1, maxLength: 30 },
+  )
   it('7.4 lines sum to their rate, shares are within a cent, refunds mirror', () => {
     fc.assert(
       fc.property(taxed, (lines) => {
@@ -89,7 +96,16 @@ describe('VAT', () => {
     expect(computeVat([{ ttc: 999, rate: 2000 }], new Map([[2000, 166]])).rates['2000']?.vat).toBe(166)
   })
   it('breakdown lists rates descending, also those that cancel out', () => {
-    expect(breakdown(computeVat([{ ttc: 420, rate: 550 }, { ttc: 1, rate: 2000 }, { ttc: -1, rate: 2000 }, { ttc: 5, rate: 0 }]).rates)).toBe('2000:0|0550:420|0000:5')
+    expect(
+      breakdown(
+        computeVat([
+          { ttc: 420, rate: 550 },
+          { ttc: 1, rate: 2000 },
+          { ttc: -1, rate: 2000 },
+          { ttc: 5, rate: 0 },
+        ]).rates,
+      ),
+    ).toBe('2000:0|0550:420|0000:5')
     expect(breakdown({})).toBe('0000:0')
   })
 })

@@ -40,7 +40,8 @@ export function computeVat(lines: readonly Taxed[], supplied?: SuppliedVat): Vat
     sum.ht = sum.ttc - sum.vat
     share(Number(name), sum.vat, lines, out)
   }
-  if (supplied !== undefined) for (const rate of supplied.keys()) if (rates[rate] === undefined) throw mismatch(rate, supplied.get(rate) as number, 0)
+  if (supplied !== undefined)
+    for (const rate of supplied.keys()) if (rates[rate] === undefined) throw mismatch(rate, supplied.get(rate) as number, 0)
   return { lines: out, rates }
 }
 
@@ -54,7 +55,11 @@ function vatOfRate(rate: number, ttc: number, lines: readonly Taxed[], supplied:
 }
 
 function mismatch(rate: number, given: number, computed: number): Error {
-  return refuse('FR_VAT_MISMATCH', `VAT at rate ${rate} is given as ${given} cents, computed as ${computed}`, { rate, given, computed })
+  return refuse('FR_VAT_MISMATCH', `VAT at rate ${rate} is given as ${given} cents, computed as ${computed}`, {
+    rate,
+    given,
+    computed,
+  })
 }
 
 // Largest remainder: truncate each share toward zero, then hand out the missing cents, largest fraction first, then by position.

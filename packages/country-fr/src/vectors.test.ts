@@ -32,7 +32,11 @@ interface DataStringInput {
 }
 
 describe('vectors/fr/data-strings.json', () => {
-  it.each(load<DataStringInput, { ds?: string; sha256?: string; accepted?: boolean }>('data-strings').map((test) => [test.id, test] as const))('FR-13 %s', (_, { input, result }) => {
+  it.each(
+    load<DataStringInput, { ds?: string; sha256?: string; accepted?: boolean }>('data-strings').map(
+      (test) => [test.id, test] as const,
+    ),
+  )('FR-13 %s', (_, { input, result }) => {
     const { type, payload, context, previous, school, claimed } = input
     const ds = dataString(type, payload, context, previous === undefined ? undefined : { sig: previous }, school)
     if (claimed !== undefined) expect(ds === claimed).toBe(result.accepted)
@@ -41,7 +45,12 @@ describe('vectors/fr/data-strings.json', () => {
 })
 
 describe('vectors/fr/vat.json', () => {
-  it.each(load<{ lines: { ttc: number; rate: number }[] }, { lines?: number[]; vat?: Record<string, number>; accepted?: boolean } & { claimed?: Record<string, number> }>('vat').map((test) => [test.id, test] as const))('FR-28 %s', (_, test) => {
+  it.each(
+    load<
+      { lines: { ttc: number; rate: number }[] },
+      { lines?: number[]; vat?: Record<string, number>; accepted?: boolean } & { claimed?: Record<string, number> }
+    >('vat').map((test) => [test.id, test] as const),
+  )('FR-28 %s', (_, test) => {
     const { input, result } = test
     const { lines, rates } = computeVat(input.lines)
     const vat = Object.fromEntries(Object.entries(rates).map(([rate, amounts]) => [rate, amounts.vat]))
@@ -51,7 +60,11 @@ describe('vectors/fr/vat.json', () => {
 })
 
 describe('vectors/fr/amounts.json', () => {
-  it.each(load<{ amount: number | string }, { accepted: boolean; cents?: number; code?: string }>('amounts').map((test) => [test.id, test] as const))('FR-07 %s', (_, { input, result }) => {
+  it.each(
+    load<{ amount: number | string }, { accepted: boolean; cents?: number; code?: string }>('amounts').map(
+      (test) => [test.id, test] as const,
+    ),
+  )('FR-07 %s', (_, { input, result }) => {
     let out: object
     try {
       out = { accepted: true, cents: cents(input.amount, 'amount') }

@@ -23,16 +23,44 @@ async function bytesOf({ stream }: Pick<Archive, 'stream'>): Promise<Uint8Array>
 }
 
 async function busyDay(shop: Shop): Promise<void> {
-  const sale = await shop.sell([line(1200, 2000, { label: '=1+1' }), line(1100, 1000, { label: 'Plat; "maison"' }), line(420, 550), { label: 'Pourboire', total: 100, nature: 'T' }])
-  await shop.ok({ type: 'ticket', op: 'refund', reference: sale.key, lines: [line(-420, 550, { quantity: '-1' })], payments: [{ mode: 'ESP', amount: -420 }] })
+  const sale = await shop.sell([
+    line(1200, 2000, { label: '=1+1' }),
+    line(1100, 1000, { label: 'Plat; "maison"' }),
+    line(420, 550),
+    { label: 'Pourboire', total: 100, nature: 'T' },
+  ])
+  await shop.ok({
+    type: 'ticket',
+    op: 'refund',
+    reference: sale.key,
+    lines: [line(-420, 550, { quantity: '-1' })],
+    payments: [{ mode: 'ESP', amount: -420 }],
+  })
   await shop.ok({ type: 'invoice', customer, lines: [line(5000, 2000)], payments: [{ mode: 'CRE', amount: 5000 }] })
   await shop.ok({ type: 'invoice', customer, covers: [(await shop.sell([line(999, 2000)])).key], lines: [line(999, 2000)] })
   await shop.ok({ type: 'note', lines: [line(1500, 1000)] })
   await shop.ok({ type: 'payment', op: 'cash-in', reason: 'fond', payments: [{ mode: 'ESP', amount: 5000 }] })
   await shop.ok({ type: 'copy', reference: sale.key, reason: 'client' })
-  await shop.ok({ type: 'ticket', training: { responsible: 'CHEF' }, lines: [line(100, 2000)], payments: [{ mode: 'ESP', amount: 100 }] })
-  const degraded = { episode: 'E-1', seq: 1, counter: 7, localMoment: '2026-11-23T10:00:00+01:00', localHash: 'a'.repeat(64), integrity: 'ok' }
-  await shop.ok({ type: 'ticket', degraded: { ...degraded, seq: shop.clock.now() % 1_000_000_000 }, lines: [line(300, 2000)], payments: [{ mode: 'CB', amount: 300 }] })
+  await shop.ok({
+    type: 'ticket',
+    training: { responsible: 'CHEF' },
+    lines: [line(100, 2000)],
+    payments: [{ mode: 'ESP', amount: 100 }],
+  })
+  const degraded = {
+    episode: 'E-1',
+    seq: 1,
+    counter: 7,
+    localMoment: '2026-11-23T10:00:00+01:00',
+    localHash: 'a'.repeat(64),
+    integrity: 'ok',
+  }
+  await shop.ok({
+    type: 'ticket',
+    degraded: { ...degraded, seq: shop.clock.now() % 1_000_000_000 },
+    lines: [line(300, 2000)],
+    payments: [{ mode: 'CB', amount: 300 }],
+  })
 }
 
 interface Two {
@@ -83,7 +111,10 @@ it('FR-64 nothing to archive, an open day, more than twelve months', async () =>
 })
 
 it('FR-65 an archive is sound with nothing but its bytes', async () => {
-  for (const [zip, { manifest }] of [[zips[0], made.one], [zips[1], made.two]] as const) {
+  for (const [zip, { manifest }] of [
+    [zips[0], made.one],
+    [zips[1], made.two],
+  ] as const) {
     const report = await verifyArchive(zip as Uint8Array)
     expect(report.faults).toEqual([])
     expect(report.sound).toBe(true)
@@ -103,7 +134,10 @@ it('FR-65 a flipped byte in any file is found and names the file or the record',
       flipped[at] = (flipped[at] as number) ^ 1
       const report = await verifyArchive(zipSync({ ...files, [name]: flipped }))
       expect(report.sound, `${name} ${at}`).toBe(false)
-      expect(report.faults.some(({ file }) => file === name || (name === 'manifest.json' && file === 'manifest.jws')), `${name} ${at}`).toBe(true)
+      expect(
+        report.faults.some(({ file }) => file === name || (name === 'manifest.json' && file === 'manifest.jws')),
+        `${name} ${at}`,
+      ).toBe(true)
     }
   }
   const records = files['records.ndjson'] as Uint8Array
@@ -111,16 +145,21 @@ it('FR-65 a flipped byte in any file is found and names the file or the record',
   const flipped = records.slice()
   flipped[at + 1] = (flipped[at + 1] as number) ^ 1
   const report = await verifyArchive(zipSync({ ...files, 'records.ndjson': flipped }))
-  expect(report.faults).toContainEqual(expect.objectContaining({ code: 'RECORD', detail: 'PAY_WRONG payload', seq: expect.any(Number) as number }))
+  expect(report.faults).toContainEqual(
+    expect.objectContaining({ code: 'RECORD', detail: 'PAY_WRONG payload', seq: expect.any(Number) as number }),
+  )
 })
 
 it('FR-65 removed, added and swapped files, a foreign signature and a cut container are found', async () => {
   const [files, other] = [unzipSync(zips[0] as Uint8Array), unzipSync(zips[1] as Uint8Array)]
   const { 'csv/jet.csv': _jet, ...without } = files
-  const codes = async (zip: Uint8Array): Promise<string[]> => (await verifyArchive(zip)).faults.map(({ code, file }) => `${code} ${file}`)
+  const codes = async (zip: Uint8Array): Promise<string[]> =>
+    (await verifyArchive(zip)).faults.map(({ code, file }) => `${code} ${file}`)
   expect(await codes(zipSync(without))).toContain('FILE_MISSING csv/jet.csv')
   expect(await codes(zipSync({ ...files, 'note.txt': utf8('x') }))).toContain('FILE_FOREIGN note.txt')
-  expect(await codes(zipSync({ ...files, 'manifest.jws': other['manifest.jws'] as Uint8Array }))).toContain('SIGNATURE manifest.jws')
+  expect(await codes(zipSync({ ...files, 'manifest.jws': other['manifest.jws'] as Uint8Array }))).toContain(
+    'SIGNATURE manifest.jws',
+  )
   expect(await codes((zips[0] as Uint8Array).subarray(0, 5000))).not.toEqual([])
   expect(await codes(new Uint8Array([1, 2, 3]))).toContain('MANIFEST manifest.json')
 })
@@ -132,12 +171,15 @@ it('FR-66 the signed digest is that of manifest.json; two archives join without 
   expect(two.manifest.from).toBe(one.manifest.to + 1)
   expect(two.manifest.previous).toEqual({ number: 1, manifest: one.manifestSha256 })
   expect((await verifyArchive(zips[1] as Uint8Array, { previous: a['manifest.json'] as Uint8Array })).faults).toEqual([])
-  expect((await verifyArchive(zips[1] as Uint8Array, { previous: b['manifest.json'] as Uint8Array })).faults.map(({ code }) => code)).toContain('CONTINUITY')
+  expect(
+    (await verifyArchive(zips[1] as Uint8Array, { previous: b['manifest.json'] as Uint8Array })).faults.map(({ code }) => code),
+  ).toContain('CONTINUITY')
   const records = await made.shop.records()
   expect(records[one.manifest.to]?.body.type).toBe('sys.checkpoint')
   expect(records[two.manifest.to]?.body.type).toBe('sys.checkpoint')
   // The sale that closed the 24th stands before that checkpoint and is in the range; what follows is not.
-  const level = (made.shop.totals() as unknown as { levels: { archive: { totals: { ttc: number; counts: object } } } }).levels.archive.totals
+  const level = (made.shop.totals() as unknown as { levels: { archive: { totals: { ttc: number; counts: object } } } }).levels
+    .archive.totals
   const sum = one.manifest.totals.ttc + two.manifest.totals.ttc + level.ttc
   expect(sum).toBe(Number((made.shop.totals() as unknown as { perpetual: { alg: string } }).perpetual.alg))
   expect(made.shop.queue.head().seq).toBeGreaterThan(two.manifest.to)
@@ -145,13 +187,25 @@ it('FR-66 the signed digest is that of manifest.json; two archives join without 
 
 const rows = (bytes: Uint8Array): Record<string, string>[] => {
   const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
-  const cells = text.slice(1).trimEnd().split('\r\n').map((row) => [...row.matchAll(/("(?:[^"]|"")*"|[^;]*)(;|$)/g)].map((match) => (match[1] as string).replace(/^"|"$/g, '').replaceAll('""', '"')))
+  const cells = text
+    .slice(1)
+    .trimEnd()
+    .split('\r\n')
+    .map((row) =>
+      [...row.matchAll(/("(?:[^"]|"")*"|[^;]*)(;|$)/g)].map((match) =>
+        (match[1] as string).replace(/^"|"$/g, '').replaceAll('""', '"'),
+      ),
+    )
   return cells.slice(1).map((row) => Object.fromEntries((cells[0] as string[]).map((name, i) => [name, row[i] as string])))
 }
-const sumOf = (table: Record<string, string>[], column: string): number => table.reduce((sum, row) => sum + Math.round(Number((row[column] as string).replace(',', '.')) * 100), 0)
+const sumOf = (table: Record<string, string>[], column: string): number =>
+  table.reduce((sum, row) => sum + Math.round(Number((row[column] as string).replace(',', '.')) * 100), 0)
 
 it('FR-67 sums of the tables equal the manifest, and the tables open in a spreadsheet', async () => {
-  for (const [zip, { manifest }] of [[zips[0], made.one], [zips[1], made.two]] as const) {
+  for (const [zip, { manifest }] of [
+    [zips[0], made.one],
+    [zips[1], made.two],
+  ] as const) {
     const files = unzipSync(zip as Uint8Array)
     const table = (name: string): Record<string, string>[] => rows(files[`csv/${name}.csv`] as Uint8Array)
     const invoices = table('factures').filter(({ comptee }) => comptee === 'oui')
@@ -159,7 +213,9 @@ it('FR-67 sums of the tables equal the manifest, and the tables open in a spread
     expect(sumOf(table('tickets'), 'total_ht') + sumOf(invoices, 'total_ht')).toBe(manifest.totals.ht)
     expect(sumOf(table('tva'), 'ttc')).toBe(manifest.totals.ttc)
     expect(sumOf(table('tva'), 'tva')).toBe(manifest.totals.vat)
-    expect(sumOf(table('reglements'), 'montant')).toBe(Object.values(manifest.totals.pay).reduce((sum, amount) => sum + amount, 0))
+    expect(sumOf(table('reglements'), 'montant')).toBe(
+      Object.values(manifest.totals.pay).reduce((sum, amount) => sum + amount, 0),
+    )
     expect(table('tickets')[0]).toMatchObject({ nb_duplicatas: '1', total_ttc: '27,20', type: 'VENTE' })
   }
   const files = unzipSync(zips[0] as Uint8Array)
@@ -175,7 +231,12 @@ it('FR-67 sums of the tables equal the manifest, and the tables open in a spread
 
 it('FR-68 a purge is refused until archive, external medium, verification and retention are all there', async () => {
   const { shop, one } = made
-  const purge = (more: object = {}): object => ({ type: 'purge', archives: [{ number: 1, manifest: one.manifestSha256 }], manager: 'CHEF', ...more })
+  const purge = (more: object = {}): object => ({
+    type: 'purge',
+    archives: [{ number: 1, manifest: one.manifestSha256 }],
+    manager: 'CHEF',
+    ...more,
+  })
   const why = async (request: object): Promise<string> => {
     const outcome = await shop.send(request)
     if (outcome.outcome === 'registered') return 'registered'
@@ -208,10 +269,21 @@ it('15.4 an export is the same container, told by event 295 or 110, and moves no
   const shop = await openShop()
   await busyDay(shop)
   const before = (shop.totals() as unknown as { archive: object }).archive
-  const whole = await exportFiscal(shop.queue, shop.country, { ...operator, key: 'EXP-1', posMoment: '2026-11-23T21:00:00Z', officer: 'DGFiP 42' })
+  const whole = await exportFiscal(shop.queue, shop.country, {
+    ...operator,
+    key: 'EXP-1',
+    posMoment: '2026-11-23T21:00:00Z',
+    officer: 'DGFiP 42',
+  })
   expect((await verifyArchive(await bytesOf(whole))).faults).toEqual([])
   expect(whole.record.payload).toMatchObject({ code: 295 })
-  const part = await exportFiscal(shop.queue, shop.country, { ...operator, key: 'EXP-2', posMoment: '2026-11-23T21:00:00Z', from: 7, to: 12 })
+  const part = await exportFiscal(shop.queue, shop.country, {
+    ...operator,
+    key: 'EXP-2',
+    posMoment: '2026-11-23T21:00:00Z',
+    from: 7,
+    to: 12,
+  })
   expect((await verifyArchive(await bytesOf(part))).faults).toEqual([])
   expect(part.record.payload).toMatchObject({ code: 110 })
   expect((shop.totals() as unknown as { archive: object }).archive).toEqual(before)
@@ -225,7 +297,10 @@ it('FR-77 two tills of one establishment: own numbers, own chains, and a sum', a
     await shop.ok({ type: 'closing', kind: 'day' })
     archives.push(await archive(shop, 'A'))
   }
-  expect(archives.map(({ name }) => name)).toEqual(['ARCHIVE-FR_12345678900012_CAISSE-01_20261123_20261123_1.zip', 'ARCHIVE-FR_12345678900012_CAISSE-02_20261123_20261123_1.zip'])
+  expect(archives.map(({ name }) => name)).toEqual([
+    'ARCHIVE-FR_12345678900012_CAISSE-01_20261123_20261123_1.zip',
+    'ARCHIVE-FR_12345678900012_CAISSE-02_20261123_20261123_1.zip',
+  ])
   expect(establishmentTotals(archives)).toMatchObject({ ttc: 3000, vat: 500, rates: { 2000: { ttc: 3000 } }, pay: { ESP: 3000 } })
   expect(shops[0]?.queue.id).not.toBe(shops[1]?.queue.id)
 })
@@ -242,26 +317,35 @@ it('FR-71 an archive over a change of key is sound and holds both keys', async (
   expect((await verifyArchive(await bytesOf({ stream }))).faults).toEqual([])
 })
 
-it.each(['ES256', 'ES384', 'EdDSA', 'PS256'] as const)('FR-80 the steps of LISEZMOI, followed literally, verify manifest and signature: %s', async (alg) => {
-  const shop = await openShop({}, { signer: await softwareSigner({ alg }) })
-  await shop.sell([line(100, 2000)])
-  await shop.ok({ type: 'closing', kind: 'day' })
-  const zip = await bytesOf(await archive(shop, 'A'))
-  const place = join(folder, alg)
-  for (const [name, bytes] of Object.entries(unzipSync(zip))) {
-    mkdirSync(dirname(join(place, name)), { recursive: true })
-    writeFileSync(join(place, name), bytes)
-  }
-  const readme = readFileSync(join(place, 'LISEZMOI.txt'), 'utf8')
-  const steps = [1, 2, 3].map((n) => (readme.split(`--- commandes ${n} ---\n`)[1] as string).split('--- fin ---')[0] as string)
-  const run = (step: string): string => execFileSync('sh', ['-c', step], { cwd: place, encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' } })
-  expect(run(steps[0] as string).trimEnd().split('\n').every((text) => text.endsWith(': OK'))).toBe(true)
-  expect(run(steps[1] as string).trim()).toBe('1')
-  expect(run(steps[2] as string)).toMatch(/Verified OK|Signature Verified Successfully/)
-  const manifest = readFileSync(join(place, 'manifest.json'))
-  writeFileSync(join(place, 'manifest.json'), Buffer.concat([manifest, Buffer.from(' ')]))
-  expect(() => run(steps[1] as string)).toThrow()
-})
+it.each(['ES256', 'ES384', 'EdDSA', 'PS256'] as const)(
+  'FR-80 the steps of LISEZMOI, followed literally, verify manifest and signature: %s',
+  async (alg) => {
+    const shop = await openShop({}, { signer: await softwareSigner({ alg }) })
+    await shop.sell([line(100, 2000)])
+    await shop.ok({ type: 'closing', kind: 'day' })
+    const zip = await bytesOf(await archive(shop, 'A'))
+    const place = join(folder, alg)
+    for (const [name, bytes] of Object.entries(unzipSync(zip))) {
+      mkdirSync(dirname(join(place, name)), { recursive: true })
+      writeFileSync(join(place, name), bytes)
+    }
+    const readme = readFileSync(join(place, 'LISEZMOI.txt'), 'utf8')
+    const steps = [1, 2, 3].map((n) => (readme.split(`--- commandes ${n} ---\n`)[1] as string).split('--- fin ---')[0] as string)
+    const run = (step: string): string =>
+      execFileSync('sh', ['-c', step], { cwd: place, encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' } })
+    expect(
+      run(steps[0] as string)
+        .trimEnd()
+        .split('\n')
+        .every((text) => text.endsWith(': OK')),
+    ).toBe(true)
+    expect(run(steps[1] as string).trim()).toBe('1')
+    expect(run(steps[2] as string)).toMatch(/Verified OK|Signature Verified Successfully/)
+    const manifest = readFileSync(join(place, 'manifest.json'))
+    writeFileSync(join(place, 'manifest.json'), Buffer.concat([manifest, Buffer.from(' ')]))
+    expect(() => run(steps[1] as string)).toThrow()
+  },
+)
 
 it('FR-16 the seal of a record verifies with another JOSE implementation’s rules', async () => {
   const { webcrypto } = await import('node:crypto')
@@ -273,5 +357,7 @@ it('FR-16 the seal of a record verifies with another JOSE implementation’s rul
   const key = await webcrypto.subtle.importKey('jwk', jwk, { name: 'ECDSA', namedCurve: 'P-256' }, false, ['verify'])
   const signature = Buffer.from(sig, 'base64url')
   expect(signature).toHaveLength(64)
-  expect(await webcrypto.subtle.verify({ name: 'ECDSA', hash: 'SHA-256' }, key, signature, Buffer.from(`${header}.${body}`))).toBe(true)
+  expect(
+    await webcrypto.subtle.verify({ name: 'ECDSA', hash: 'SHA-256' }, key, signature, Buffer.from(`${header}.${body}`)),
+  ).toBe(true)
 })

@@ -1,7 +1,18 @@
 // Writing an archive (15.1): the range is verified and summed, every file is hashed, the manifest is hashed, the archive record
 // signs that hash, and only then the container is streamed. Nothing is held in memory but the manifest: files are read again from
 // the journal each time they are needed, and come out the same.
-import { FiscalError, sealOf, sha256Hex, utf8, type FiscalRecord, type JsonObject, type PublicJwk, type Queue, type RecordAlg, type Registered } from '@sigillo/core'
+import {
+  FiscalError,
+  sealOf,
+  sha256Hex,
+  utf8,
+  type FiscalRecord,
+  type JsonObject,
+  type PublicJwk,
+  type Queue,
+  type RecordAlg,
+  type Registered,
+} from '@sigillo/core'
 import { archiveRange, checkSpan, type ArchiveRange } from '../archive-record.js'
 import type { France } from '../france.js'
 import { restoreState } from '../state.js'
@@ -77,7 +88,7 @@ export async function createArchive(queue: Queue, country: France, options: Arch
   const draft = await draftArchive(queue, country, {
     range,
     number: state.archives.length + 1 + (state.offsets['archive'] ?? 0),
-    kind: options.kind ?? (await closesYear(queue, range) ? 'year' : 'period'),
+    kind: options.kind ?? ((await closesYear(queue, range)) ? 'year' : 'period'),
     created: new Date(options.posMoment).toISOString(),
     previous: number === 0 ? null : { manifest, number },
     degraded: options.degraded ?? [],
@@ -90,7 +101,18 @@ export async function createArchive(queue: Queue, country: France, options: Arch
 function requestOf({ manifest, sha256 }: Draft, options: ArchiveOptions): object {
   const { key, operatorId, posMoment, until } = options
   const { kind, from, to, breaks } = manifest
-  return { type: 'archive', key, operatorId, posMoment, kind, manifest: sha256, from, to, ...(breaks.length > 0 && { breaks: breaks.length }), ...(until !== undefined && { until }) }
+  return {
+    type: 'archive',
+    key,
+    operatorId,
+    posMoment,
+    kind,
+    manifest: sha256,
+    from,
+    to,
+    ...(breaks.length > 0 && { breaks: breaks.length }),
+    ...(until !== undefined && { until }),
+  }
 }
 
 async function closeOpenDay(queue: Queue, { key, operatorId, posMoment }: ArchiveOptions): Promise<Registered | undefined> {
@@ -111,7 +133,8 @@ async function closesYear(source: RecordSource, { closing, to }: ArchiveRange): 
 
 // The same key: the archive is made again from the journal, and must be the one that was signed.
 async function again(queue: Queue, country: France, record: FiscalRecord, options: ArchiveOptions): Promise<Archive> {
-  if (record.body.type !== 'archive') throw new FiscalError('KEY_REUSED', { message: `key ${options.key} names another request`, national: 'FR_REFERENCE_REUSED' })
+  if (record.body.type !== 'archive')
+    throw new FiscalError('KEY_REUSED', { message: `key ${options.key} names another request`, national: 'FR_REFERENCE_REUSED' })
   return recreateArchive(queue, country, record, options.degraded)
 }
 
@@ -120,18 +143,47 @@ async function again(queue: Queue, country: France, record: FiscalRecord, option
  * are those of then.
  * @throws FiscalError FORMAT_UNSUPPORTED when the manifest comes out different
  */
-export async function recreateArchive(queue: RecordSource, country: France, record: FiscalRecord, degraded: DraftFacts['degraded'] = []): Promise<Archive> {
-  const payload = record.payload as unknown as { from: number; to: number; number: number; kind: 'period' | 'year'; previous: Manifest['previous']; manifest: string; request: { posMoment: string } }
+export async function recreateArchive(
+  queue: RecordSource,
+  country: France,
+  record: FiscalRecord,
+  degraded: DraftFacts['degraded'] = [],
+): Promise<Archive> {
+  const payload = record.payload as unknown as {
+    from: number
+    to: number
+    number: number
+    kind: 'period' | 'year'
+    previous: Manifest['previous']
+    manifest: string
+    request: { posMoment: string }
+  }
   const { from, to, number, kind, previous } = payload
-  const draft = await draftArchive(queue, country, { range: { from, to }, number, kind, created: new Date(payload.request.posMoment).toISOString(), previous, degraded })
-  if (draft.sha256 !== payload.manifest) throw new FiscalError('FORMAT_UNSUPPORTED', { message: `archive ${number} was signed over another manifest: settings or outage files differ from those of then` })
+  const draft = await draftArchive(queue, country, {
+    range: { from, to },
+    number,
+    kind,
+    created: new Date(payload.request.posMoment).toISOString(),
+    previous,
+    degraded,
+  })
+  if (draft.sha256 !== payload.manifest)
+    throw new FiscalError('FORMAT_UNSUPPORTED', {
+      message: `archive ${number} was signed over another manifest: settings or outage files differ from those of then`,
+    })
   return finished(country, draft, record)
 }
 
 function finished(country: France, draft: Draft, record: FiscalRecord): Archive {
   const { manifest, sha256 } = draft
   const moment = compact(localTime(country.settings.zone, Date.parse(manifest.created)))
-  return { name: nameOf(country, manifest), manifest, manifestSha256: sha256, record, stream: () => zipFiles(draft.files(sealOf(record)), moment) }
+  return {
+    name: nameOf(country, manifest),
+    manifest,
+    manifestSha256: sha256,
+    record,
+    stream: () => zipFiles(draft.files(sealOf(record)), moment),
+  }
 }
 
 /** `ARCHIVE-FR_<siret>_<till>_<from>_<to>_<n>.zip`. */
@@ -171,7 +223,12 @@ export async function draftArchive(source: RecordSource, country: France, facts:
 type Named = readonly [name: string, bytes: Uint8Array]
 type Key = Scanned['keys'][number]
 
-async function scan(source: RecordSource, { from, to }: DraftFacts['range'], start: Manifest['start'], key: PublicJwk): Promise<Scanned> {
+async function scan(
+  source: RecordSource,
+  { from, to }: DraftFacts['range'],
+  start: Manifest['start'],
+  key: PublicJwk,
+): Promise<Scanned> {
   const running = startScan({ queue: source.id, start, keys: [key] })
   const joined = joinLines((bytes) => running.lines(bytes))
   for await (const record of source.records({ from: BigInt(from), to: BigInt(to) })) {
@@ -185,7 +242,8 @@ async function scan(source: RecordSource, { from, to }: DraftFacts['range'], sta
 // The record that signs the manifest comes after the range, maybe with a newer key.
 async function keysAfter(source: RecordSource, to: number): Promise<Key[]> {
   const keys: Key[] = []
-  for await (const record of source.records({ from: BigInt(to + 1) })) if (record.body.type === 'sys.key') keys.push(keyOf(record))
+  for await (const record of source.records({ from: BigInt(to + 1) }))
+    if (record.body.type === 'sys.key') keys.push(keyOf(record))
   return keys
 }
 
@@ -193,9 +251,15 @@ function uniqueKeys(keys: readonly Key[]): Key[] {
   return [...new Map(keys.map((key) => [key.kid, key])).values()]
 }
 
-async function smallFiles(country: France, facts: DraftFacts, scanned: Scanned, keys: readonly Key[]): Promise<{ before: Named[]; after: Named[] }> {
+async function smallFiles(
+  country: France,
+  facts: DraftFacts,
+  scanned: Scanned,
+  keys: readonly Key[],
+): Promise<{ before: Named[]; after: Named[] }> {
   const { settings } = country
-  const local = (record: FiscalRecord | undefined): string => localTime(settings.zone, Date.parse(record?.body.ts ?? facts.created)).slice(0, 10)
+  const local = (record: FiscalRecord | undefined): string =>
+    localTime(settings.zone, Date.parse(record?.body.ts ?? facts.created)).slice(0, 10)
   const readme = readmeText({
     title: facts.kind === 'export' ? 'EXPORTATION FISCALE DE CAISSE' : `ARCHIVE FISCALE DE CAISSE N° ${facts.number}`,
     legalName: settings.legalName,
@@ -222,7 +286,11 @@ function factsOf(name: string, bytes: Uint8Array): FileFacts {
 }
 
 // One reading hashes the journal lines and every table at once.
-async function hashFiles(source: RecordSource, { from, to }: DraftFacts['range'], context: TableContext): Promise<(FileFacts & { rows: number })[]> {
+async function hashFiles(
+  source: RecordSource,
+  { from, to }: DraftFacts['range'],
+  context: TableContext,
+): Promise<(FileFacts & { rows: number })[]> {
   const records = { facts: factsOver('records.ndjson'), rows: 0 }
   const sheets = tables.map((table) => ({ table, facts: factsOver(table.file), rows: 0 }))
   for (const { table, facts } of sheets) facts.add(utf8(headerOf(table)))
@@ -243,7 +311,12 @@ async function* recordLines(source: RecordSource, from: number, to: number): Asy
   for await (const record of source.records({ from: BigInt(from), to: BigInt(to) })) yield lineBytes(record)
 }
 
-async function* tableBytes(source: RecordSource, { from, to }: DraftFacts['range'], table: Table, context: TableContext): AsyncIterable<Uint8Array> {
+async function* tableBytes(
+  source: RecordSource,
+  { from, to }: DraftFacts['range'],
+  table: Table,
+  context: TableContext,
+): AsyncIterable<Uint8Array> {
   yield utf8(headerOf(table))
   for await (const record of source.records({ from: BigInt(from), to: BigInt(to) })) {
     for (const line of linesFor(table, record, context)) yield utf8(line)
@@ -264,7 +337,13 @@ function manifestOf(source: RecordSource, { settings }: France, { facts, start, 
   return {
     format: 'fr-archive/1',
     queue: source.id,
-    establishment: { address: settings.address, legalName: settings.legalName, naf: settings.naf ?? null, siret: settings.siret, vatId: settings.vatId ?? null },
+    establishment: {
+      address: settings.address,
+      legalName: settings.legalName,
+      naf: settings.naf ?? null,
+      siret: settings.siret,
+      vatId: settings.vatId ?? null,
+    },
     till: settings.till,
     software: { ...settings.software, fingerprint: settings.fingerprint ?? null },
     conformity: Object.fromEntries(Object.entries(settings.conformity).filter(([, value]) => value !== undefined)) as JsonObject,

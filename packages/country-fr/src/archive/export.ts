@@ -24,19 +24,52 @@ export async function exportFiscal(queue: Queue, country: France, options: Expor
   const { key, operatorId, posMoment, officer, from = 0 } = options
   const to = options.to ?? Number(queue.head().seq)
   const created = new Date(posMoment).toISOString()
-  const draft = await draftArchive(queue, country, { range: { from, to }, number: 0, kind: 'export', created, previous: null, degraded: [] })
+  const draft = await draftArchive(queue, country, {
+    range: { from, to },
+    number: 0,
+    kind: 'export',
+    created,
+    previous: null,
+    degraded: [],
+  })
   const code = officer === undefined ? 110 : 295
   const data = { manifest: draft.sha256, from, to, ...(officer !== undefined && { officer }) }
-  const outcome = await queue.record({ type: 'event', key, operatorId, posMoment, code, info: `Exportation ${from} à ${to} ${draft.sha256}`, data })
+  const outcome = await queue.record({
+    type: 'event',
+    key,
+    operatorId,
+    posMoment,
+    code,
+    info: `Exportation ${from} à ${to} ${draft.sha256}`,
+    data,
+  })
   if (outcome.outcome !== 'registered') throw outcome.error
   const moment = compact(localTime(country.settings.zone, Date.parse(created)))
   const { manifest, sha256 } = draft
-  return { name: nameOf(country, manifest).replace(/^ARCHIVE/, 'EXPORT'), manifest, manifestSha256: sha256, record: outcome.record, stream: () => zipFiles(draft.files(sealOf(outcome.record)), moment) }
+  return {
+    name: nameOf(country, manifest).replace(/^ARCHIVE/, 'EXPORT'),
+    manifest,
+    manifestSha256: sha256,
+    record: outcome.record,
+    stream: () => zipFiles(draft.files(sealOf(outcome.record)), moment),
+  }
 }
 
 /** Totals of an establishment: the sum over its tills, from their archives or exports (8.6). Never stored as a chain of its own. */
-export function establishmentTotals(archives: readonly Pick<Archive, 'manifest'>[]): { ttc: number; ht: number; vat: number; rates: Record<string, { ttc: number; ht: number; vat: number }>; pay: Record<string, number> } {
-  const sum = { ttc: 0, ht: 0, vat: 0, rates: {} as Record<string, { ttc: number; ht: number; vat: number }>, pay: {} as Record<string, number> }
+export function establishmentTotals(archives: readonly Pick<Archive, 'manifest'>[]): {
+  ttc: number
+  ht: number
+  vat: number
+  rates: Record<string, { ttc: number; ht: number; vat: number }>
+  pay: Record<string, number>
+} {
+  const sum = {
+    ttc: 0,
+    ht: 0,
+    vat: 0,
+    rates: {} as Record<string, { ttc: number; ht: number; vat: number }>,
+    pay: {} as Record<string, number>,
+  }
   for (const { manifest } of archives) {
     const { totals } = manifest
     sum.ttc += totals.ttc

@@ -7,9 +7,16 @@ it('FR-76 ten thousand tickets in one day: archive and verification finish in me
   const count = Number(process.env['SIGILLO_COUNT'] ?? 10_000)
   const shop = await openShop()
   const heap = async (tickets: number, key: string): Promise<number> => {
-    for (let n = 0; n < tickets; n += 200) await Promise.all(Array.from({ length: Math.min(200, tickets - n) }, (_, i) => shop.sell([line(100 + i, 2000), line(50, 550)])))
+    for (let n = 0; n < tickets; n += 200)
+      await Promise.all(
+        Array.from({ length: Math.min(200, tickets - n) }, (_, i) => shop.sell([line(100 + i, 2000), line(50, 550)])),
+      )
     await shop.ok({ type: 'closing', kind: 'day' })
-    const archive = await createArchive(shop.queue, shop.country, { key, operatorId: 'OP-7', posMoment: new Date(shop.clock.now()).toISOString() })
+    const archive = await createArchive(shop.queue, shop.country, {
+      key,
+      operatorId: 'OP-7',
+      posMoment: new Date(shop.clock.now()).toISOString(),
+    })
     globalThis.gc?.()
     const before = process.memoryUsage().heapUsed
     let [peak, next] = [0, 0]

@@ -6,7 +6,15 @@ import type { FileFacts } from './zip.js'
 
 /** What stands before the range: heads, levels and perpetual totals it goes on from. */
 export interface RangeStart {
-  readonly after: { readonly seq: number; readonly hash: string; readonly epoch: number; readonly high: string; readonly genesis: string; readonly kid: string; readonly segBits: number }
+  readonly after: {
+    readonly seq: number
+    readonly hash: string
+    readonly epoch: number
+    readonly high: string
+    readonly genesis: string
+    readonly kid: string
+    readonly segBits: number
+  }
   readonly heads: Readonly<Record<string, { readonly tseq: number; readonly hash: string; readonly sig: string }>>
   /** Undefined for a range that does not begin behind a closing. */
   readonly state?: Pick<State, 'levels' | 'closed' | 'perpetual' | 'offsets' | 'profile' | 'to' | 'toDate'>
@@ -41,7 +49,10 @@ export interface Manifest {
   readonly start: RangeStart | null
   readonly chains: Readonly<Record<string, ChainRange>>
   readonly totals: Totals
-  readonly perpetual: { readonly start: { readonly alg: number; readonly abs: number }; readonly end: { readonly alg: number; readonly abs: number } }
+  readonly perpetual: {
+    readonly start: { readonly alg: number; readonly abs: number }
+    readonly end: { readonly alg: number; readonly abs: number }
+  }
   readonly keys: readonly { readonly kid: string; readonly jwk: JsonObject; readonly file: string }[]
   readonly breaks: readonly { readonly seq: number | null; readonly code: string; readonly where: string }[]
   readonly episodes: readonly string[]
@@ -65,7 +76,9 @@ export function parseManifest(bytes: Uint8Array): Manifest | undefined {
   const lists = Array.isArray(files) && Array.isArray(keys) && Array.isArray(manifest.breaks)
   const numbers = Number.isSafeInteger(from) && Number.isSafeInteger(to) && from >= 0 && to >= from
   if (format !== 'fr-archive/1' || !lists || !numbers || typeof till !== 'string' || typeof queue !== 'string') return undefined
-  return files.every(isFile) && keys.every((key) => typeof key === 'object' && key !== null && typeof key.kid === 'string') ? manifest : undefined
+  return files.every(isFile) && keys.every((key) => typeof key === 'object' && key !== null && typeof key.kid === 'string')
+    ? manifest
+    : undefined
 }
 
 function isFile(file: unknown): boolean {

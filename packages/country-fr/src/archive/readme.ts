@@ -8,7 +8,8 @@ const VERIFY: Readonly<Record<RecordAlg, string>> = {
   ES384: ecdsa(48, 'sha384'),
   EdDSA: 'openssl pkeyutl -verify -pubin -inkey "certificats/$CLE.pem" -rawin -in signe.txt -sigfile signature.bin',
   RS256: 'openssl dgst -sha256 -verify "certificats/$CLE.pem" -signature signature.bin signe.txt',
-  PS256: 'openssl dgst -sha256 -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:32 -verify "certificats/$CLE.pem" -signature signature.bin signe.txt',
+  PS256:
+    'openssl dgst -sha256 -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:32 -verify "certificats/$CLE.pem" -signature signature.bin signe.txt',
 }
 
 // OpenSSL wants the two numbers of an ECDSA signature as an ASN.1 sequence.

@@ -40,7 +40,12 @@ export interface ScanOptions {
 
 /** Starts a scan. */
 export function startScan({ queue, start, keys }: ScanOptions): Scan {
-  const judge = startJudge({ auditor: auditorFor(start), continues: true, offeredKeys: keys, ...(start !== null && { start: journalStart(start, queue) }) })
+  const judge = startJudge({
+    auditor: auditorFor(start),
+    continues: true,
+    offeredKeys: keys,
+    ...(start !== null && { start: journalStart(start, queue) }),
+  })
   const sums = new Sums(start)
   return {
     lines: (bytes) => judge.chunk({ bytes }),

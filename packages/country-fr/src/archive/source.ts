@@ -23,7 +23,15 @@ export async function rangeStart(source: RecordSource, from: number): Promise<Ra
   if (genesis === undefined || before === undefined) return null
   const closing = await closingBefore(source, from)
   const { body, hash } = before
-  const after = { seq: body.seq, hash, epoch: body.epoch, high: highOf(before), genesis: genesis.hash, kid: body.kid, segBits: Number((genesis.payload as JsonObject)['segBits']) }
+  const after = {
+    seq: body.seq,
+    hash,
+    epoch: body.epoch,
+    high: highOf(before),
+    genesis: genesis.hash,
+    kid: body.kid,
+    segBits: Number((genesis.payload as JsonObject)['segBits']),
+  }
   if (closing === undefined) return { after, heads: {} }
   const { heads, state } = await standing(source, closing, from - 1)
   const { levels, closed, perpetual, offsets, profile, to, toDate } = state
@@ -43,14 +51,24 @@ async function closingBefore(source: RecordSource, from: number): Promise<Fiscal
   return undefined
 }
 
-async function standing(source: RecordSource, closing: FiscalRecord, last: number): Promise<{ heads: Record<string, KnownHead>; state: State }> {
+async function standing(
+  source: RecordSource,
+  closing: FiscalRecord,
+  last: number,
+): Promise<{ heads: Record<string, KnownHead>; state: State }> {
   const payload = closing.payload as unknown as ClosingPayload
   const heads: Record<string, KnownHead> = {}
   for (const [type, { tseq, hash, seq }] of Object.entries(payload.heads)) {
     const record = await source.find(BigInt(seq))
     if (record !== undefined) heads[type] = { tseq, hash, sig: record.sig }
   }
-  const state: State = { ...initialState(), phase: 'started', blind: true, offsets: { ...payload.offsets }, ...(isProfile(payload.profile) && { profile: payload.profile }) }
+  const state: State = {
+    ...initialState(),
+    phase: 'started',
+    blind: true,
+    offsets: { ...payload.offsets },
+    ...(isProfile(payload.profile) && { profile: payload.profile }),
+  }
   for (let seq = closing.body.seq; seq <= last; seq++) {
     const record = await source.find(BigInt(seq))
     if (record === undefined) continue
@@ -70,15 +88,21 @@ export function auditStart(start: RangeStart): AuditStart {
 /** Where the journal's own verification of the range begins. */
 export function journalStart(start: RangeStart, queue: string): Start {
   const { seq, hash, epoch, high, genesis, kid, segBits } = start.after
-  const types = Object.fromEntries(Object.entries(start.heads).map(([type, head]) => [type, { hash: head.hash, tseq: head.tseq }]))
+  const types = Object.fromEntries(
+    Object.entries(start.heads).map(([type, head]) => [type, { hash: head.hash, tseq: head.tseq }]),
+  )
   const state = start.state === undefined ? {} : { state: { epoch, kid, lastTs: high, types } }
   return { seq, hash, queue, genesis, profile: 'FR', segBits, ...state }
 }
 
 /** Public key that signs at the start of a range. */
-export async function keyAt(source: RecordSource, from: number): Promise<{ kid: string; jwk: JsonObject; x5c: readonly string[] }> {
+export async function keyAt(
+  source: RecordSource,
+  from: number,
+): Promise<{ kid: string; jwk: JsonObject; x5c: readonly string[] }> {
   let key = await source.find(0n)
-  if (from > 0) for await (const record of source.records({ to: BigInt(from - 1) })) if (record.body.type === 'sys.key') key = record
+  if (from > 0)
+    for await (const record of source.records({ to: BigInt(from - 1) })) if (record.body.type === 'sys.key') key = record
   return keyOf(key as FiscalRecord)
 }
 

@@ -135,7 +135,11 @@ function lineRows(record: FiscalRecord, payload: Loose, context: TableContext): 
       line?.nature ?? '',
       line === undefined ? '' : quantityCell(line.quantity),
       input?.unit ?? '',
-      unit === undefined ? Math.abs(amount.ttc + (line?.discount ?? 0)) : typeof unit === 'number' ? unit : { figure: unit.replace('.', ',') },
+      unit === undefined
+        ? Math.abs(amount.ttc + (line?.discount ?? 0))
+        : typeof unit === 'number'
+          ? unit
+          : { figure: unit.replace('.', ',') },
       line?.discount ?? 0,
       amount.ttc,
       amount.ht,
@@ -168,7 +172,9 @@ function vatRows(record: FiscalRecord, payload: Loose, context: TableContext): C
 
 function paymentRows(record: FiscalRecord, payload: Loose, context: TableContext): Cell[][] {
   if (payload['counted'] === false) return []
-  const inputs = ((payload['request'] as Loose | undefined)?.['payments'] ?? []) as readonly { foreignAmount?: { amount: string; currency: string } }[]
+  const inputs = ((payload['request'] as Loose | undefined)?.['payments'] ?? []) as readonly {
+    foreignAmount?: { amount: string; currency: string }
+  }[]
   const [caisse, n] = head(record, payload, context)
   return saleOf(payload).payments.map(({ mode, amount }, i) => {
     const foreign = Array.isArray(inputs) ? inputs[i]?.foreignAmount : undefined
@@ -180,7 +186,8 @@ const closingRates = [2000, 1300, 1000, 850, 550, 210, 175, 105, 90, 0] as const
 
 function closingRow(record: FiscalRecord, payload: Loose, context: TableContext): Cell[] {
   const vat = payload['vat'] as Readonly<Record<string, Amounts>>
-  const { first, last } = ((payload['chains'] as Record<string, { first: [number, string]; last: [number, string] }>)['ticket'] ?? {}) as Partial<{ first: [number, string]; last: [number, string] }>
+  const { first, last } = ((payload['chains'] as Record<string, { first: [number, string]; last: [number, string] }>)['ticket'] ??
+    {}) as Partial<{ first: [number, string]; last: [number, string] }>
   const counts = ((payload['totals'] as { counts: Record<string, number> } | undefined)?.counts ?? {}) as Record<string, number>
   const { alg, abs } = payload['perpetual'] as { alg: number; abs: number }
   return [
@@ -207,7 +214,12 @@ const signatureCells = (record: FiscalRecord): Cell[] => [record.sig, record.bod
 
 /** Every table, in the order of the archive. */
 export const tables: readonly Table[] = [
-  { file: 'csv/tickets.csv', types: ['ticket'], columns: documentColumns, rows: (record, payload, context) => [documentRow(record, payload, context)] },
+  {
+    file: 'csv/tickets.csv',
+    types: ['ticket'],
+    columns: documentColumns,
+    rows: (record, payload, context) => [documentRow(record, payload, context)],
+  },
   {
     file: 'csv/lignes.csv',
     types: ['ticket', 'invoice', 'note'],
@@ -233,32 +245,102 @@ export const tables: readonly Table[] = [
   {
     file: 'csv/tva.csv',
     types: ['ticket', 'invoice'],
-    columns: [till, document, number, ['taux', 'taux de TVA en pour cent', 'décimal, virgule'], ['base_ht', 'base hors taxes', M], ['tva', 'TVA', M], ['ttc', 'TTC', M]],
+    columns: [
+      till,
+      document,
+      number,
+      ['taux', 'taux de TVA en pour cent', 'décimal, virgule'],
+      ['base_ht', 'base hors taxes', M],
+      ['tva', 'TVA', M],
+      ['ttc', 'TTC', M],
+    ],
     rows: vatRows,
   },
   {
     file: 'csv/reglements.csv',
     types: ['ticket', 'invoice', 'payment'],
-    columns: [till, document, number, ['mode', 'moyen de règlement', T], ['montant', 'montant', M], ['devise', 'devise remise', T], ['montant_devise', 'montant en devise étrangère', T]],
+    columns: [
+      till,
+      document,
+      number,
+      ['mode', 'moyen de règlement', T],
+      ['montant', 'montant', M],
+      ['devise', 'devise remise', T],
+      ['montant_devise', 'montant en devise étrangère', T],
+    ],
     rows: paymentRows,
   },
-  { file: 'csv/factures.csv', types: ['invoice'], columns: [...documentColumns, ['comptee', 'non : facture de tickets déjà comptés', T]], rows: (record, payload, context) => [[...documentRow(record, payload, context), payload['counted'] === false ? 'non' : 'oui']] },
-  { file: 'csv/notes.csv', types: ['note'], columns: documentColumns, rows: (record, payload, context) => [documentRow(record, payload, context)] },
+  {
+    file: 'csv/factures.csv',
+    types: ['invoice'],
+    columns: [...documentColumns, ['comptee', 'non : facture de tickets déjà comptés', T]],
+    rows: (record, payload, context) => [
+      [...documentRow(record, payload, context), payload['counted'] === false ? 'non' : 'oui'],
+    ],
+  },
+  {
+    file: 'csv/notes.csv',
+    types: ['note'],
+    columns: documentColumns,
+    rows: (record, payload, context) => [documentRow(record, payload, context)],
+  },
   {
     file: 'csv/paiements.csv',
     types: ['payment'],
-    columns: [till, number, ['type', 'ENCAISS, ENTREE, SORTIE ou TRANSF', T], ...when, operator, ['total', 'total', M], ['reference_origine', 'document d’origine', T], ['motif', 'motif', T], ['donnees_signees', 'chaîne de données signée', T], ...signature],
+    columns: [
+      till,
+      number,
+      ['type', 'ENCAISS, ENTREE, SORTIE ou TRANSF', T],
+      ...when,
+      operator,
+      ['total', 'total', M],
+      ['reference_origine', 'document d’origine', T],
+      ['motif', 'motif', T],
+      ['donnees_signees', 'chaîne de données signée', T],
+      ...signature,
+    ],
     rows: (record, payload, context) => [
-      [...head(record, payload, context), operationOf('payment', String(payload['op'])).word, ...momentsOf(record, payload), String(payload['operator']), Number(payload['total']), originOf(payload), reasonOf(payload), String(record.body.x?.['ds']), ...signatureCells(record)],
+      [
+        ...head(record, payload, context),
+        operationOf('payment', String(payload['op'])).word,
+        ...momentsOf(record, payload),
+        String(payload['operator']),
+        Number(payload['total']),
+        originOf(payload),
+        reasonOf(payload),
+        String(record.body.x?.['ds']),
+        ...signatureCells(record),
+      ],
     ],
   },
   {
     file: 'csv/duplicatas.csv',
     types: ['copy'],
-    columns: [till, number, ['document', 'série du document d’origine', T], ['numero_origine', 'numéro d’origine', E], ['copie', 'rang du duplicata', E], ...when.slice(0, 1), operator, ['motif', 'motif', T], ...signature.slice(0, 1)],
+    columns: [
+      till,
+      number,
+      ['document', 'série du document d’origine', T],
+      ['numero_origine', 'numéro d’origine', E],
+      ['copie', 'rang du duplicata', E],
+      ...when.slice(0, 1),
+      operator,
+      ['motif', 'motif', T],
+      ...signature.slice(0, 1),
+    ],
     rows: (record, payload, context) => {
       const original = payload['original'] as { type: FrenchType; number: number }
-      return [[...head(record, payload, context), letterOf[original.type], whole(original.number), whole(payload['copy']), ...momentsOf(record, payload).slice(0, 1), String(payload['operator']), reasonOf(payload), record.sig]]
+      return [
+        [
+          ...head(record, payload, context),
+          letterOf[original.type],
+          whole(original.number),
+          whole(payload['copy']),
+          ...momentsOf(record, payload).slice(0, 1),
+          String(payload['operator']),
+          reasonOf(payload),
+          record.sig,
+        ],
+      ]
     },
   },
   {
@@ -288,15 +370,43 @@ export const tables: readonly Table[] = [
   {
     file: 'csv/jet.csv',
     types: ['event'],
-    columns: [till, number, ['code', 'code de l’événement', E], ['libelle', 'libellé de l’événement', T], ['information', 'précision', T], ...when.slice(0, 1), operator, ...signature],
+    columns: [
+      till,
+      number,
+      ['code', 'code de l’événement', E],
+      ['libelle', 'libellé de l’événement', T],
+      ['information', 'précision', T],
+      ...when.slice(0, 1),
+      operator,
+      ...signature,
+    ],
     rows: (record, payload, context) => [
-      [...head(record, payload, context), whole(payload['code']), events[Number(payload['code'])]?.label ?? '', String(payload['info']), ...momentsOf(record, payload).slice(0, 1), String(payload['operator']), ...signatureCells(record)],
+      [
+        ...head(record, payload, context),
+        whole(payload['code']),
+        events[Number(payload['code'])]?.label ?? '',
+        String(payload['info']),
+        ...momentsOf(record, payload).slice(0, 1),
+        String(payload['operator']),
+        ...signatureCells(record),
+      ],
     ],
   },
   {
     file: 'csv/ecole.csv',
     types: ['training'],
-    columns: [till, number, ['type', 'série simulée', T], ['operation', 'opération simulée', T], ...when, operator, ['responsable', 'personne responsable', T], ['total_ttc', 'total simulé', M], ['donnees_signees', 'chaîne de données signée', T], ...signature],
+    columns: [
+      till,
+      number,
+      ['type', 'série simulée', T],
+      ['operation', 'opération simulée', T],
+      ...when,
+      operator,
+      ['responsable', 'personne responsable', T],
+      ['total_ttc', 'total simulé', M],
+      ['donnees_signees', 'chaîne de données signée', T],
+      ...signature,
+    ],
     rows: (record, payload, context) => [
       [
         ...head(record, payload, context),
@@ -314,20 +424,74 @@ export const tables: readonly Table[] = [
   {
     file: 'csv/degrade.csv',
     types: ['ticket', 'invoice', 'note', 'payment'],
-    columns: [till, number, document, ['episode', 'panne', T], ['rang', 'rang dans la panne', E], ['compteur', 'numéro de panne de la caisse', E], ['moment_local', 'moment de la vente', T], ['empreinte', 'empreinte du reçu', 'SHA-256, hexadécimal'], ['integrite', 'ok, unlinked ou altered', T], ['force', 'règle outrepassée', T]],
+    columns: [
+      till,
+      number,
+      document,
+      ['episode', 'panne', T],
+      ['rang', 'rang dans la panne', E],
+      ['compteur', 'numéro de panne de la caisse', E],
+      ['moment_local', 'moment de la vente', T],
+      ['empreinte', 'empreinte du reçu', 'SHA-256, hexadécimal'],
+      ['integrite', 'ok, unlinked ou altered', T],
+      ['force', 'règle outrepassée', T],
+    ],
     rows: (record, payload, context) => {
-      const degraded = payload['degraded'] as { episode: string; seq: number; counter: number; localMoment: string; localHash: string; integrity: string; forced?: { code: string } } | undefined
+      const degraded = payload['degraded'] as
+        | {
+            episode: string
+            seq: number
+            counter: number
+            localMoment: string
+            localHash: string
+            integrity: string
+            forced?: { code: string }
+          }
+        | undefined
       if (degraded === undefined) return []
       const { episode, seq, counter, localMoment, localHash, integrity, forced } = degraded
-      return [[...head(record, payload, context), letterOf[record.body.type as FrenchType], episode, whole(seq), whole(counter), localMoment, localHash, integrity, forced?.code ?? '']]
+      return [
+        [
+          ...head(record, payload, context),
+          letterOf[record.body.type as FrenchType],
+          episode,
+          whole(seq),
+          whole(counter),
+          localMoment,
+          localHash,
+          integrity,
+          forced?.code ?? '',
+        ],
+      ]
     },
   },
   {
     file: 'csv/archives.csv',
     types: ['archive'],
-    columns: [till, number, ['type', 'PERIODE ou ANNEE', T], ['premier', 'premier enregistrement', E], ['dernier', 'dernier enregistrement', E], ['jusqu_au', 'dernière journée', 'AAAA-MM-JJ'], ...when, ['total_ttc', 'total TTC', M], ['empreinte', 'SHA-256 du manifeste', 'hexadécimal'], ...signature],
+    columns: [
+      till,
+      number,
+      ['type', 'PERIODE ou ANNEE', T],
+      ['premier', 'premier enregistrement', E],
+      ['dernier', 'dernier enregistrement', E],
+      ['jusqu_au', 'dernière journée', 'AAAA-MM-JJ'],
+      ...when,
+      ['total_ttc', 'total TTC', M],
+      ['empreinte', 'SHA-256 du manifeste', 'hexadécimal'],
+      ...signature,
+    ],
     rows: (record, payload, context) => [
-      [...head(record, payload, context), operationOf('archive', String(payload['kind'])).word, whole(payload['from']), whole(payload['to']), String(payload['date']), ...momentsOf(record, payload), Number(payload['total']), String(payload['manifest']), ...signatureCells(record)],
+      [
+        ...head(record, payload, context),
+        operationOf('archive', String(payload['kind'])).word,
+        whole(payload['from']),
+        whole(payload['to']),
+        String(payload['date']),
+        ...momentsOf(record, payload),
+        Number(payload['total']),
+        String(payload['manifest']),
+        ...signatureCells(record),
+      ],
     ],
   },
 ]
@@ -350,6 +514,8 @@ export function linesFor(table: Table, record: FiscalRecord, context: TableConte
 
 /** The dictionary of all columns. */
 export function dictionary(): string {
-  const rows = tables.flatMap(({ file, columns }) => columns.map(([name, meaning, format]) => csvLine([file.slice('csv/'.length), name, meaning, format])))
+  const rows = tables.flatMap(({ file, columns }) =>
+    columns.map(([name, meaning, format]) => csvLine([file.slice('csv/'.length), name, meaning, format])),
+  )
   return BOM + csvLine(['fichier', 'colonne', 'signification', 'format']) + rows.join('')
 }

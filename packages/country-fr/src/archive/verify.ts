@@ -60,7 +60,14 @@ export async function verifyArchive(bytes: ArchiveBytes, options: ArchiveVerifyO
   const { manifest } = reading
   if (manifest === undefined) {
     reading.faults.push(faultOf('MANIFEST', 'manifest.json'))
-    return { sound: false, faults: reading.faults, manifest: undefined, manifestSha256: undefined, records: undefined, unchecked: ['everything but the container'] }
+    return {
+      sound: false,
+      faults: reading.faults,
+      manifest: undefined,
+      manifestSha256: undefined,
+      records: undefined,
+      unchecked: ['everything but the container'],
+    }
   }
   checkFiles(manifest, reading)
   checkSignature(manifest, reading, options)
@@ -70,7 +77,14 @@ export async function verifyArchive(bytes: ArchiveBytes, options: ArchiveVerifyO
     await checkTables(open, manifest, scanned, reading.faults)
   }
   checkPrevious(manifest, options.previous, reading.faults)
-  return { sound: reading.faults.length === 0, faults: reading.faults, manifest, manifestSha256: reading.manifestSha256, records: scanned?.report, unchecked: uncheckedOf(manifest, options) }
+  return {
+    sound: reading.faults.length === 0,
+    faults: reading.faults,
+    manifest,
+    manifestSha256: reading.manifestSha256,
+    records: scanned?.report,
+    unchecked: uncheckedOf(manifest, options),
+  }
 }
 
 function* pieces(bytes: Uint8Array): Iterable<Uint8Array> {
@@ -182,7 +196,11 @@ function checkFiles(manifest: Manifest, { seen, faults }: Reading): void {
   if (!seen.has('manifest.jws')) faults.push(faultOf('FILE_MISSING', 'manifest.jws'))
 }
 
-function checkSignature(manifest: Manifest, { jws, manifestSha256, faults }: Reading, { trustedKeys }: ArchiveVerifyOptions): void {
+function checkSignature(
+  manifest: Manifest,
+  { jws, manifestSha256, faults }: Reading,
+  { trustedKeys }: ArchiveVerifyOptions,
+): void {
   const wrong = (detail: string): void => void faults.push(faultOf('SIGNATURE', 'manifest.jws', detail))
   const parts = jws.split('.')
   const [header, body] = [decode(parts[0]), decode(parts[1])]
@@ -195,7 +213,8 @@ function checkSignature(manifest: Manifest, { jws, manifestSha256, faults }: Rea
   if (alg === undefined || !algsOf(key).includes(alg)) return wrong(`algorithm ${String(alg)}`)
   if (!importPublicKey(key).verify(alg, `${parts[0]}.${parts[1]}`, signature)) return wrong('signature')
   const { queue, type, x } = body as { queue?: string; type?: string; x?: { ds?: string; siret?: string; till?: string } }
-  if (queue !== manifest.queue || x?.till !== manifest.till || x?.siret !== manifest.establishment['siret']) wrong('of another till')
+  if (queue !== manifest.queue || x?.till !== manifest.till || x?.siret !== manifest.establishment['siret'])
+    wrong('of another till')
   if (!names(String(x?.ds), type, manifest, manifestSha256 as string)) wrong('SHA-256 of manifest.json')
 }
 
@@ -209,21 +228,34 @@ function decode(part: string | undefined): Record<string, unknown> | undefined {
 function names(ds: string, type: string | undefined, manifest: Manifest, sha256: string): boolean {
   const fields = ds.split(',')
   if (manifest.kind === 'export') return type === 'event' && fields.some((field) => field.endsWith(` ${sha256}`))
-  return type === 'archive' && Object.values(profiles).some((profile) => profile.archive.length === fields.length && fields[profile.archive.indexOf('manifest')] === sha256)
+  return (
+    type === 'archive' &&
+    Object.values(profiles).some(
+      (profile) => profile.archive.length === fields.length && fields[profile.archive.indexOf('manifest')] === sha256,
+    )
+  )
 }
 
 function checkRecords(manifest: Manifest, scanned: Scanned, faults: ArchiveFault[]): void {
   const { report, first, last, chains, totals, perpetual, episodes, purged, keys } = scanned
   for (const { seq, code, where, severity } of report.findings) {
     // Content purged after this archive's range is announced by a record beyond it.
-    if (severity === 'error' && !(code === 'REDACT_WRONG' && manifest.purged > 0)) faults.push(faultOf('RECORD', 'records.ndjson', `${code} ${where}`, seq))
+    if (severity === 'error' && !(code === 'REDACT_WRONG' && manifest.purged > 0))
+      faults.push(faultOf('RECORD', 'records.ndjson', `${code} ${where}`, seq))
   }
   const differs = (name: string): void => void faults.push(faultOf('TOTALS', 'manifest.json', name))
-  if (first?.body.seq !== manifest.from || last?.body.seq !== manifest.to || report.records !== manifest.to - manifest.from + 1) differs('from, to')
+  if (first?.body.seq !== manifest.from || last?.body.seq !== manifest.to || report.records !== manifest.to - manifest.from + 1)
+    differs('from, to')
   if (report.queue !== '' && report.queue !== manifest.queue) differs('queue')
   if (!same(totals, manifest.totals) && purged === 0) differs('totals')
   if (!same(perpetual, manifest.perpetual.end)) differs('perpetual')
-  if (!same(manifest.perpetual.start, { abs: manifest.start?.state?.perpetual.abs ?? 0, alg: manifest.start?.state?.perpetual.alg ?? 0 })) differs('perpetual.start')
+  if (
+    !same(manifest.perpetual.start, {
+      abs: manifest.start?.state?.perpetual.abs ?? 0,
+      alg: manifest.start?.state?.perpetual.alg ?? 0,
+    })
+  )
+    differs('perpetual.start')
   if (!same(chains, manifest.chains)) differs('chains')
   if (!same(episodes, manifest.episodes)) differs('episodes')
   if (purged !== manifest.purged) differs('purged')
@@ -236,7 +268,12 @@ function same(a: unknown, b: unknown): boolean {
 }
 
 // Tables are written again from the journal; rows and sums are then equal because the bytes are.
-async function checkTables(open: () => AsyncIterable<Uint8Array> | Iterable<Uint8Array>, manifest: Manifest, { copies }: Scanned, faults: ArchiveFault[]): Promise<void> {
+async function checkTables(
+  open: () => AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  manifest: Manifest,
+  { copies }: Scanned,
+  faults: ArchiveFault[],
+): Promise<void> {
   const context: TableContext = { till: manifest.till, copies }
   const sheets = tables.map((table) => ({ table, facts: factsOver(table.file), rows: 0 }))
   for (const { table, facts } of sheets) facts.add(utf8(headerOf(table)))
@@ -260,7 +297,8 @@ async function checkTables(open: () => AsyncIterable<Uint8Array> | Iterable<Uint
 }
 
 function checkPrevious(manifest: Manifest, bytes: Uint8Array | undefined, faults: ArchiveFault[]): void {
-  if (manifest.kind !== 'export' && (manifest.from === 0) !== (manifest.previous === null)) faults.push(faultOf('CONTINUITY', 'manifest.json', 'previous'))
+  if (manifest.kind !== 'export' && (manifest.from === 0) !== (manifest.previous === null))
+    faults.push(faultOf('CONTINUITY', 'manifest.json', 'previous'))
   if (bytes === undefined) return
   const previous = parseManifest(bytes)
   const wrong = (detail: string): void => void faults.push(faultOf('CONTINUITY', 'manifest.json', detail))

@@ -65,7 +65,10 @@ export type TakeEntry = (piece: Uint8Array, final: boolean) => void
  * Unpacks a ZIP as it streams. Bytes may come from an attacker.
  * @returns what is wrong with the container, or undefined
  */
-export async function unzipInto(source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, open: (name: string) => TakeEntry): Promise<string | undefined> {
+export async function unzipInto(
+  source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  open: (name: string) => TakeEntry,
+): Promise<string | undefined> {
   let wrong: string | undefined
   let unfinished = 0
   const unzip = new Unzip((file) => {
