@@ -209,3 +209,28 @@ describe('sealing', () => {
     await writer.close()
   })
 })
+
+describe('segments not sealed yet', () => {
+  it('J-25 damage in a complete live segment before the newest is named when it is read, and never sealed over', async () => {
+    const place = await newPlace(3)
+    const writer = await place.begin()
+    for (let i = 0; i < 2; i++) await completeSegment(place, writer, `s${i}`)
+    await appendTo(place.journal, writer, tickets('t', 1))
+    await writer.close({ clean: false })
+    const name = journalFiles(place.path).find((each) => each.startsWith('j-000000000008')) as string
+    const bytes = readFileSync(join(place.path, name))
+    bytes[bytes.indexOf(0x0a) + 200] = 0x00
+    writeFileSync(join(place.path, name), bytes)
+    const named = { code: 'JOURNAL_CORRUPT', details: { file: name, firstBad: 9 } }
+    // The hint speaks of a record in it, so that opening reads it; without a hint only reading does.
+    expect(await errorOf((await place.storage()).openWriter())).toMatchObject(named)
+    rmSync(join(place.path, 'hint.json'))
+    const next = await (await place.storage()).openWriter()
+    expect(await errorOf(linesOf(next))).toMatchObject(named)
+    await next.close()
+    const reader = await (await place.storage()).openReader()
+    const lines = await linesOf(reader)
+    expect(lines.filter((line, at) => line !== linesFor(place.journal.kept)[at])).toHaveLength(1)
+    await reader.close()
+  })
+})

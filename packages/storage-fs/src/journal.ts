@@ -8,7 +8,7 @@ import { segmentOf, type Folder } from './folder.js'
 import type { History } from './history.js'
 import { cutLines } from './lines.js'
 import { join, sealedName } from './paths.js'
-import { scanSegment, type PlannedFile } from './scan.js'
+import { keepLines, scanSegment, type PlannedFile } from './scan.js'
 import { readOffsets, type Offsets } from './sealed-index.js'
 import type { LinePlace, LiveSegment } from './segment.js'
 
@@ -67,6 +67,15 @@ export class Journal {
     if (files === undefined) return this.#live.get(first)
     const before = { seq: first - 1, hash: undefined }
     const { segment } = await scanSegment(this.folder, first, files, before, this.#lenient)
+    // Later segments were begun only after this one was durable in full.
+    const piece = segment.pieces.at(-1)
+    if (segment.next !== first + this.folder.segment) {
+      if (!this.#lenient || piece?.kept === undefined) {
+        const damage = { file: piece?.file ?? '', offset: piece?.end ?? 0, firstBad: segment.next }
+        throw corrupt(damage, `record ${segment.next} was durable and cannot be read`)
+      }
+      keepLines(segment, piece.kept, first + this.folder.segment - 1)
+    }
     this.#live.set(first, segment)
     this.#unread.delete(first)
     return segment

@@ -16,7 +16,7 @@ export async function sealComplete(journal: Journal, refs: RefIndex, epoch: numb
     if (segment === undefined || segment.next !== first + folder.segment) break
     await sealSegment(journal, segment, epoch, async ({ last, hash }) => {
       // The references are in a run before the segment counts as sealed, so that opening need not read it for them.
-      const run = buildRun({ first, last, hash }, refs.entriesOf(first, last))
+      const run = buildRun({ first, last, hash }, await refs.entriesOf(first, last))
       await (await saveRun(folder, run, epoch)).close()
     })
     await refs.cover(first, first + folder.segment - 1)

@@ -3,13 +3,14 @@
 import { FiscalError, type Adoption, type JsonObject, type OpenWriterOptions } from '@sigillo/core'
 import { readCatalog } from './catalog.js'
 import { holderOf, listClaims, makeClaim, type Claim, type FolderIdentity, type Holder } from './claim.js'
-import { asStorageError, corrupt, ShortWrite } from './faults.js'
+import { removeFile } from './durable.js'
+import { asStorageError, corrupt, isFull, ShortWrite } from './faults.js'
 import type { Folder } from './folder.js'
 import { forkError, movedError, movedParts, readHint, rollbackError, type Hint } from './hint.js'
 import { loadHistory, type History } from './history.js'
 import { Journal } from './journal.js'
 import type { FolderWriter } from './open-folder.js'
-import { baseName, join, liveName, parentOf } from './paths.js'
+import { baseName, join, liveName, parentOf, RESERVE_FILE } from './paths.js'
 import { readFloor } from './purge.js'
 import { hashIn, RefIndex } from './refs.js'
 import { snapshotEpoch } from './snapshots.js'
@@ -36,16 +37,28 @@ export async function openFolderWriter(folder: Folder, context: OpenContext): Pr
   const { options, trouble } = context
   if (options.afterWriteError === true && trouble.final !== undefined) throw stopped(trouble.final)
   try {
-    const identity = await identityOf(folder)
-    const { claim, holder, hint } = await claimFolder(folder, identity, options)
-    try {
-      return await adopt(folder, { identity, claim, holder, hint }, context)
-    } catch (error) {
-      await claim.pulse.close()
-      throw error
-    }
+    return await tryOpen(folder, context)
+  } catch (error) {
+    if (!isFull(error)) throw asStorageError(error, 'cannot open the folder for writing')
+    // Whoever may open a full folder frees the reserve: a closing must still be possible.
+    trouble.full = true
+  }
+  try {
+    await removeFile(folder.fs, join(folder.path, RESERVE_FILE))
+    return await tryOpen(folder, context)
   } catch (error) {
     throw asStorageError(error, 'cannot open the folder for writing')
+  }
+}
+
+async function tryOpen(folder: Folder, context: OpenContext): Promise<FolderWriter> {
+  const identity = await identityOf(folder)
+  const { claim, holder, hint } = await claimFolder(folder, identity, context.options)
+  try {
+    return await adopt(folder, { identity, claim, holder, hint }, context)
+  } catch (error) {
+    await claim.pulse.close()
+    throw error
   }
 }
 

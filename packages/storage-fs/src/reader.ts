@@ -120,7 +120,7 @@ class Reader implements FolderReader {
 
   async *read(from: bigint, to?: bigint): AsyncGenerator<StoredLine> {
     const { journal } = await this.refresh()
-    yield* journal.lines(Number(from), Math.min(Number(to ?? journal.head.seq), journal.head.seq))
+    yield* journal.lines(Math.max(0, Number(from)), Math.min(Number(to ?? journal.head.seq), journal.head.seq))
   }
 
   async *chunks(from = 0n): AsyncGenerator<Chunk> {

@@ -8,6 +8,9 @@ import { cutLines } from './lines.js'
 import { join, parseRun, REFS, sealedName, type RunFile } from './paths.js'
 import { compareEntries, keyOf, Run, RunWriter, type Entry, type RunFacts } from './run.js'
 
+/** References hashed before other work gets its turn. */
+const SLICE = 500
+
 /** A record found by its reference; without a line when it was purged. */
 export interface RefHit {
   readonly seq: bigint
@@ -169,10 +172,14 @@ export class RefIndex {
     await damaged.close()
   }
 
-  /** Recent references of the records `first` … `last` as sorted entries. */
-  entriesOf(first: number, last: number): readonly Entry[] {
+  /** Recent references of the records `first` … `last` as sorted entries. Gives way to other work between its parts. */
+  async entriesOf(first: number, last: number): Promise<readonly Entry[]> {
     const entries: Entry[] = []
-    for (const [ref, seq] of this.#recent) if (seq >= first && seq <= last) entries.push({ ...keyOf(ref), seq })
+    for (const [ref, seq] of this.#recent) {
+      if (seq < first || seq > last) continue
+      entries.push({ ...keyOf(ref), seq })
+      if (entries.length % SLICE === 0) await new Promise((resolve) => setImmediate(resolve))
+    }
     return entries.sort(compareEntries)
   }
 

@@ -147,3 +147,24 @@ describe('file systems', () => {
     },
   )
 })
+
+describe('opening a full disk', () => {
+  it('J-22 a folder on a disk without a free block opens by freeing its reserve, and takes a closing', async () => {
+    const place = await begun()
+    const writer = await place.begin()
+    await appendTo(place.journal, writer, tickets('a', 2))
+    await writer.close()
+    place.disk.capacityBytes = 2 ** 39
+    place.disk.capacityBytes = 2 ** 39 - place.disk.freeBytes()
+    expect(place.disk.freeBytes()).toBe(0)
+    // The simulated reserve is 1 KiB: two blocks; a closing needs more, as a real reserve of 4 MiB gives.
+    place.disk.capacityBytes += 4096
+    place.disk.fail({ operation: 'create', path: /claims/, errno: 'ENOSPC' })
+    const next = await place.begin()
+    expect(next.emergency()).toBe(true)
+    expect(await reserved(place)).toBe(false)
+    await appendTo(place.journal, next, [{ type: 'closing', payload: {} }])
+    expect(await linesOf(next)).toEqual(linesFor(place.journal.kept))
+    await next.close()
+  })
+})

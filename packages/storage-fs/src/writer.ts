@@ -80,6 +80,7 @@ class Writer implements FolderWriter {
   #underway: Promise<void> | undefined
   #background: Promise<unknown> = Promise.resolve()
   #maintaining: Promise<void> | undefined
+  #closing: Promise<void> | undefined
   #hintTimer: ReturnType<typeof setTimeout> | undefined
 
   constructor(parts: WriterParts) {
@@ -108,7 +109,7 @@ class Writer implements FolderWriter {
   }
 
   async #append(expect: Head, batch: readonly SealedRecord[]): Promise<void> {
-    if (this.#state !== 'open' && this.#state !== 'opening') throw closedError()
+    if ((this.#state !== 'open' && this.#state !== 'opening') || this.#closing !== undefined) throw closedError()
     checkBatch(this.#folder, this.#epoch, this.#journal.head, expect, batch)
     if (this.#state === 'opening') checkOpening(batch, this.adoption)
     this.#requireNewRefs(batch)
@@ -267,7 +268,7 @@ class Writer implements FolderWriter {
   }
 
   read(from: bigint, to?: bigint): AsyncIterable<StoredLine> {
-    return this.#journal.lines(Number(from), Math.min(Number(to ?? this.#journal.head.seq), this.#journal.head.seq))
+    return this.#journal.lines(Math.max(0, Number(from)), Math.min(Number(to ?? this.#journal.head.seq), this.#journal.head.seq))
   }
 
   byRef(ref: string): Awaitable<RefHit | undefined> {
@@ -323,7 +324,7 @@ class Writer implements FolderWriter {
   }
 
   async #maintain(): Promise<void> {
-    await sealComplete(this.#journal, this.#refs, this.#epoch, () => this.#state === 'open')
+    await sealComplete(this.#journal, this.#refs, this.#epoch, () => this.#state === 'open' && this.#closing === undefined)
   }
 
   async purge(order: PurgeOrder): Promise<void> {
@@ -350,8 +351,11 @@ class Writer implements FolderWriter {
     return Promise.resolve({ kind: 'folder', state: degraded, warnings, details, ...(freeBytes !== undefined && { freeBytes }) })
   }
 
-  async close({ clean = true }: { readonly clean?: boolean } = {}): Promise<void> {
-    if (this.#state === 'closed') return
+  close({ clean = true }: { readonly clean?: boolean } = {}): Promise<void> {
+    return (this.#closing ??= this.#close(clean))
+  }
+
+  async #close(clean: boolean): Promise<void> {
     await this.#underway?.catch(ignore)
     await this.#maintaining?.catch(ignore)
     await this.#background
