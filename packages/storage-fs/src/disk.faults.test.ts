@@ -95,7 +95,7 @@ describe('simulated disk', () => {
           await rm(directory, { recursive: true, force: true })
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     )
   })
 })

@@ -234,7 +234,8 @@ function renameOn(disk: SimulatedDisk, from: string, to: string): void {
   if (replaced !== undefined && replaced.kind !== disk.nodes.get(ino)?.kind) {
     throw systemError(replaced.kind === 'directory' ? 'EISDIR' : 'ENOTDIR', 'rename', to)
   }
-  if (replaced?.kind === 'directory' && replaced.ino !== ino && replaced.cache.size > 0) throw systemError('ENOTEMPTY', 'rename', to)
+  if (replaced?.kind === 'directory' && replaced.ino !== ino && replaced.cache.size > 0)
+    throw systemError('ENOTEMPTY', 'rename', to)
   before.cache.delete(source.name)
   after.cache.set(target.name, ino)
   const set = { name: target.name, ino }

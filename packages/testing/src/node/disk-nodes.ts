@@ -66,7 +66,8 @@ export function writeCache(file: FileNode, bytes: Uint8Array, position: number):
     file.dirty.add(number)
     done += part
   }
-  file.sizeBytes = Math.max(file.sizeBytes, position + bytes.length)
+  // An empty write beyond the end leaves the size as it is.
+  if (bytes.length > 0) file.sizeBytes = Math.max(file.sizeBytes, position + bytes.length)
 }
 
 /** Reads from the cache; returns the count, 0 at the end. */
