@@ -36,7 +36,7 @@ export function closingOf(settings: Settings, state: State, parts: ClosingParts)
     rows: rowsOf(till.groups, settings.defaultGroup),
     totals: closingTotals(till.n, till.totals),
     accumulators: till.groups,
-    grand: till.grand,
+    grand: { ...till.grand },
     ...(inactive && { inactive: { ...inactive } }),
     interventions: carries ? state.interventions.slice(0, 50) : [],
     reports: carries ? state.reports.slice(0, 50) : [],

@@ -53,11 +53,7 @@ export function contentOf(
 }
 
 // Whether a document of another device took part only its customer knows: the code given says so.
-function foreignLottery(
-  settings: Settings,
-  { lotteryCode }: DocumentRequest,
-  reference: Reference,
-): DocumentPayload['lottery'] {
+function foreignLottery(settings: Settings, { lotteryCode }: DocumentRequest, reference: Reference): DocumentPayload['lottery'] {
   if (lotteryCode === undefined || 'other' in reference) return undefined
   const code = lotteryCodeOf(lotteryCode)
   return settings.lottery ? { code, queued: true } : { code, queued: false, reason: 'lottery-off' }

@@ -41,6 +41,13 @@ describe('documents', () => {
     ['not settled', sale(ok, [cash(999)]), 'IT_PAYMENTS', 'payments'],
     ['nothing paid', sale(ok, []), 'IT_PAYMENTS', 'payments'],
     ['card above due', sale(ok, [card(1001)]), 'IT_CHANGE', 'payments'],
+    ['cheque above due beside a coin', sale(ok, [{ kind: 'cheque', amount: 1001 }, cash(1)]), 'IT_CHANGE', 'payments'],
+    [
+      'discount above its group',
+      sale([line(1000, 2200), line(10, 400), line(11, 400, { kind: 'discount' })], [cash(999)]),
+      'IT_NEGATIVE_TOTAL',
+      'lines',
+    ],
     ['cheque above due', sale(ok, [{ kind: 'cheque', amount: 1001 }]), 'IT_CHANGE', 'payments'],
     ['change on a card', sale(ok, [cash(1100), card(-100)]), 'IT_CHANGE', 'payments[1].amount'],
     ['rounding while off', sale([line(1002, 2200)], [cash(1000)], { rounding: -2 }), 'IT_ROUNDING', 'rounding'],

@@ -56,6 +56,12 @@ export function readLines(input: readonly LineInput[], rules: VatRules): ReadLin
   const list = [...groups.values()].sort((a, b) => rankOf(a.group) - rankOf(b.group) || (a.group < b.group ? -1 : 1))
   const total = list.reduce((sum, { gross }) => sum + gross, 0)
   if (total < 0) throw refuse('IT_NEGATIVE_TOTAL', 'the document total is below zero', { path: 'lines' })
+  const below = list.find(({ sales }) => sales < 0)
+  if (below !== undefined)
+    throw refuse('IT_NEGATIVE_TOTAL', `discounts exceed what is sold in group ${below.group}`, {
+      path: 'lines',
+      group: below.group,
+    })
   if (total > MAX_CENTS) throw refuse('IT_AMOUNT', 'the document total is out of range', { path: 'lines' })
   return { lines, groups: list, total, replaced }
 }

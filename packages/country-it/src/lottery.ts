@@ -26,7 +26,8 @@ export function lotteryOf(
 /** A lottery code in capitals. @throws FiscalError IT_LOTTERY_CODE */
 export function lotteryCodeOf(given: string): string {
   const code = given.toUpperCase()
-  if (!/^[A-Z0-9]{8}$/.test(code)) throw refuse('IT_LOTTERY_CODE', 'a lottery code has 8 letters or digits', { path: 'lotteryCode' })
+  if (!/^[A-Z0-9]{8}$/.test(code))
+    throw refuse('IT_LOTTERY_CODE', 'a lottery code has 8 letters or digits', { path: 'lotteryCode' })
   return code
 }
 

@@ -186,7 +186,10 @@ describe.skipIf(!has('openssl'))('messages', () => {
   it('IT-15 the file as the portal hands it out is read by its own reader and refused by the strict one', () => {
     const added =
       '<Dispositivo><Tipo>RT</Tipo><IdDispositivo>ZZITT000001</IdDispositivo></Dispositivo><CodiceFiscaleEsercente>01234567897</CodiceFiscaleEsercente><PIVAEsercente>01234567897</PIVAEsercente><DataOraTrasmissione>2026-11-20T20:15:00</DataOraTrasmissione></Trasmissione>'
-    const own = closing({ rows: [{ group: '2200', tax: 220, amount: 1000, partial: 1000 }], totals: { documents: 3, cash: 1220, ticket: 5, tickets: 1 } })
+    const own = closing({
+      rows: [{ group: '2200', tax: 220, amount: 1000, partial: 1000 }],
+      totals: { documents: 3, cash: 1220, ticket: 5, tickets: 1 },
+    })
     const portal = (fromUtf8(receiptsMessage(own)) as string)
       .replaceAll('p:DatiCorrispettivi', 'n1:DatiCorrispettivi')
       .replace('xmlns:p=', 'xmlns:n1=')

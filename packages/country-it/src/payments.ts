@@ -50,8 +50,9 @@ export function settle(
   const given = onlyCash && tendered === total ? kept : tendered
   if (given < kept)
     throw refuse('IT_PAYMENTS', `${kept - given} cents are not settled`, { path: 'payments', missing: kept - given })
-  if (given > kept && !payments.some(({ kind, amount }) => kind === 'cash' && amount > 0))
-    throw refuse('IT_CHANGE', 'only cash gives change', { path: 'payments' })
+  const change = given - kept
+  const notes = sum(({ kind }) => kind === 'cash')
+  if (change > 0 && change > notes) throw refuse('IT_CHANGE', 'only cash gives change', { path: 'payments' })
   const open = (of: string): number => sum((payment) => payment.kind === 'uncollected' && payment.of === of)
   return {
     payments,
@@ -62,7 +63,7 @@ export function settle(
     discount: sum(({ kind }) => OF_DISCOUNT.has(kind)) + Math.max(0, -rounding),
     rounding,
     tendered: given,
-    change: given - kept,
+    change,
     uncollected: {
       goods: open('goods'),
       services: open('services'),

@@ -26,7 +26,8 @@ export interface PortalDay {
 export function readPortalDay(bytes: Uint8Array): PortalDay {
   const root = parseXml(bytes)
   const transmission = childOf(root, 'Trasmissione')
-  if (root.local !== 'DatiCorrispettivi' || root.uri !== namespaces.receipts || transmission === undefined) throw invalid('file', 'not a day of receipts')
+  if (root.local !== 'DatiCorrispettivi' || root.uri !== namespaces.receipts || transmission === undefined)
+    throw invalid('file', 'not a day of receipts')
   const device = childOf(transmission, 'Dispositivo')
   const data = childOf(root, 'DatiRT')
   const totals = data && childOf(data, 'Totali')
@@ -37,7 +38,12 @@ export function readPortalDay(bytes: Uint8Array): PortalDay {
     merchantTaxCode: at(transmission, 'CodiceFiscaleEsercente'),
     sentAt: at(transmission, 'DataOraTrasmissione'),
     moment: at(root, 'DataOraRilevazione'),
-    rows: data === undefined ? [] : elementsOf(data).filter(({ local }) => local === 'Riepilogo').map(leaves),
+    rows:
+      data === undefined
+        ? []
+        : elementsOf(data)
+            .filter(({ local }) => local === 'Riepilogo')
+            .map(leaves),
     totals: totals === undefined ? {} : leaves(totals),
   }
 }
