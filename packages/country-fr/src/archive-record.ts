@@ -149,7 +149,7 @@ function addRecord(totals: Totals, record: FiscalRecord): void {
  * @throws FiscalError FR_PURGE_NOT_ALLOWED
  */
 export function addPurge(plan: Plan, request: FrenchRequest): void {
-  const { archives, manager } = request.input as PurgeRequest
+  const { archives, manager, scope = 'all' } = request.input as PurgeRequest
   const { state, settings, at } = plan
   const deny = (why: string): never => {
     throw refuse('FR_PURGE_NOT_ALLOWED', why)
@@ -168,13 +168,15 @@ export function addPurge(plan: Plan, request: FrenchRequest): void {
     return row
   })
   rows.sort((a, b) => a.from - b.from)
-  if (rows[0]?.from !== state.purgedTo + 1) deny('a purge begins with the oldest records not yet purged')
+  if (scope === 'all' && rows[0]?.from !== state.purgedTo + 1) deny('a purge begins with the oldest records not yet purged')
   rows.forEach((row, i) => i > 0 && row.from !== (rows[i - 1] as { to: number }).to + 1 && deny('the archives named do not join'))
   const data = {
     archives: rows.map(({ number, manifest }) => ({ manifest, number })),
-    from: state.purgedTo + 1,
+    from: scope === 'all' ? state.purgedTo + 1 : (rows[0] as { from: number }).from,
     to: (rows.at(-1) as { to: number }).to,
     manager,
   }
-  addEvent(plan, 200, `Purge archives ${rows.map(({ number }) => number).join(' ')} par ${manager}`, data, { principal: true })
+  const numbers = rows.map(({ number }) => number).join(' ')
+  const [code, what] = scope === 'all' ? [200, 'Purge'] : [205, 'Purge partielle du JET']
+  addEvent(plan, code, `${what} archives ${numbers} par ${manager}`, data, { principal: true })
 }

@@ -42,6 +42,13 @@ async function twoYears(): Promise<{ shop: Shop; to: number; seq: number }> {
   await day(2)
   await shop.ok({ type: 'event', code: 440, data: { archive: 1, medium: 'disque', sha256: 'b'.repeat(64) } })
   shop.clock.set('2037-02-01T09:00:00.000Z')
+  const partial = await shop.ok({
+    type: 'purge',
+    scope: 'events',
+    archives: [{ number: 1, manifest: manifestSha256 }],
+    manager: 'CHEF',
+  })
+  expect(partial.record.payload).toMatchObject({ code: 205, data: { from: 0, to: manifest.to } })
   await shop.ok({ type: 'purge', archives: [{ number: 1, manifest: manifestSha256 }], manager: 'CHEF' })
   await day(3)
   await shop.sell([line(777, 2000)])

@@ -203,6 +203,8 @@ export interface PurgeRequest extends Plain {
   readonly type: 'purge'
   readonly archives: readonly { readonly number: number; readonly manifest: string }[]
   readonly manager: string
+  /** `all` (default), or only the technical events that may be dropped: event 205 instead of 200. */
+  readonly scope?: 'all' | 'events' | undefined
 }
 
 /** Every request. */
@@ -380,6 +382,7 @@ export const requestSchemas: Readonly<Record<string, z.ZodType<FrenchInput>>> = 
       .min(1)
       .max(100),
     manager: z.string().max(64),
+    scope: z.enum(['all', 'events']).optional(),
     ...plain,
   }),
 }

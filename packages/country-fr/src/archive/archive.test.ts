@@ -289,6 +289,19 @@ it('15.4 an export is the same container, told by event 295 or 110, and moves no
   expect((shop.totals() as unknown as { archive: object }).archive).toEqual(before)
 })
 
+it('FR-75 an archive that ends with a year closing is annual and gives event 30, another event 20', async () => {
+  const shop = await openShop()
+  await shop.sell([line(100, 2000)])
+  await shop.ok({ type: 'closing', kind: 'year' })
+  const annual = await archive(shop, 'A')
+  expect(annual.manifest.kind).toBe('year')
+  expect((await shop.trail()).slice(-2)).toEqual(['A:year', 'L:30'])
+  await shop.ok({ type: 'closing', kind: 'day' })
+  await archive(shop, 'B')
+  expect((await shop.trail()).slice(-2)).toEqual(['A:period', 'L:20'])
+  expect((await verifyArchive(await bytesOf(annual))).faults).toEqual([])
+})
+
 it('FR-77 two tills of one establishment: own numbers, own chains, and a sum', async () => {
   const shops = [await openShop({ tillId: 'CAISSE-01' }), await openShop({ tillId: 'CAISSE-02' })]
   const archives: Archive[] = []
