@@ -19,7 +19,8 @@ export default defineConfig({
   format: ['esm'],
   target: ['node20', 'es2023'],
   platform: 'neutral',
-  external: [/^#/, /^node:/],
+  // Native bindings are loaded when used, from where the package manager put them.
+  external: [/^#/, /^node:/, ...Object.keys(manifest.optionalDependencies ?? {})],
   sourcemap: true,
   splitting: true,
   treeshake: false,

@@ -10,7 +10,7 @@ import * as web from './crypto.web.js'
 import type { PublicJwk, RecordAlg } from './crypto-contract.js'
 import { parsePublicJwk, thumbprint } from './keys.js'
 
-const runs = Number(process.env['SIGILLO_RUNS'] ?? 40)
+const runs = Number(process.env['SIGILLO_COUNT'] ?? (process.env['SIGILLO_LONG'] === undefined ? 40 : 2000))
 const ORDER = p256.Point.Fn.ORDER
 const pairs: Readonly<Record<RecordAlg, KeyObject>> = {
   ES256: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey,

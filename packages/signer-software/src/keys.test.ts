@@ -152,7 +152,7 @@ describe('softwareSigner', () => {
   })
 
   it('S-03 gives exactly 64 bytes for P-256, leading zeros included, accepted by an independent implementation', async () => {
-    const count = Number(process.env['SIGILLO_SIGNATURES'] ?? 5000)
+    const count = Number(process.env['SIGILLO_COUNT'] ?? (process.env['SIGILLO_LONG'] === undefined ? 5000 : 100_000))
     const signer = await softwareSigner()
     const check = verifyByNoble(signer.describe().publicJwk)
     let zeros = 0
