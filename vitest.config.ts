@@ -20,7 +20,11 @@ const config: ViteUserConfig = defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'workspace', include: ['*.test.ts', 'examples/**/*.test.ts', 'bench/**/*.test.ts', 'verifiers/**/*.test.ts'], exclude },
+        test: {
+          name: 'workspace',
+          include: ['*.test.ts', 'examples/**/*.test.ts', 'bench/**/*.test.ts', 'verifiers/**/*.test.ts'],
+          exclude,
+        },
       },
       ...packages.map((name) => ({
         extends: true as const,

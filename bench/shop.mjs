@@ -13,7 +13,13 @@ export const receipt = () => ({
   key: `POS-${String(++number).padStart(9, '0')}`,
   operatorId: 'OP-7',
   posMoment: '2026-11-24T12:15:30+01:00',
-  lines: Array.from({ length: 8 }, (_, i) => ({ label: `Café crème n° ${i + 1}`, quantity: '1', rateBp: 1000, total: 250 + i, unitPrice: 250 + i })),
+  lines: Array.from({ length: 8 }, (_, i) => ({
+    label: `Café crème n° ${i + 1}`,
+    quantity: '1',
+    rateBp: 1000,
+    total: 250 + i,
+    unitPrice: 250 + i,
+  })),
   payments: [{ amount: 2028, mode: 'CB' }],
 })
 
@@ -23,7 +29,12 @@ export const counting = {
   parse: (input) => input,
   initial: () => ({}),
   decide: (_state, { type, payments }) => ({
-    drafts: [{ type, write: ({ tseq }) => ({ payload: { number: `T-${tseq}`, total: payments[0].amount }, x: { total: payments[0].amount } }) }],
+    drafts: [
+      {
+        type,
+        write: ({ tseq }) => ({ payload: { number: `T-${tseq}`, total: payments[0].amount }, x: { total: payments[0].amount } }),
+      },
+    ],
   }),
   fold: () => undefined,
   totals: () => ({}),
@@ -54,8 +65,22 @@ const key = { key: createPrivateKey(privateKey.export({ format: 'pem', type: 'pk
 /** The content of a whole record, as a plain object: what has to be made canonical. */
 const content = (request) => ({
   body: {
-    alg: 'ES256', base: 1, epoch: 1, kid: 'k'.repeat(43), pay: 'a'.repeat(64), prev: 'a'.repeat(64), queue: '01939c2e-7a10-7000-8000-000000000001', ref: request.key, req: 'a'.repeat(64),
-    seq: 1, tprev: 'a'.repeat(64), ts: '2026-11-24T11:15:30.000Z', tseq: 1, type: 'ticket', v: 1, x: { total: 2028 },
+    alg: 'ES256',
+    base: 1,
+    epoch: 1,
+    kid: 'k'.repeat(43),
+    pay: 'a'.repeat(64),
+    prev: 'a'.repeat(64),
+    queue: '01939c2e-7a10-7000-8000-000000000001',
+    ref: request.key,
+    req: 'a'.repeat(64),
+    seq: 1,
+    tprev: 'a'.repeat(64),
+    ts: '2026-11-24T11:15:30.000Z',
+    tseq: 1,
+    type: 'ticket',
+    v: 1,
+    x: { total: 2028 },
   },
   payload: { number: 'T-1', request, total: 2028 },
 })

@@ -18,7 +18,10 @@ function check() {
 if (isMainThread) {
   const cores = Number(process.argv[2])
   const times = await Promise.all(
-    Array.from({ length: cores }, () => new Promise((resolve, reject) => new Worker(new URL(import.meta.url)).on('message', resolve).on('error', reject))),
+    Array.from(
+      { length: cores },
+      () => new Promise((resolve, reject) => new Worker(new URL(import.meta.url)).on('message', resolve).on('error', reject)),
+    ),
   )
   process.stdout.write(JSON.stringify({ rate: times.reduce((sum, seconds) => sum + COUNT / seconds, 0) }))
 } else parentPort.postMessage(check())

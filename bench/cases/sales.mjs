@@ -10,7 +10,11 @@ export async function sales({ base, rounds, say }) {
   await eachInTurn(300, sell)
   eachSync(300, floor.step)
   say('one sale alone, beside its floor')
-  const alone = await alternate(rounds, () => median(eachSync(200, floor.step)), async () => median(await eachInTurn(200, sell)))
+  const alone = await alternate(
+    rounds,
+    () => median(eachSync(200, floor.step)),
+    async () => median(await eachInTurn(200, sell)),
+  )
   say('64 callers at once')
   const p99 = []
   const busy = await alternate(
@@ -26,8 +30,22 @@ export async function sales({ base, rounds, say }) {
   await queue.close()
   remove(path)
   return [
-    { name: 'sale-alone', value: alone.value, unit: 'µs median', floor: alone.floor, ratio: alone.value / alone.floor, target: '≤ 1.3' },
-    { name: 'callers-64', value: busy.value, unit: 'sales/s', floor: busy.floor, ratio: busy.value / busy.floor, target: '≥ 0.6' },
+    {
+      name: 'sale-alone',
+      value: alone.value,
+      unit: 'µs median',
+      floor: alone.floor,
+      ratio: alone.value / alone.floor,
+      target: '≤ 1.3',
+    },
+    {
+      name: 'callers-64',
+      value: busy.value,
+      unit: 'sales/s',
+      floor: busy.floor,
+      ratio: busy.value / busy.floor,
+      target: '≥ 0.6',
+    },
     { name: 'callers-64-p99', value: median(p99) / 1000, unit: 'ms', floor: null, ratio: null },
   ]
 }
@@ -44,7 +62,11 @@ export async function frenchTicket({ base, rounds, say, france }) {
   const sellFrench = async () => registered(await french.record(france.ticket()))
   await eachInTurn(300, sellBare)
   await eachInTurn(300, sellFrench)
-  const { floor, value } = await alternate(rounds, async () => median(await eachInTurn(200, sellBare)), async () => median(await eachInTurn(200, sellFrench)))
+  const { floor, value } = await alternate(
+    rounds,
+    async () => median(await eachInTurn(200, sellBare)),
+    async () => median(await eachInTurn(200, sellFrench)),
+  )
   await bare.close()
   await french.close()
   remove(path)

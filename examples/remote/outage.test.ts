@@ -26,17 +26,21 @@ const long = process.env['SIGILLO_LONG'] === '1'
 const seed = Number(process.env['SIGILLO_SEED'] ?? 20261124)
 const count = long ? Number(process.env['SIGILLO_COUNT'] ?? 500) : 2
 
-it(`an outage with kills on both sides, ${count} times from seed ${seed}: every sale once, in order`, { timeout: count * 60_000 }, async () => {
-  let kills = 0
-  for (let n = 0; n < count; n++) {
-    const { sold, recorded, findings, breaks, kills: more } = await rehearse(stage, `run-${n}`, 25, numbers(seed + n))
-    kills += more
-    const expected = Array.from({ length: 25 }, (_, i) => `POS-${i}`)
-    expect([...new Set(sold)], `seed ${seed + n}`).toEqual(expected)
-    expect(recorded, `seed ${seed + n}`).toEqual(expected)
-    expect(findings, `seed ${seed + n}`).toEqual([])
-    expect(breaks, `seed ${seed + n}`).toBe(0)
-    rmSync(join(folder, `run-${n}`), { recursive: true, force: true })
-  }
-  process.stderr.write(`  ${count} outages, ${kills} kills\n`)
-})
+it(
+  `an outage with kills on both sides, ${count} times from seed ${seed}: every sale once, in order`,
+  { timeout: count * 60_000 },
+  async () => {
+    let kills = 0
+    for (let n = 0; n < count; n++) {
+      const { sold, recorded, findings, breaks, kills: more } = await rehearse(stage, `run-${n}`, 25, numbers(seed + n))
+      kills += more
+      const expected = Array.from({ length: 25 }, (_, i) => `POS-${i}`)
+      expect([...new Set(sold)], `seed ${seed + n}`).toEqual(expected)
+      expect(recorded, `seed ${seed + n}`).toEqual(expected)
+      expect(findings, `seed ${seed + n}`).toEqual([])
+      expect(breaks, `seed ${seed + n}`).toBe(0)
+      rmSync(join(folder, `run-${n}`), { recursive: true, force: true })
+    }
+    process.stderr.write(`  ${count} outages, ${kills} kills\n`)
+  },
+)

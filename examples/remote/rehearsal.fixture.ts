@@ -35,7 +35,26 @@ export async function setStage(folder: string): Promise<Stage> {
   })
   const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')]
   const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1']
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', key, '-out', cert, '-days', '2', ...subject], { stdio: 'ignore' })
+  execFileSync(
+    'openssl',
+    [
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-keyout',
+      key,
+      '-out',
+      cert,
+      '-days',
+      '2',
+      ...subject,
+    ],
+    { stdio: 'ignore' },
+  )
   return { folder, cert, key }
 }
 
@@ -57,7 +76,10 @@ interface Program {
 }
 
 function start(stage: Stage, name: string, args: readonly string[]): Program {
-  const child = spawn(process.execPath, [join(stage.folder, 'programs', name), ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, SIGILLO_PASSPHRASE: 'rehearsal only' } })
+  const child = spawn(process.execPath, [join(stage.folder, 'programs', name), ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, SIGILLO_PASSPHRASE: 'rehearsal only' },
+  })
   const lines: string[] = []
   let rest = ''
   let errors = ''
@@ -75,7 +97,9 @@ function start(stage: Stage, name: string, args: readonly string[]): Program {
   void ended.then(() => waiting.forEach(({ reject }) => reject(new Error(`${name} ended: ${errors}`))))
   const until = (text: RegExp): Promise<string> => {
     const known = lines.find((line) => text.test(line))
-    return known === undefined ? new Promise((resolve, reject) => waiting.push({ text, resolve, reject })) : Promise.resolve(known)
+    return known === undefined
+      ? new Promise((resolve, reject) => waiting.push({ text, resolve, reject }))
+      : Promise.resolve(known)
   }
   return { child, lines, ended, until }
 }
@@ -133,7 +157,9 @@ async function openForSale(stage: Stage, port: string): Promise<void> {
   const { nodeTransport } = await import('@sigillo/transport-node')
   const { readFileSync } = await import('node:fs')
   const transport = nodeTransport({ ca: readFileSync(stage.cert, 'utf8') })
-  const body = new TextEncoder().encode(JSON.stringify({ type: 'start', key: 'START', operatorId: 'anna', posMoment: '2026-11-24T09:00:00Z' }))
+  const body = new TextEncoder().encode(
+    JSON.stringify({ type: 'start', key: 'START', operatorId: 'anna', posMoment: '2026-11-24T09:00:00Z' }),
+  )
   await transport.send({ method: 'POST', url: `https://localhost:${port}/records`, body })
   await transport.close?.()
 }

@@ -9,10 +9,13 @@ import { shop } from './shop.mjs'
 
 const [folder, port, cert, key] = process.argv.slice(2)
 const keyFile = `${folder}.keys/main.pem`
-const signer = await (existsSync(keyFile) ? openKeyFile : createKeyFile)(keyFile, { passphrase: () => process.env.SIGILLO_PASSPHRASE })
+const signer = await (existsSync(keyFile) ? openKeyFile : createKeyFile)(keyFile, {
+  passphrase: () => process.env.SIGILLO_PASSPHRASE,
+})
 const queue = await openQueue({ country: france(shop), storage: await openFolder(folder), signer, create: 'if-missing' })
 
-const answer = (response, status, value) => response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value))
+const answer = (response, status, value) =>
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value))
 const server = createServer({ cert: readFileSync(cert), key: readFileSync(key) }, (request, response) => {
   const parts = []
   let size = 0

@@ -19,5 +19,8 @@ const { outputFiles } = await build({
 })
 const script = outputFiles[0].text.replaceAll('</script', '<\\/script')
 mkdirSync(dirname(target), { recursive: true })
-writeFileSync(target, readFileSync(here('page.html'), 'utf8').replace('/* page.js */', () => script))
+writeFileSync(
+  target,
+  readFileSync(here('page.html'), 'utf8').replace('/* page.js */', () => script),
+)
 process.stderr.write(`wrote ${target} (${Math.round(script.length / 1000)} kB)\n`)

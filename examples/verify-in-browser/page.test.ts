@@ -12,7 +12,15 @@ import { chromium, type Browser, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/google-chrome'].find((path) => existsSync(path))
-const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
 
 async function bundle(): Promise<Buffer> {
   const storage = memoryStorage()
@@ -20,7 +28,12 @@ async function bundle(): Promise<Buffer> {
   for (let i = 0; i < 30; i++) await queue.record({ type: 'ticket', key: `K-${i}`, amount: 100 + i })
   await queue.close()
   const parts: Uint8Array[] = []
-  for await (const part of writeBundle(await storage.openReader(), { format: 'FORMAT', created: '2026-01-02T00:00:00.000Z', software: 'test' })) parts.push(part)
+  for await (const part of writeBundle(await storage.openReader(), {
+    format: 'FORMAT',
+    created: '2026-01-02T00:00:00.000Z',
+    software: 'test',
+  }))
+    parts.push(part)
   return Buffer.concat(parts)
 }
 

@@ -4,7 +4,8 @@ import { meanings, type FindingCode } from '@sigillo/core/verify'
 import { frenchAuditor } from '@sigillo/country-fr'
 
 const byId = (id: string): HTMLElement => document.getElementById(id) as HTMLElement
-const auditorOf = (profile: string): ReturnType<typeof frenchAuditor> | undefined => (profile === 'FR' ? frenchAuditor() : undefined)
+const auditorOf = (profile: string): ReturnType<typeof frenchAuditor> | undefined =>
+  profile === 'FR' ? frenchAuditor() : undefined
 
 async function check(file: File): Promise<void> {
   show('busy', `Checking ${file.name} …`)
@@ -15,7 +16,12 @@ async function check(file: File): Promise<void> {
       byId('progress').setAttribute('value', String(bytes / total))
     },
   })
-  show(report.sound ? 'sound' : 'unsound', report.sound ? `Sound: ${report.records} records, nothing altered, removed or inserted.` : `${report.findings.length + report.more} findings in ${report.records} records.`)
+  show(
+    report.sound ? 'sound' : 'unsound',
+    report.sound
+      ? `Sound: ${report.records} records, nothing altered, removed or inserted.`
+      : `${report.findings.length + report.more} findings in ${report.records} records.`,
+  )
   list(report)
 }
 
@@ -33,14 +39,26 @@ function show(state: string, text: string): void {
 }
 
 function list({ findings, index, head, unchecked }: BundleReport): void {
-  const facts = index === undefined ? [] : [`Queue ${index.queue} (${index.profile})`, `Records ${index.from} to ${index.to}, exported ${index.created} by ${index.software}`]
+  const facts =
+    index === undefined
+      ? []
+      : [
+          `Queue ${index.queue} (${index.profile})`,
+          `Records ${index.from} to ${index.to}, exported ${index.created} by ${index.software}`,
+        ]
   if (head !== null) facts.push(`Last record ${head.seq}, hash ${head.hash}`)
-  byId('facts').replaceChildren(...[...facts, ...unchecked.map((text) => `Not checked: ${text}`)].map((text) => element('li', text)))
+  byId('facts').replaceChildren(
+    ...[...facts, ...unchecked.map((text) => `Not checked: ${text}`)].map((text) => element('li', text)),
+  )
   byId('findings').replaceChildren(
     ...findings.slice(0, 500).map(({ seq, code, where, message, severity }) => {
       const row = element('tr', '')
       row.className = severity
-      row.append(...[seq === null || seq < 0 ? '' : String(seq), code, where, `${meanings[code as FindingCode] ?? ''} — ${message}`].map((text) => element('td', text)))
+      row.append(
+        ...[seq === null || seq < 0 ? '' : String(seq), code, where, `${meanings[code as FindingCode] ?? ''} — ${message}`].map(
+          (text) => element('td', text),
+        ),
+      )
       return row
     }),
   )

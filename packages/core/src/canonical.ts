@@ -44,7 +44,8 @@ function write(value: unknown, depth: number): string {
     case 'string':
       return writeString(value)
     case 'number':
-      if (!Number.isSafeInteger(value) || Object.is(value, -0)) throw new NoJsonForm(value, `${String(value)} is not a whole number within ±(2^53 − 1)`)
+      if (!Number.isSafeInteger(value) || Object.is(value, -0))
+        throw new NoJsonForm(value, `${String(value)} is not a whole number within ±(2^53 − 1)`)
       return String(value)
     case 'boolean':
       return value ? 'true' : 'false'

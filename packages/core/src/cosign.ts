@@ -45,7 +45,17 @@ function answerAsError(status: number, text: string, size: number): FiscalError 
     const message = `a witness knows a tree of ${known} records; this journal has ${size}`
     return new FiscalError('ROLLBACK_SUSPECTED', { message, details: { known, size } })
   }
-  if (status === 422) return new FiscalError('FORK_SUSPECTED', { message: `a witness knows another tree than ours of ${size} records`, details: { size } })
+  if (status === 422)
+    return new FiscalError('FORK_SUSPECTED', {
+      message: `a witness knows another tree than ours of ${size} records`,
+      details: { size },
+    })
   const message = `the witness answered ${status}${Number.isNaN(known) ? '' : ` and says it cosigned ${known}`}`
-  return new FiscalError('WITNESS_REFUSED', { kind: 'transmission', message, retry: 'same-handle', remedy: 'Nothing: the next checkpoint asks again.', details: { status, ...(!Number.isNaN(known) && { known }) } })
+  return new FiscalError('WITNESS_REFUSED', {
+    kind: 'transmission',
+    message,
+    retry: 'same-handle',
+    remedy: 'Nothing: the next checkpoint asks again.',
+    details: { status, ...(!Number.isNaN(known) && { known }) },
+  })
 }

@@ -99,7 +99,11 @@ export type Notice =
       readonly kind: 'tail-lost'
       readonly by: string
       /** Newest record someone else saw, per type: what is lost lies between our head and this. */
-      readonly known: { readonly seq: number; readonly hash: string; readonly types: Readonly<Record<string, { readonly tseq: number; readonly hash: string }>> }
+      readonly known: {
+        readonly seq: number
+        readonly hash: string
+        readonly types: Readonly<Record<string, { readonly tseq: number; readonly hash: string }>>
+      }
     }
 
 /** A finding of the country's own rules over a journal. */

@@ -4,7 +4,11 @@ import type { PublicJwk, RecordAlg } from './crypto-contract.js'
 import { fromBase64url, fromHex, toBase64url } from './bytes.js'
 import { importPublicKey, sha256Hex } from '#crypto'
 
-const MEMBERS: Readonly<Record<string, readonly string[]>> = { EC: ['crv', 'kty', 'x', 'y'], OKP: ['crv', 'kty', 'x'], RSA: ['e', 'kty', 'n'] }
+const MEMBERS: Readonly<Record<string, readonly string[]>> = {
+  EC: ['crv', 'kty', 'x', 'y'],
+  OKP: ['crv', 'kty', 'x'],
+  RSA: ['e', 'kty', 'n'],
+}
 
 /** The key a JSON value stands for: exactly the members RFC 7638 needs, in known curves; undefined otherwise. */
 export function parsePublicJwk(value: Json | undefined): PublicJwk | undefined {
@@ -18,7 +22,9 @@ export function parsePublicJwk(value: Json | undefined): PublicJwk | undefined {
 
 /** RFC 7638 SHA-256 thumbprint, base64url, 43 characters: the `kid` of a key. */
 export function thumbprint(jwk: PublicJwk): string {
-  const members = Object.fromEntries((MEMBERS[jwk.kty] as readonly string[]).map((name) => [name, (jwk as unknown as Record<string, string>)[name]]))
+  const members = Object.fromEntries(
+    (MEMBERS[jwk.kty] as readonly string[]).map((name) => [name, (jwk as unknown as Record<string, string>)[name]]),
+  )
   return toBase64url(fromHex(sha256Hex(canonical(members))) as Uint8Array)
 }
 
@@ -47,7 +53,13 @@ export function usableJwk(value: Json | undefined): PublicJwk | undefined {
 function sizesFit(jwk: PublicJwk): boolean {
   if (jwk.kty === 'RSA') {
     const [n, e] = [fromBase64url(jwk.n), fromBase64url(jwk.e)]
-    return n !== undefined && e !== undefined && e.length > 0 && (n[0] ?? 0) > 0 && n.length * 8 - Math.clz32(n[0] as number) + 24 >= 2048
+    return (
+      n !== undefined &&
+      e !== undefined &&
+      e.length > 0 &&
+      (n[0] ?? 0) > 0 &&
+      n.length * 8 - Math.clz32(n[0] as number) + 24 >= 2048
+    )
   }
   const coordinates = jwk.kty === 'EC' ? [jwk.x, jwk.y] : [jwk.x]
   return coordinates.every((text) => fromBase64url(text)?.length === COORDINATE_BYTES[jwk.crv])

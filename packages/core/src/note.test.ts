@@ -5,9 +5,17 @@ import { noteVerifierKey, signNote, verifyNote } from './note.js'
 import { treeRoot } from './tree.js'
 
 const seed = fromHex('11'.repeat(32)) as Uint8Array
-const key = createPrivateKey({ key: Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), seed]), format: 'der', type: 'pkcs8' })
+const key = createPrivateKey({
+  key: Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), seed]),
+  format: 'der',
+  type: 'pkcs8',
+})
 const publicKey = fromBase64url(createPublicKey(key).export({ format: 'jwk' }).x as string) as Uint8Array
-const head = { origin: 'journal.example/01939c2e-7a10-7000-8000-000000000001', size: 3, root: treeRoot(['aa', 'bb', 'cc'].map((byte) => byte.repeat(32))) }
+const head = {
+  origin: 'journal.example/01939c2e-7a10-7000-8000-000000000001',
+  size: 3,
+  root: treeRoot(['aa', 'bb', 'cc'].map((byte) => byte.repeat(32))),
+}
 const verifierKey = noteVerifierKey(head.origin, publicKey)
 const make = (): Promise<string> => signNote(head, publicKey, (text) => sign(null, text, key))
 

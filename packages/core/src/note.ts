@@ -26,7 +26,8 @@ const ORIGIN = /^[A-Za-z0-9.-]+\/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /** The text a note's signatures cover. @throws FiscalError OPTION_INVALID for an origin that is not `domain/uuid` */
 export function noteText({ origin, size, root }: NoteHead): string {
-  if (!ORIGIN.test(origin)) throw new FiscalError('OPTION_INVALID', { message: 'origin: must be <domain>/<queue uuid>', path: 'origin' })
+  if (!ORIGIN.test(origin))
+    throw new FiscalError('OPTION_INVALID', { message: 'origin: must be <domain>/<queue uuid>', path: 'origin' })
   return `${origin}\n${size}\n${toBase64(fromHex(root) as Uint8Array)}\n`
 }
 
@@ -42,7 +43,11 @@ export function noteVerifierKey(name: string, publicKey: Uint8Array): string {
 }
 
 /** A whole note, signed by the anchor key. `sign` gives the 64 bytes of Ed25519 over the text. */
-export async function signNote(head: NoteHead, publicKey: Uint8Array, sign: (text: Uint8Array) => Promise<Uint8Array> | Uint8Array): Promise<string> {
+export async function signNote(
+  head: NoteHead,
+  publicKey: Uint8Array,
+  sign: (text: Uint8Array) => Promise<Uint8Array> | Uint8Array,
+): Promise<string> {
   const text = noteText(head)
   const signature = await sign(utf8(text))
   return `${text}\n— ${head.origin} ${toBase64(concat(noteKeyId(head.origin, publicKey), signature))}\n`
@@ -72,7 +77,10 @@ export function readNote(note: string): ReadNote | undefined {
   if (gap < 0 || !note.endsWith('\n') || note.length > 1_000_000) return undefined
   const text = note.slice(0, gap + 1)
   const head = parseHead(text)
-  const found = note.slice(gap + 2, -1).split('\n').map(parseSignatureLine)
+  const found = note
+    .slice(gap + 2, -1)
+    .split('\n')
+    .map(parseSignatureLine)
   const lines = found.filter((line) => line !== undefined)
   return head === undefined || lines.length < found.length ? undefined : { head, text, lines }
 }
@@ -88,7 +96,8 @@ export function signatureOf({ text, lines }: ReadNote, verifierKey: string): 'ab
 function parseHead(text: string): NoteHead | undefined {
   const [origin, size, root, rest, ...more] = text.split('\n')
   const bytes = root === undefined ? undefined : fromBase64(root)
-  if (origin === undefined || origin === '' || size === undefined || rest !== '' || more.length > 0 || bytes?.length !== 32) return undefined
+  if (origin === undefined || origin === '' || size === undefined || rest !== '' || more.length > 0 || bytes?.length !== 32)
+    return undefined
   return /^(0|[1-9]\d{0,15})$/.test(size) ? { origin, size: Number(size), root: toHex(bytes) } : undefined
 }
 
@@ -110,7 +119,9 @@ function parseVerifierKey(line: string): NoteKey | undefined {
 function parseSignatureLine(line: string): NoteKey | undefined {
   const match = /^— (\S+) ([A-Za-z0-9+/]+={0,2})$/.exec(line)
   const bytes = match === null ? undefined : fromBase64(match[2] as string)
-  return bytes === undefined || bytes.length < 5 ? undefined : { name: match?.[1] as string, id: bytes.subarray(0, 4), key: bytes.subarray(4) }
+  return bytes === undefined || bytes.length < 5
+    ? undefined
+    : { name: match?.[1] as string, id: bytes.subarray(0, 4), key: bytes.subarray(4) }
 }
 
 function holds(line: NoteKey, key: NoteKey, text: string): boolean {

@@ -146,7 +146,10 @@ function readLineText(text: string): ReadLine | undefined {
   const body = JSON.parse(bodyText) as Body
   if (!isClosedSet(body)) return undefined
   const payloadMatches = payloadDigest(payloadText) === body.pay
-  return { record: new LazyRecord(body, bodyText, payloadText, sig, hash, recordHash(bodyText, sig), payloadMatches), fault: formFault(body) }
+  return {
+    record: new LazyRecord(body, bodyText, payloadText, sig, hash, recordHash(bodyText, sig), payloadMatches),
+    fault: formFault(body),
+  }
 }
 
 /**
@@ -168,7 +171,15 @@ class LazyRecord implements ParsedLine {
   readonly recomputedHash: string
   readonly payloadMatches: boolean
   #payload: Json | undefined
-  constructor(body: Body, bodyText: string, payloadText: string, sig: string, hash: string, recomputed: string, matches: boolean) {
+  constructor(
+    body: Body,
+    bodyText: string,
+    payloadText: string,
+    sig: string,
+    hash: string,
+    recomputed: string,
+    matches: boolean,
+  ) {
     this.body = body
     this.bodyText = bodyText
     this.payloadText = payloadText
@@ -201,7 +212,12 @@ function splitLine(text: string): { bodyText: string; payloadText: string; hash:
   const hash = text.slice(hashAt + HASH_START.length, payloadAt)
   const sig = text.slice(sigAt + SIG_START.length, -2)
   if (!HEX64.test(hash) || !SIG_CHARS.test(sig)) return undefined
-  return { bodyText: text.slice(BODY_START.length, hashAt), payloadText: text.slice(payloadAt + PAYLOAD_START.length, sigAt), hash, sig }
+  return {
+    bodyText: text.slice(BODY_START.length, hashAt),
+    payloadText: text.slice(payloadAt + PAYLOAD_START.length, sigAt),
+    hash,
+    sig,
+  }
 }
 
 /** Algorithms of FORMAT 3.1. */
@@ -246,7 +262,9 @@ export const isSignedStatement: (value: unknown) => boolean = isStatement
 /** True when a value is an object with every required member of a body and no unknown one. */
 function isClosedSet(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
-  return REQUIRED.every((name) => Object.hasOwn(value, name)) && Object.keys(value).every((name) => Object.hasOwn(memberRules, name))
+  return (
+    REQUIRED.every((name) => Object.hasOwn(value, name)) && Object.keys(value).every((name) => Object.hasOwn(memberRules, name))
+  )
 }
 
 /** The first member, in order of names, that breaks its form (FORMAT 3.1). */
@@ -262,7 +280,9 @@ export function isTimestamp(value: unknown): boolean {
   return !Number.isNaN(ms) && new Date(ms).toISOString() === value
 }
 
-const SYSTEM_TYPES: ReadonlySet<string> = new Set(['genesis', 'open', 'key', 'checkpoint', 'purge', 'redact', 'incident', 'close'].map((name) => `sys.${name}`))
+const SYSTEM_TYPES: ReadonlySet<string> = new Set(
+  ['genesis', 'open', 'key', 'checkpoint', 'purge', 'redact', 'incident', 'close'].map((name) => `sys.${name}`),
+)
 
 function isType(value: unknown): boolean {
   if (typeof value !== 'string' || !/^[a-z][a-z0-9._-]{0,63}$/.test(value)) return false

@@ -1,7 +1,19 @@
 // Public keys as SubjectPublicKeyInfo (RFC 5280 4.1, RFC 5480, RFC 8410) and where they stand in a certificate.
 import { concat, fromBase64url, toBase64url } from './bytes.js'
 import type { PublicJwk } from './crypto-contract.js'
-import { BIT_STRING, INTEGER, NULL, OID, oidText, readAll, readSequence, SEQUENCE, writeElement, writeInteger, writeOid } from './der.js'
+import {
+  BIT_STRING,
+  INTEGER,
+  NULL,
+  OID,
+  oidText,
+  readAll,
+  readSequence,
+  SEQUENCE,
+  writeElement,
+  writeInteger,
+  writeOid,
+} from './der.js'
 
 /** Object identifiers of the keys this package holds. */
 export const KEY_OIDS = {

@@ -68,12 +68,17 @@ export function consistencyProof(from: number, leaves: readonly string[]): strin
   return provenBy(leaves).consistency(from, leaves.length)
 }
 
-function provenBy(leaves: readonly string[]): { inclusion(index: number, size: number): string[]; consistency(from: number, size: number): string[] } {
+function provenBy(leaves: readonly string[]): {
+  inclusion(index: number, size: number): string[]
+  consistency(from: number, size: number): string[]
+} {
   const rootIn = (first: number, last: number): string => treeRoot(leaves.slice(first, last))
   const include = (index: number, first: number, last: number): string[] => {
     if (last - first <= 1) return []
     const k = split(last - first)
-    return index < k ? [...include(index, first, first + k), rootIn(first + k, last)] : [...include(index - k, first + k, last), rootIn(first, first + k)]
+    return index < k
+      ? [...include(index, first, first + k), rootIn(first + k, last)]
+      : [...include(index - k, first + k, last), rootIn(first, first + k)]
   }
   const extend = (m: number, first: number, last: number, whole: boolean): string[] => {
     if (m === last - first) return whole ? [] : [rootIn(first, last)]
@@ -81,7 +86,10 @@ function provenBy(leaves: readonly string[]): { inclusion(index: number, size: n
     if (m <= k) return [...extend(m, first, first + k, whole), rootIn(first + k, last)]
     return [...extend(m - k, first + k, last, false), rootIn(first, first + k)]
   }
-  return { inclusion: (index, size) => include(index, 0, size), consistency: (from, size) => (from === 0 ? [] : extend(from, 0, size, true)) }
+  return {
+    inclusion: (index, size) => include(index, 0, size),
+    consistency: (from, size) => (from === 0 ? [] : extend(from, 0, size, true)),
+  }
 }
 
 /** True when `proof` shows that `leaf` is number `index` of the tree with this size and root (RFC 9162 2.1.3.2). */

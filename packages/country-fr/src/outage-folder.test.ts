@@ -34,7 +34,8 @@ const sale = (shop: Shop, key: string): object => ({
   lines: [line(100, 2000)],
   payments: [{ mode: 'ESP', amount: 100 }],
 })
-const ticketKeys = async (shop: Shop): Promise<(string | undefined)[]> => (await shop.records()).filter(({ body }) => body.type === 'ticket').map(({ body }) => body.ref)
+const ticketKeys = async (shop: Shop): Promise<(string | undefined)[]> =>
+  (await shop.records()).filter(({ body }) => body.type === 'ticket').map(({ body }) => body.ref)
 
 it('FR-54 a receipt whose acknowledgement was lost is sent again after the restart and exists once', async () => {
   const shop = await openFolderShop()
@@ -76,7 +77,8 @@ it('FR-59 sales made while the backlog goes over join the episode and arrive aft
     up
       ? Promise.resolve({
           record: async (request: JsonObject) => {
-            if (request['key'] === 'B') during.push(till.record(sale(shop, 'D')).then(({ outcome }) => expect(outcome).toBe('provisional')))
+            if (request['key'] === 'B')
+              during.push(till.record(sale(shop, 'D')).then(({ outcome }) => expect(outcome).toBe('provisional')))
             return real.record(request)
           },
           close: () => Promise.resolve(),

@@ -22,17 +22,27 @@ const rules: TillOptions['rules'] = {
   acknowledge: () => ({ type: 'ticket', amount: 0 }),
   print: () => [],
 }
-const offlineTill = (folder: string, connect: TillOptions['connect'] = () => Promise.reject(new Error('refused'))): Promise<Till> =>
+const offlineTill = (
+  folder: string,
+  connect: TillOptions['connect'] = () => Promise.reject(new Error('refused')),
+): Promise<Till> =>
   openTill({ connect, till: 'T1', queue: 'q', rules, offline: { store: openOfflineFolder(folder), probeMs: 0 } })
 
 describe('off-line folder', () => {
   it('FR-51 each sale makes one file, private and whole, and is there after a restart', async () => {
     const folder = join(base, 'deep', 'T1')
     const till = await offlineTill(folder)
-    for (let i = 0; i < 3; i++) expect((await till.record({ type: 'ticket', key: `K${i}`, amount: i })).outcome).toBe('provisional')
+    for (let i = 0; i < 3; i++)
+      expect((await till.record({ type: 'ticket', key: `K${i}`, amount: i })).outcome).toBe('provisional')
     await till.close()
     const episode = readdirSync(folder).find((name) => name.length === 36) as string
-    expect(readdirSync(join(folder, episode)).sort()).toEqual(['00000001.json', '00000002.json', '00000003.json', 'episode.json', 'head.json'])
+    expect(readdirSync(join(folder, episode)).sort()).toEqual([
+      '00000001.json',
+      '00000002.json',
+      '00000003.json',
+      'episode.json',
+      'head.json',
+    ])
     expect(statSync(join(folder, episode, '00000001.json')).mode & 0o777).toBe(0o600)
     expect(statSync(folder).mode & 0o777).toBe(0o700)
     const again = await offlineTill(folder)
@@ -54,7 +64,11 @@ describe('off-line folder', () => {
     const episode = readdirSync(folder).find((name) => name.length === 36) as string
     rmSync(join(folder, episode, '00000003.json'))
     const queue = await createQueue({ country: bareCountry(), storage: memoryStorage(), signer: await softwareSigner() })
-    const again = await offlineTill(folder, () => Promise.resolve(connectQueue({ record: ({ degraded: _, ...request }: Record<string, unknown>) => queue.record(request) } as never)))
+    const again = await offlineTill(folder, () =>
+      Promise.resolve(
+        connectQueue({ record: ({ degraded: _, ...request }: Record<string, unknown>) => queue.record(request) } as never),
+      ),
+    )
     expect((await again.transfer()).breaks.map(({ kind }) => kind)).toEqual(['TAIL_MISSING'])
     await again.close()
     await queue.close()

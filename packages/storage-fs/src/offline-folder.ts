@@ -40,7 +40,8 @@ export function openOfflineFolder(path: string, options: OfflineFolderOptions = 
     read: (name) => readFile(fs, place(name)),
     create: async (name, bytes) => {
       const target = place(name)
-      if ((await fs.stat(target)) !== undefined) throw new FiscalError('STORAGE_CONFLICT', { message: `${baseName(target)} exists already` })
+      if ((await fs.stat(target)) !== undefined)
+        throw new FiscalError('STORAGE_CONFLICT', { message: `${baseName(target)} exists already` })
       await makeFolders(fs, root, parentOf(target))
       await placeFile(fs, parentOf(target), baseName(target), bytes, PLACING)
     },
@@ -63,7 +64,9 @@ export function openOfflineFolder(path: string, options: OfflineFolderOptions = 
 function partsOf(name: string): readonly string[] {
   const parts = name.split('/')
   if (parts.every((part) => /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$/.test(part))) return parts
-  throw new FiscalError('OPTION_INVALID', { message: 'a name of the off-line log holds other characters than letters, digits, dot, - and _' })
+  throw new FiscalError('OPTION_INVALID', {
+    message: 'a name of the off-line log holds other characters than letters, digits, dot, - and _',
+  })
 }
 
 // From the outermost missing one inwards; each entry durable before anything is put into it.
@@ -82,13 +85,22 @@ async function makeFolders(fs: FileSystem, root: string, folder: string): Promis
 async function lockFolder(fs: FileSystem, host: Host, root: string): Promise<() => Promise<void>> {
   await makeFolders(fs, root, root)
   for (;;) {
-    const numbers = (await fs.list(root)).map((name) => LOCK.exec(name)?.[1]).filter((digits) => digits !== undefined).map(Number)
+    const numbers = (await fs.list(root))
+      .map((name) => LOCK.exec(name)?.[1])
+      .filter((digits) => digits !== undefined)
+      .map(Number)
     const newest = Math.max(0, ...numbers)
     if (newest > 0 && (await isHeld(fs, host, root, newest))) {
       throw new FiscalError('OFFLINE_LOCKED', { message: `another process holds the off-line log ${baseName(root)}` })
     }
     const pulse = await host.listen(root)
-    const facts = { boot: host.boot, machine: host.machine, pid: host.pid, socket: pulse.address, started: new Date(host.now()).toISOString() }
+    const facts = {
+      boot: host.boot,
+      machine: host.machine,
+      pid: host.pid,
+      socket: pulse.address,
+      started: new Date(host.now()).toISOString(),
+    }
     try {
       await createFile(fs, lockPath(root, newest + 1), utf8(`${canonical(facts)}\n`), true)
     } catch (error) {

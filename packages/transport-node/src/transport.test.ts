@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createServer, type RequestListener, type Server } from 'node:https'
+import type { RequestListener } from 'node:http'
+import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,7 +15,29 @@ let server: Server | undefined
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'sigillo-tls-'))
   const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')]
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', key, '-out', cert, '-days', '2', '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'], { stdio: 'ignore' })
+  execFileSync(
+    'openssl',
+    [
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-keyout',
+      key,
+      '-out',
+      cert,
+      '-days',
+      '2',
+      '-subj',
+      '/CN=localhost',
+      '-addext',
+      'subjectAltName=DNS:localhost,IP:127.0.0.1',
+    ],
+    { stdio: 'ignore' },
+  )
   tls = { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') }
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -26,15 +49,26 @@ afterEach(() => {
 
 function serve(answer: RequestListener): Promise<string> {
   server = createServer(tls, answer)
-  return new Promise((resolve) => server?.listen(0, '127.0.0.1', () => resolve(`https://localhost:${((server as Server).address() as AddressInfo).port}/queues/1`)))
+  return new Promise((resolve) =>
+    server?.listen(0, '127.0.0.1', () =>
+      resolve(`https://localhost:${((server as Server).address() as AddressInfo).port}/queues/1`),
+    ),
+  )
 }
-const post = (url: string, more: object = {}): Parameters<ReturnType<typeof nodeTransport>['send']>[0] => ({ method: 'POST', url, body: utf8('{"a":1}'), ...more })
+const post = (url: string, more: object = {}): Parameters<ReturnType<typeof nodeTransport>['send']>[0] => ({
+  method: 'POST',
+  url,
+  body: utf8('{"a":1}'),
+  ...more,
+})
 
 describe('transport over https', () => {
   it('sends the exact bytes and brings the answer back', async () => {
     const url = await serve((request, response) => {
       let text = ''
-      request.on('data', (part: Buffer) => (text += String(part))).on('end', () => response.writeHead(201, { 'x-seen': request.headers['x-till'] as string }).end(`got ${text}`))
+      request
+        .on('data', (part: Buffer) => (text += String(part)))
+        .on('end', () => response.writeHead(201, { 'x-seen': request.headers['x-till'] as string }).end(`got ${text}`))
     })
     const transport = nodeTransport({ ca: tls.cert })
     const answer = await transport.send(post(url, { headers: { 'x-till': 'T1' } }))
@@ -45,7 +79,10 @@ describe('transport over https', () => {
     const url = await serve((_, response) => response.end())
     await expect(nodeTransport().send(post(url))).rejects.toMatchObject({ code: 'UNREACHABLE', registered: 'no' })
     server?.close()
-    await expect(nodeTransport({ ca: tls.cert }).send(post('https://localhost:1/'))).rejects.toMatchObject({ code: 'UNREACHABLE', registered: 'no' })
+    await expect(nodeTransport({ ca: tls.cert }).send(post('https://localhost:1/'))).rejects.toMatchObject({
+      code: 'UNREACHABLE',
+      registered: 'no',
+    })
   })
   it('it is not known whether it arrived: reset, broken answer, silence', async () => {
     const reset = await serve((request) => request.socket.destroy())
@@ -58,11 +95,16 @@ describe('transport over https', () => {
     await expect(nodeTransport({ ca: tls.cert }).send(post(broken))).rejects.toMatchObject({ registered: 'unknown' })
     server?.close()
     const silent = await serve(() => undefined)
-    await expect(nodeTransport({ ca: tls.cert }).send(post(silent, { timeoutMs: 100 }))).rejects.toMatchObject({ registered: 'unknown', message: expect.stringContaining('100 ms') as string })
+    await expect(nodeTransport({ ca: tls.cert }).send(post(silent, { timeoutMs: 100 }))).rejects.toMatchObject({
+      registered: 'unknown',
+      message: expect.stringContaining('100 ms') as string,
+    })
   })
   it('an answer beyond the limit is refused, a cancelled call ends at once', async () => {
     const url = await serve((_, response) => response.end('x'.repeat(5000)))
     await expect(nodeTransport({ ca: tls.cert, maxBytes: 100 }).send(post(url))).rejects.toMatchObject({ code: 'UNREACHABLE' })
-    await expect(nodeTransport({ ca: tls.cert }).send(post(url, { signal: AbortSignal.abort() }))).rejects.toMatchObject({ registered: 'no' })
+    await expect(nodeTransport({ ca: tls.cert }).send(post(url, { signal: AbortSignal.abort() }))).rejects.toMatchObject({
+      registered: 'no',
+    })
   })
 })

@@ -82,7 +82,11 @@ function exchange(request: TransportRequest, agent: Agent, options: NodeTranspor
       response.on('aborted', () => fail(new Error('the connection broke in the middle of the answer')))
       response.on('end', () => {
         clearTimeout(timer)
-        resolve({ status: response.statusCode ?? 0, headers: plainHeaders(response.headers), body: new Uint8Array(Buffer.concat(parts)) })
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: plainHeaders(response.headers),
+          body: new Uint8Array(Buffer.concat(parts)),
+        })
       })
     })
     outgoing.end(body)
@@ -90,7 +94,9 @@ function exchange(request: TransportRequest, agent: Agent, options: NodeTranspor
 }
 
 function plainHeaders(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]))
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]),
+  )
 }
 
 function unreachable(cause: Error, sent: boolean): FiscalError {
@@ -99,7 +105,9 @@ function unreachable(cause: Error, sent: boolean): FiscalError {
     registered: sent ? 'unknown' : 'no',
     retry: 'same-handle',
     message: `the other side cannot be reached: ${cause.message}`,
-    remedy: sent ? 'Ask again with the same key: it is not known whether the request arrived.' : 'Check address, network and certificate; nothing was sent.',
+    remedy: sent
+      ? 'Ask again with the same key: it is not known whether the request arrived.'
+      : 'Check address, network and certificate; nothing was sent.',
     details: { code: (cause as NodeJS.ErrnoException).code ?? 'unknown' },
     cause,
   })

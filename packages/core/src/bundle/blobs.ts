@@ -17,6 +17,7 @@ export function blobsNamedIn(bytes: Uint8Array): string[] {
   const found: string[] = []
   const decoder = new TextDecoder('latin1')
   if (!decoder.decode(bytes).includes('"blob":"')) return found
-  for (const { line } of linesOf(bytes)) if (decoder.decode(line).includes('"blob":"')) found.push(...blobsOf(parseLine(line)?.payload ?? null))
+  for (const { line } of linesOf(bytes))
+    if (decoder.decode(line).includes('"blob":"')) found.push(...blobsOf(parseLine(line)?.payload ?? null))
   return found
 }

@@ -26,10 +26,18 @@ async function bundleOf(tickets: number, range: { from?: bigint; to?: bigint } =
   await queue.close()
   const reader = await storage.openReader()
   const chunks: Uint8Array[] = []
-  for await (const chunk of writeBundle(reader, { format: 'FORMAT', created: '2026-01-02T00:00:00.000Z', software: 'test', auditor: bareCountry().auditor?.() as never, ...range })) chunks.push(chunk)
+  for await (const chunk of writeBundle(reader, {
+    format: 'FORMAT',
+    created: '2026-01-02T00:00:00.000Z',
+    software: 'test',
+    auditor: bareCountry().auditor?.() as never,
+    ...range,
+  }))
+    chunks.push(chunk)
   return chunks
 }
-const verify = (chunks: readonly Uint8Array[]): ReturnType<typeof verifyBundle> => verifyBundle(() => chunks, { auditorOf: () => bareCountry().auditor?.() })
+const verify = (chunks: readonly Uint8Array[]): ReturnType<typeof verifyBundle> =>
+  verifyBundle(() => chunks, { auditorOf: () => bareCountry().auditor?.() })
 
 describe('bundle', () => {
   it('verifies what it wrote, from its bytes alone, over several segments', async () => {
@@ -51,7 +59,8 @@ describe('bundle', () => {
     const reader = await storage.openReader()
     const make = async (): Promise<string> => {
       const parts: Uint8Array[] = []
-      for await (const part of writeBundle(reader, { format: 'F', created: '2026-01-02T00:00:00.000Z', software: 's' })) parts.push(part)
+      for await (const part of writeBundle(reader, { format: 'F', created: '2026-01-02T00:00:00.000Z', software: 's' }))
+        parts.push(part)
       return Buffer.concat(parts).toString('hex')
     }
     expect(await make()).toBe(await make())

@@ -34,7 +34,8 @@ export function startEntries(parts: ReadonlyMap<string, readonly Uint8Array[]>, 
   const index = parseBundleIndex(contents.get('bundle.json') ?? new Uint8Array())
   const seen = new Map<string, Seen>()
   const findings: Finding[] = []
-  const tell = (seq: number | null, code: FindingCode, where: string, message: string): void => void findings.push({ seq, code, where, message, severity: 'error' })
+  const tell = (seq: number | null, code: FindingCode, where: string, message: string): void =>
+    void findings.push({ seq, code, where, message, severity: 'error' })
   const blobs: { readonly seq: number; readonly sha256: string }[] = []
   const witnesses: HeadStatement[] = []
   const notes: TreeStatement[] = []
@@ -76,20 +77,39 @@ export function startEntries(parts: ReadonlyMap<string, readonly Uint8Array[]>, 
         const { state } = report.resume
         const listed = compareFiles(index, seen, tell)
         // A file that was changed on the way is named once.
-        if (listed.has('queue.json') && !agrees(index, contents.get('queue.json'), state)) tell(null, 'BUNDLE_WRONG', 'queue.json', 'does not agree with genesis')
+        if (listed.has('queue.json') && !agrees(index, contents.get('queue.json'), state))
+          tell(null, 'BUNDLE_WRONG', 'queue.json', 'does not agree with genesis')
         const count = index.to - index.from + 1
-        if (index.count !== count || lines !== count || index.head.seq !== index.to || index.queue !== (state.queue ?? index.queue)) {
-          tell(null, 'BUNDLE_WRONG', 'bundle.json', `states records ${index.from} to ${index.to} of queue ${index.queue}; ${lines} lines are there`)
+        if (
+          index.count !== count ||
+          lines !== count ||
+          index.head.seq !== index.to ||
+          index.queue !== (state.queue ?? index.queue)
+        ) {
+          tell(
+            null,
+            'BUNDLE_WRONG',
+            'bundle.json',
+            `states records ${index.from} to ${index.to} of queue ${index.queue}; ${lines} lines are there`,
+          )
         }
       }
-      for (const { seq, sha256 } of blobs) if (seen.get(`blobs/${sha256}`)?.sha256 !== sha256) tell(seq, 'BLOB_WRONG', `blobs/${sha256}`, 'the file a record names is missing or was changed')
-      const all = [...findings, ...report.findings].sort((a, b) => (a.seq ?? -1) - (b.seq ?? -1) || (a.code < b.code ? -1 : a.code > b.code ? 1 : 0))
+      for (const { seq, sha256 } of blobs)
+        if (seen.get(`blobs/${sha256}`)?.sha256 !== sha256)
+          tell(seq, 'BLOB_WRONG', `blobs/${sha256}`, 'the file a record names is missing or was changed')
+      const all = [...findings, ...report.findings].sort(
+        (a, b) => (a.seq ?? -1) - (b.seq ?? -1) || (a.code < b.code ? -1 : a.code > b.code ? 1 : 0),
+      )
       return { ...report, findings: all, sound: report.sound && findings.length === 0, index }
     },
   }
 }
 
-function beginning(index: BundleIndex | undefined, witnesses: HeadStatement[], notes: TreeStatement[]): Parameters<typeof startJudge>[0] {
+function beginning(
+  index: BundleIndex | undefined,
+  witnesses: HeadStatement[],
+  notes: TreeStatement[],
+): Parameters<typeof startJudge>[0] {
   if (index === undefined) return {}
   const { continues = false, queue } = index
   witnesses.push({ queue, ...index.head, source: 'bundle.json' })
@@ -104,14 +124,21 @@ function startOf(index: BundleIndex): Start {
   return { seq: from - 1, hash: (state['head'] as { readonly hash: string }).hash, genesis, profile, segBits, state }
 }
 
-function auditorFor(index: BundleIndex | undefined, bytes: Uint8Array, options: BundleVerifyOptions): ReturnType<NonNullable<BundleVerifyOptions['auditorOf']>> {
+function auditorFor(
+  index: BundleIndex | undefined,
+  bytes: Uint8Array,
+  options: BundleVerifyOptions,
+): ReturnType<NonNullable<BundleVerifyOptions['auditorOf']>> {
   // Genesis names the profile; a range that begins later has no totals to judge by.
   if (index !== undefined && index.from > 0) return undefined
   const profile = /"profile":"([A-Z0-9]{2,16})"/.exec(new TextDecoder().decode(bytes.subarray(0, 8192)))?.[1]
   return profile === undefined ? undefined : options.auditorOf?.(profile)
 }
 
-function takeEntry(name: string, lines: JoinedLines): { readonly seen: Seen; readonly take: (data: Uint8Array, final: boolean) => void } {
+function takeEntry(
+  name: string,
+  lines: JoinedLines,
+): { readonly seen: Seen; readonly take: (data: Uint8Array, final: boolean) => void } {
   const hasher: Hasher = sha256Stream()
   const seen: Seen = { bytes: 0, sha256: '' }
   const take = (data: Uint8Array, final: boolean): void => {
@@ -167,16 +194,28 @@ function readWitness(bytes: Uint8Array | undefined, witnesses: HeadStatement[], 
   if (bytes === undefined) return
   const value = parseCanonical(fromUtf8(bytes) ?? '')
   const { queue, seq, hash } = isObject(value) ? value : {}
-  const formed = typeof queue === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(queue) && Number.isSafeInteger(seq) && (seq as number) >= 0
-  if (formed && typeof hash === 'string' && /^[0-9a-f]{64}$/.test(hash)) witnesses.push({ queue, seq: seq as number, hash, source: 'witness.json' })
+  const formed =
+    typeof queue === 'string' &&
+    /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(queue) &&
+    Number.isSafeInteger(seq) &&
+    (seq as number) >= 0
+  if (formed && typeof hash === 'string' && /^[0-9a-f]{64}$/.test(hash))
+    witnesses.push({ queue, seq: seq as number, hash, source: 'witness.json' })
   else tell(null, 'BUNDLE_WRONG', 'witness.json', 'is not the statement of a witness')
 }
 
-function readNotes(kept: ReadonlyMap<string, Uint8Array>, queue: string, keys: readonly string[], notes: TreeStatement[], tell: Tell): void {
+function readNotes(
+  kept: ReadonlyMap<string, Uint8Array>,
+  queue: string,
+  keys: readonly string[],
+  notes: TreeStatement[],
+  tell: Tell,
+): void {
   for (const [name, bytes] of kept) {
     const note = /^anchors\/[^/]+$/.test(name) ? readNote(fromUtf8(bytes) ?? '') : undefined
     if (note?.head.origin.endsWith(`/${queue}`) !== true) continue
-    if (keys.some((key) => signatureOf(note, key) === 'wrong')) tell(null, 'ANCHOR_WRONG', name, 'the signature is not that of the key given for this note')
+    if (keys.some((key) => signatureOf(note, key) === 'wrong'))
+      tell(null, 'ANCHOR_WRONG', name, 'the signature is not that of the key given for this note')
     else notes.push({ size: note.head.size, root: note.head.root, source: name })
   }
 }
@@ -188,10 +227,12 @@ function compareFiles(index: BundleIndex, seen: ReadonlyMap<string, Seen>, tell:
   for (const [name, { bytes, sha256 }] of listed) {
     const file = seen.get(name)
     if (file === undefined) tell(null, 'BUNDLE_WRONG', name, 'the file is missing')
-    else if (file.bytes !== bytes || file.sha256 !== sha256) tell(null, 'BUNDLE_WRONG', name, 'the file was changed: its size or SHA-256 is another')
+    else if (file.bytes !== bytes || file.sha256 !== sha256)
+      tell(null, 'BUNDLE_WRONG', name, 'the file was changed: its size or SHA-256 is another')
     else right.add(name)
   }
-  for (const name of seen.keys()) if (!listed.has(name) && name !== 'bundle.json') tell(null, 'BUNDLE_WRONG', name, 'the file is not in the table of contents')
+  for (const name of seen.keys())
+    if (!listed.has(name) && name !== 'bundle.json') tell(null, 'BUNDLE_WRONG', name, 'the file is not in the table of contents')
   if (!listed.has('queue.json') && !seen.has('queue.json')) tell(null, 'BUNDLE_WRONG', 'queue.json', 'the file is missing')
   return right
 }

@@ -21,7 +21,12 @@ export interface BundleIndex {
   readonly continues?: true
   /** State behind record from − 1, when the range does not begin with genesis; totals are left out of it. */
   readonly start?: { readonly genesis: string; readonly state: JsonObject }
-  readonly keys: readonly { readonly fromSeq: number; readonly jwk: JsonObject; readonly kid: string; readonly x5c?: readonly string[] }[]
+  readonly keys: readonly {
+    readonly fromSeq: number
+    readonly jwk: JsonObject
+    readonly kid: string
+    readonly x5c?: readonly string[]
+  }[]
   readonly files: readonly { readonly bytes: number; readonly name: string; readonly sha256: string }[]
   readonly created: string
   readonly software: string
@@ -50,12 +55,18 @@ const exactly =
   (value) =>
     isObject(value) &&
     Object.entries(members).every(([name, rule]) => rule(value[name])) &&
-    Object.entries(value).every(([name, item]) => Object.hasOwn(members, name) || (Object.hasOwn(optional, name) && (optional[name] as Rule)(item)))
+    Object.entries(value).every(
+      ([name, item]) => Object.hasOwn(members, name) || (Object.hasOwn(optional, name) && (optional[name] as Rule)(item)),
+    )
 
 const isHead = exactly({ hash: isHash, seq: isCount })
 const isTypeHead = exactly({ hash: isHash, tseq: isAbove0 })
-const isTypes: Rule = (value) => isObject(value) && Object.entries(value).every(([name, head]) => isTypeName(name) && isTypeHead(head))
-const isState = exactly({ epoch: isAbove0, frontier: listOf(isHash), head: isHead, kid: isKid, lastTs: isTimestamp, types: isTypes }, { totals: (value) => isObject(value) })
+const isTypes: Rule = (value) =>
+  isObject(value) && Object.entries(value).every(([name, head]) => isTypeName(name) && isTypeHead(head))
+const isState = exactly(
+  { epoch: isAbove0, frontier: listOf(isHash), head: isHead, kid: isKid, lastTs: isTimestamp, types: isTypes },
+  { totals: (value) => isObject(value) },
+)
 
 const isIndex = exactly(
   {

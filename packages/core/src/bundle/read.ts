@@ -23,12 +23,19 @@ export interface BundleVerifyOptions {
 
 /** Verifies a bundle given as the bytes of its ZIP. `open` gives the bytes from the start; it is called twice: first for
  * the table of contents and what witnesses say, then for the records. */
-export async function verifyBundle(open: () => AsyncIterable<Uint8Array> | Iterable<Uint8Array>, options: BundleVerifyOptions = {}): Promise<BundleReport> {
+export async function verifyBundle(
+  open: () => AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  options: BundleVerifyOptions = {},
+): Promise<BundleReport> {
   const contents = new Map<string, Uint8Array[]>()
   const broken = await unzipInto(open(), (name) => (isStatement(name) ? (data) => void push(contents, name, data) : undefined))
   const entries = startEntries(contents, options)
   let bytes = 0
-  const again = await unzipInto(open(), (name) => entries.open(name), (count) => options.progress?.((bytes += count)))
+  const again = await unzipInto(
+    open(),
+    (name) => entries.open(name),
+    (count) => options.progress?.((bytes += count)),
+  )
   const damage = again ?? broken
   if (damage !== undefined) entries.damaged(damage)
   return entries.report()
@@ -66,7 +73,11 @@ function push(contents: Map<string, Uint8Array[]>, name: string, data: Uint8Arra
 type Take = (data: Uint8Array, final: boolean) => void
 
 // Returns what made unpacking impossible, if anything did.
-async function unzipInto(source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, sink: (name: string) => Take | undefined, read?: (bytes: number) => void): Promise<string | undefined> {
+async function unzipInto(
+  source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  sink: (name: string) => Take | undefined,
+  read?: (bytes: number) => void,
+): Promise<string | undefined> {
   let failure: string | undefined
   const unzip = new Unzip((file) => {
     const take = sink(file.name)

@@ -88,12 +88,14 @@ async function rangeOf(reader: StorageReader, options: BundleOptions): Promise<R
   const head = await reader.head()
   const from = options.from ?? 0n
   const to = options.to === undefined || options.to > head.durableThrough ? head.durableThrough : options.to
-  if (from < 0n || from > to) throw new FiscalError('OPTION_INVALID', { message: `from: there is no record from ${from} to ${to}`, path: 'from' })
+  if (from < 0n || from > to)
+    throw new FiscalError('OPTION_INVALID', { message: `from: there is no record from ${from} to ${to}`, path: 'from' })
   if (from > 0n && ((await lineAt(reader, from - 1n))?.body.more ?? 0) > 0) {
     throw new FiscalError('OPTION_INVALID', { message: `from: record ${from} stands inside a request`, path: 'from' })
   }
   const last = await lineAt(reader, to)
-  if ((last?.body.more ?? 0) > 0) throw new FiscalError('OPTION_INVALID', { message: `to: record ${to} stands inside a request`, path: 'to' })
+  if ((last?.body.more ?? 0) > 0)
+    throw new FiscalError('OPTION_INVALID', { message: `to: record ${to} stands inside a request`, path: 'to' })
   return { from, to, hash: last?.hash ?? '', continues: to < head.seq }
 }
 
@@ -132,23 +134,39 @@ function noteKey(keys: BundleIndex['keys'][number][], record: ParsedLine): void 
   const { type, kid, seq } = record.body
   if (type !== 'sys.genesis' && type !== 'sys.key') return
   const payload = record.payload as JsonObject
-  const key = type === 'sys.genesis' ? { fromSeq: 0, jwk: payload['key'] as JsonObject, kid } : { fromSeq: seq + 1, jwk: payload['key'] as JsonObject, kid: String(payload['kid']) }
+  const key =
+    type === 'sys.genesis'
+      ? { fromSeq: 0, jwk: payload['key'] as JsonObject, kid }
+      : { fromSeq: seq + 1, jwk: payload['key'] as JsonObject, kid: String(payload['kid']) }
   keys.push(Array.isArray(payload['x5c']) ? { ...key, x5c: payload['x5c'] as string[] } : key)
 }
 
-function judgeOptions(reader: StorageReader, { from, continues }: Range, facts: Facts, options: BundleOptions): Parameters<typeof startJudge>[0] {
+function judgeOptions(
+  reader: StorageReader,
+  { from, continues }: Range,
+  facts: Facts,
+  options: BundleOptions,
+): Parameters<typeof startJudge>[0] {
   const offeredKeys = facts.keys.map(({ jwk }) => jwk as never)
   if (facts.start === undefined) return { ...(options.auditor !== undefined && { auditor: options.auditor }), continues }
   const { genesis, state } = facts.start
   const hash = (state['head'] as { hash: string }).hash
-  return { start: { seq: Number(from) - 1, hash, queue: reader.queue, genesis, profile: facts.profile, segBits: reader.segBits, state }, offeredKeys, continues }
+  return {
+    start: { seq: Number(from) - 1, hash, queue: reader.queue, genesis, profile: facts.profile, segBits: reader.segBits, state },
+    offeredKeys,
+    continues,
+  }
 }
 
 function endOfSegment(seq: bigint, segBits: number): bigint {
   return seq | ((1n << BigInt(segBits)) - 1n)
 }
 
-async function* pieces(reader: StorageReader, from: bigint, to: bigint): AsyncIterable<{ readonly bytes: Uint8Array; readonly seq: bigint }> {
+async function* pieces(
+  reader: StorageReader,
+  from: bigint,
+  to: bigint,
+): AsyncIterable<{ readonly bytes: Uint8Array; readonly seq: bigint }> {
   let parts: Uint8Array[] = []
   let size = 0
   for await (const { seq, line } of reader.read(from, to)) {
@@ -161,13 +179,19 @@ async function* pieces(reader: StorageReader, from: bigint, to: bigint): AsyncIt
   }
 }
 
-async function* companions(zip: ZipWriter, reader: StorageReader, blobs: readonly string[], witness: WitnessStatement | undefined): AsyncIterable<Uint8Array> {
+async function* companions(
+  zip: ZipWriter,
+  reader: StorageReader,
+  blobs: readonly string[],
+  witness: WitnessStatement | undefined,
+): AsyncIterable<Uint8Array> {
   const anchors = [...(await reader.anchors())].sort((a, b) => Number(a.size - b.size) || (a.source < b.source ? -1 : 1))
   for (const { size, source, note } of anchors) yield* zip.text(`anchors/${size}-${source}.note`, note)
   if (witness !== undefined) yield* zip.text('witness.json', canonical(witness))
   for (const sha256 of blobs) {
     const bytes = await reader.blob(sha256)
-    if (bytes === undefined) throw new FiscalError('JOURNAL_CORRUPT', { message: `kept bytes ${sha256} are missing`, details: { blob: sha256 } })
+    if (bytes === undefined)
+      throw new FiscalError('JOURNAL_CORRUPT', { message: `kept bytes ${sha256} are missing`, details: { blob: sha256 } })
     yield* zip.bytes(`blobs/${sha256}`, bytes)
   }
 }
@@ -188,7 +212,13 @@ function reportText(report: Report, queue: string, { from, to }: Range, { create
   })
 }
 
-function indexOf(reader: StorageReader, { from, to, hash, continues }: Range, facts: Facts, zip: ZipWriter, options: BundleOptions): BundleIndex {
+function indexOf(
+  reader: StorageReader,
+  { from, to, hash, continues }: Range,
+  facts: Facts,
+  zip: ZipWriter,
+  options: BundleOptions,
+): BundleIndex {
   const { created, software, notes } = options
   return {
     format: 'sigillo-bundle/1',
@@ -208,4 +238,3 @@ function indexOf(reader: StorageReader, { from, to, hash, continues }: Range, fa
     ...(notes !== undefined && notes.length > 0 && { notes }),
   }
 }
-

@@ -59,13 +59,23 @@ export function connectHttp(transport: Transport, url: string, headers: Readonly
 
 function readReply(status: number, text: string | undefined): Reply {
   const value = parseJson(text)
-  if (status === 200 && value?.['outcome'] === 'registered' && typeof value['seq'] === 'number' && typeof value['hash'] === 'string') {
+  if (
+    status === 200 &&
+    value?.['outcome'] === 'registered' &&
+    typeof value['seq'] === 'number' &&
+    typeof value['hash'] === 'string'
+  ) {
     return { outcome: 'registered', queue: String(value['queue']), seq: value['seq'], hash: value['hash'], reply: value }
   }
   if (value?.['outcome'] === 'rejected' || value?.['outcome'] === 'indeterminate') {
     return { outcome: value['outcome'], error: errorFrom((value['error'] ?? {}) as Record<string, unknown>) }
   }
-  throw new FiscalError('UNREACHABLE', { kind: 'transmission', registered: 'unknown', retry: 'same-handle', message: `the queue’s server answered ${status} and no outcome` })
+  throw new FiscalError('UNREACHABLE', {
+    kind: 'transmission',
+    registered: 'unknown',
+    retry: 'same-handle',
+    message: `the queue’s server answered ${status} and no outcome`,
+  })
 }
 
 function parseJson(text: string | undefined): JsonObject | undefined {
@@ -79,7 +89,11 @@ function parseJson(text: string | undefined): JsonObject | undefined {
 /** A FiscalError out of its JSON form. */
 export function errorFrom(json: Record<string, unknown>): FiscalError {
   const text = (name: string): string | undefined => (typeof json[name] === 'string' ? json[name] : undefined)
-  const { kind, registered, retry } = json as { kind?: FiscalError['kind']; registered?: FiscalError['registered']; retry?: FiscalError['retry'] }
+  const { kind, registered, retry } = json as {
+    kind?: FiscalError['kind']
+    registered?: FiscalError['registered']
+    retry?: FiscalError['retry']
+  }
   const [remedy, path, national] = [text('remedy'), text('path'), text('national')]
   return new FiscalError(text('code') ?? 'UNREACHABLE', {
     message: text('message') ?? 'the queue refused without a reason',
@@ -110,11 +124,18 @@ export async function ask(connect: () => Promise<Connection>, request: JsonObjec
   try {
     return await Promise.race([(async () => (await connect()).record(request, { signal: timeout }))(), late])
   } catch (error) {
-    if (isFiscalError(error) && isOutage(error)) return { outcome: error.registered === 'no' ? 'rejected' : 'indeterminate', error }
+    if (isFiscalError(error) && isOutage(error))
+      return { outcome: error.registered === 'no' ? 'rejected' : 'indeterminate', error }
     return { outcome: 'indeterminate', error: unreachable(error instanceof Error ? error.message : String(error)) }
   }
 }
 
 function unreachable(message: string): FiscalError {
-  return new FiscalError('UNREACHABLE', { kind: 'transmission', registered: 'unknown', retry: 'same-handle', message: `the queue cannot be reached: ${message}`, remedy: 'Nothing: the till goes on off line and hands its receipts over later.' })
+  return new FiscalError('UNREACHABLE', {
+    kind: 'transmission',
+    registered: 'unknown',
+    retry: 'same-handle',
+    message: `the queue cannot be reached: ${message}`,
+    remedy: 'Nothing: the till goes on off line and hands its receipts over later.',
+  })
 }

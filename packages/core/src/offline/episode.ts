@@ -47,7 +47,11 @@ export async function readEpisode(store: OfflineStore, id: string, mirror: Offli
     header: isHeader(content) ? content : undefined,
     headerHash: content === undefined ? undefined : headerHash(content),
     receipts,
-    heads: [...(await headOf(store, `${id}/head.json`, 'head.json')), ...(await headOf(store, `${id}/closing.json`, 'closing.json')), ...(await mirrorHead(mirror, id))],
+    heads: [
+      ...(await headOf(store, `${id}/head.json`, 'head.json')),
+      ...(await headOf(store, `${id}/closing.json`, 'closing.json')),
+      ...(await mirrorHead(mirror, id)),
+    ],
     closing: names.includes('closing.json'),
     announced: names.includes('announced.json'),
     end: parseFile(await store.read(`${id}/end.json`)),
@@ -61,11 +65,22 @@ async function readReceipt(store: OfflineStore, id: string, name: string, acks: 
   const bytes = (await store.read(`${id}/${name}`)) ?? new Uint8Array()
   const parsed = parseFile(bytes)
   const content = parsed !== undefined && typeof parsed['request'] === 'object' && parsed['request'] !== null ? parsed : undefined
-  return { seq, name, bytes, content, hash: content === undefined ? undefined : receiptHash(content), acknowledged: acks.has(ackName(seq)) }
+  return {
+    seq,
+    name,
+    bytes,
+    content,
+    hash: content === undefined ? undefined : receiptHash(content),
+    acknowledged: acks.has(ackName(seq)),
+  }
 }
 
 function isHeader(content: JsonObject | undefined): content is JsonObject & EpisodeHeader {
-  return typeof content?.['episode'] === 'string' && typeof content['prevEpisodeHash'] === 'string' && typeof content['counterStart'] === 'number'
+  return (
+    typeof content?.['episode'] === 'string' &&
+    typeof content['prevEpisodeHash'] === 'string' &&
+    typeof content['counterStart'] === 'number'
+  )
 }
 
 async function headOf(store: OfflineStore, path: string, source: string): Promise<Episode['heads']> {

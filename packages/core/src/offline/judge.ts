@@ -53,7 +53,8 @@ export interface Judgement {
 /** Judges all files of an episode. */
 export function judgeEpisode(episode: Episode, context: JudgeContext): Judgement {
   const breaks: OfflineBreak[] = []
-  const tell = (kind: BreakKind, seq: number, message: string): void => void breaks.push({ kind, episode: episode.id, seq, message })
+  const tell = (kind: BreakKind, seq: number, message: string): void =>
+    void breaks.push({ kind, episode: episode.id, seq, message })
   judgeHeader(episode, context, tell)
   const missing = judgeNumbers(episode, tell)
   const walked = walkReceipts(episode, context, tell)
@@ -68,7 +69,8 @@ function judgeHeader({ header }: Episode, { before }: JudgeContext, tell: Tell):
   if (header === undefined) return tell('HEADER_ALTERED', 0, 'the header is missing or cannot be read')
   if (before === undefined) return
   if (header.prevEpisodeHash !== before.lastHash) tell('EPISODE_LINK', 0, 'does not continue the episode before it')
-  if (header.counterStart !== before.nextCounter) tell('COUNTER_GAP', 0, `begins with counter ${header.counterStart}; ${before.nextCounter} was next`)
+  if (header.counterStart !== before.nextCounter)
+    tell('COUNTER_GAP', 0, `begins with counter ${header.counterStart}; ${before.nextCounter} was next`)
 }
 
 function judgeNumbers({ receipts, heads }: Episode, tell: Tell): number[] {
@@ -143,7 +145,11 @@ function judgeReceipt(receipt: FoundReceipt, state: WalkState, context: JudgeCon
 function judgeLink(content: JsonObject, seq: number, jumped: boolean, state: WalkState, tell: Tell): boolean {
   if (state.links === undefined || jumped) return false
   if (state.links.includes(String(content['prev']))) return true
-  tell(seq === 1 ? 'HEADER_ALTERED' : 'BAD_PREV', seq, seq === 1 ? 'the header is not the one this receipt was linked to' : 'is not linked to the receipt before it')
+  tell(
+    seq === 1 ? 'HEADER_ALTERED' : 'BAD_PREV',
+    seq,
+    seq === 1 ? 'the header is not the one this receipt was linked to' : 'is not linked to the receipt before it',
+  )
   return false
 }
 
@@ -151,7 +157,8 @@ function judgeCounter(content: JsonObject, seq: number, unsure: boolean, state: 
   const counter = content['counter']
   if (typeof counter !== 'number') return
   if (state.counters.has(counter)) tell('DUPLICATE', seq, `counter ${counter} stands twice`)
-  else if (!unsure && state.counter !== undefined && counter !== state.counter + 1) tell('COUNTER_GAP', seq, `counter ${counter} after ${state.counter}`)
+  else if (!unsure && state.counter !== undefined && counter !== state.counter + 1)
+    tell('COUNTER_GAP', seq, `counter ${counter} after ${state.counter}`)
   state.counters.add(counter)
   state.counter = counter
 }
@@ -167,7 +174,11 @@ function judgeTail(episode: Episode, missing: readonly number[], tell: Tell): vo
   const last = lastOf(episode)
   for (const { source, seq } of episode.heads) {
     if (seq <= last.seq) continue
-    tell('TAIL_MISSING', seq, `${source} knows ${seq} receipts; the files end at ${last.seq}${missing.length > 0 ? `; missing: ${missing.join(', ')}` : ''}`)
+    tell(
+      'TAIL_MISSING',
+      seq,
+      `${source} knows ${seq} receipts; the files end at ${last.seq}${missing.length > 0 ? `; missing: ${missing.join(', ')}` : ''}`,
+    )
     return
   }
 }

@@ -6,7 +6,17 @@ import { ZERO_HASH } from '../digest.js'
 import { randomBytes } from '#crypto'
 import { toHex } from '../bytes.js'
 import { isOpen, lastOf, readEpisode, type Episode } from './episode.js'
-import { ackName, fileBytes, headerHash, parseFile, receiptHash, receiptName, type EpisodeHeader, type OfflineReceipt, type OfflineSeal } from './format.js'
+import {
+  ackName,
+  fileBytes,
+  headerHash,
+  parseFile,
+  receiptHash,
+  receiptName,
+  type EpisodeHeader,
+  type OfflineReceipt,
+  type OfflineSeal,
+} from './format.js'
 import type { OfflineStore } from './store.js'
 
 /** counter.json: never reset. */
@@ -41,7 +51,13 @@ export class OfflineLog {
   #last: { seq: number; hash: string } = { seq: 0, hash: ZERO_HASH }
   readonly #byKey = new Map<string, OfflineReceipt>()
 
-  constructor(options: { store: OfflineStore; mirror?: OfflineStore | undefined; till: string; kind: string; seal?: ((hash: string) => Promise<OfflineSeal> | OfflineSeal) | undefined }) {
+  constructor(options: {
+    store: OfflineStore
+    mirror?: OfflineStore | undefined
+    till: string
+    kind: string
+    seal?: ((hash: string) => Promise<OfflineSeal> | OfflineSeal) | undefined
+  }) {
     this.#store = options.store
     this.#mirror = options.mirror
     this.#till = options.till
@@ -76,7 +92,16 @@ export class OfflineLog {
 
   // A header that cannot be read must not end selling: new receipts link to the newest file.
   #placeholder(open: Episode): EpisodeHeader {
-    const none = { queue: '', opened: '', reason: 'header unreadable', counterStart: 0, anchorNumber: 0, anchorHash: ZERO_HASH, prevEpisodeHash: ZERO_HASH, software: '' }
+    const none = {
+      queue: '',
+      opened: '',
+      reason: 'header unreadable',
+      counterStart: 0,
+      anchorNumber: 0,
+      anchorHash: ZERO_HASH,
+      prevEpisodeHash: ZERO_HASH,
+      software: '',
+    }
     return { v: 1, kind: `${this.#kind}.episode`, episode: open.id, till: this.#till, ...none }
   }
 
@@ -137,7 +162,17 @@ export class OfflineLog {
   async append(request: JsonObject, moment: string): Promise<OfflineReceipt> {
     const header = this.#header as EpisodeHeader
     const [seq, counter] = [this.#last.seq + 1, this.#counter.next] // 1
-    const content = { v: 1 as const, kind: `${this.#kind}.receipt`, episode: header.episode, till: this.#till, seq, counter, moment, request, prev: this.#last.hash }
+    const content = {
+      v: 1 as const,
+      kind: `${this.#kind}.receipt`,
+      episode: header.episode,
+      till: this.#till,
+      seq,
+      counter,
+      moment,
+      request,
+      prev: this.#last.hash,
+    }
     const hash = receiptHash(content)
     const seal = await this.#seal?.(hash)
     const receipt: OfflineReceipt = { ...content, hash, ...(seal !== undefined && { seal }) }
@@ -164,7 +199,10 @@ export class OfflineLog {
   /** Marks that transfer has begun: what must be there from now on. */
   async markClosing(closed: string): Promise<void> {
     const id = (this.#header as EpisodeHeader).episode
-    await this.#store.replace(`${id}/closing.json`, fileBytes({ v: 1, closed, lastSeq: this.#last.seq, lastHash: this.#last.hash }))
+    await this.#store.replace(
+      `${id}/closing.json`,
+      fileBytes({ v: 1, closed, lastSeq: this.#last.seq, lastHash: this.#last.hash }),
+    )
   }
 
   /** Marks that the queue knows of the outage. */
@@ -194,7 +232,12 @@ export class OfflineLog {
     const header = this.#header as EpisodeHeader
     const acknowledged = breaks.length === 0
     await this.#store.replace(`${header.episode}/end.json`, fileBytes({ v: 1, ended, breaks, acknowledged }))
-    await this.#setCounter({ ...this.#counter, lastEpisode: header.episode, lastEpisodeHash: this.#last.hash, settledNext: this.#counter.next })
+    await this.#setCounter({
+      ...this.#counter,
+      lastEpisode: header.episode,
+      lastEpisodeHash: this.#last.hash,
+      settledNext: this.#counter.next,
+    })
     this.#header = undefined
     this.#byKey.clear()
   }

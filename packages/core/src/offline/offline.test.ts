@@ -10,7 +10,13 @@ import { openTill, type Till, type TillOptions, type TillOutcome } from './till.
 const rules: OfflineRules = {
   kind: 'xx.degraded',
   outage: ({ episode, reason }) => ({ type: 'outage', episode, reason }),
-  finish: ({ header, count, breaks, missing }) => ({ type: 'zero', episode: header.episode, count, breaks: breaks.length, missing }),
+  finish: ({ header, count, breaks, missing }) => ({
+    type: 'zero',
+    episode: header.episode,
+    count,
+    breaks: breaks.length,
+    missing,
+  }),
   unreadable: ({ name, sha256, base64 }) => ({ type: 'defect', name, sha256, base64 }),
   acknowledge: ({ episode }, reason) => ({ type: 'acknowledge', episode, reason }),
   print: ({ counter, hash }) => [{ kind: 'title', text: `PROVISIONAL ${counter} ${hash.slice(0, 8)}` }],
@@ -23,15 +29,18 @@ function remoteQueue(): { readonly sales: JsonObject[]; down: boolean; loseNext:
     sales: [] as JsonObject[],
     down: false,
     loseNext: false,
-    connect: (): Promise<Connection> => (remote.down ? Promise.reject(new Error('refused')) : Promise.resolve({ record, close: () => Promise.resolve() })),
+    connect: (): Promise<Connection> =>
+      remote.down ? Promise.reject(new Error('refused')) : Promise.resolve({ record, close: () => Promise.resolve() }),
   }
   const record: Connection['record'] = async (request) => {
     if (remote.down) throw new Error('connection reset')
     const { degraded: _transport, ...content } = request
-    if (content['amount'] === 'wrong') return { outcome: 'rejected', error: new FiscalError('REQUEST_INVALID', { message: 'amount' }) }
+    if (content['amount'] === 'wrong')
+      return { outcome: 'rejected', error: new FiscalError('REQUEST_INVALID', { message: 'amount' }) }
     const known = byKey.get(String(request['key']))
     const text = JSON.stringify(content)
-    if (known !== undefined && known.text !== text) return { outcome: 'rejected', error: new FiscalError('KEY_REUSED', { message: 'reused' }) }
+    if (known !== undefined && known.text !== text)
+      return { outcome: 'rejected', error: new FiscalError('KEY_REUSED', { message: 'reused' }) }
     if (known === undefined) {
       byKey.set(String(request['key']), { text, seq: remote.sales.length + 1 })
       remote.sales.push(request)
@@ -48,11 +57,26 @@ function remoteQueue(): { readonly sales: JsonObject[]; down: boolean; loseNext:
 
 type Remote = ReturnType<typeof remoteQueue>
 const sale = (key: string, amount: number | string = 1): object => ({ type: 'ticket', key, amount })
-const till = (remote: Remote, store: MemoryOfflineStore, more: Partial<TillOptions['offline']> = {}, clock = fixedClock()): Promise<Till> =>
-  openTill({ connect: remote.connect, till: 'T1', queue: 'q', rules, clock, offline: { store, probeMs: 0, timeoutMs: 500, ...more } })
-const word = (outcome: TillOutcome): string => (outcome.outcome === 'rejected' || outcome.outcome === 'indeterminate' ? outcome.error.code : outcome.outcome)
-const episodeOf = (store: MemoryOfflineStore): string => [...store.files.keys()].find((path) => path.endsWith('/episode.json'))?.slice(0, 36) as string
-const typesOf = (remote: Remote): string[] => remote.sales.map(({ type, key }) => (type === 'ticket' ? String(key) : String(type)))
+const till = (
+  remote: Remote,
+  store: MemoryOfflineStore,
+  more: Partial<TillOptions['offline']> = {},
+  clock = fixedClock(),
+): Promise<Till> =>
+  openTill({
+    connect: remote.connect,
+    till: 'T1',
+    queue: 'q',
+    rules,
+    clock,
+    offline: { store, probeMs: 0, timeoutMs: 500, ...more },
+  })
+const word = (outcome: TillOutcome): string =>
+  outcome.outcome === 'rejected' || outcome.outcome === 'indeterminate' ? outcome.error.code : outcome.outcome
+const episodeOf = (store: MemoryOfflineStore): string =>
+  [...store.files.keys()].find((path) => path.endsWith('/episode.json'))?.slice(0, 36) as string
+const typesOf = (remote: Remote): string[] =>
+  remote.sales.map(({ type, key }) => (type === 'ticket' ? String(key) : String(type)))
 
 async function threeOffline(): Promise<{ remote: Remote; store: MemoryOfflineStore; open: Till }> {
   const [remote, store] = [remoteQueue(), memoryOfflineStore()]
@@ -65,16 +89,49 @@ async function threeOffline(): Promise<{ remote: Remote; store: MemoryOfflineSto
 describe('offline log', () => {
   it('FR-49 header and receipts of the published example hash to the given values', () => {
     const header = {
-      anchorHash: 'a'.repeat(64), anchorNumber: 41, counterStart: 7, episode: '0b0e7a52-6c0c-4a53-9a5f-3d4f7f0a9c11', kind: 'fr.degraded.episode', opened: '2026-11-23T11:00:00.000+01:00',
-      prevEpisodeHash: '0'.repeat(64), queue: '4f0d3c1e-2d7b-4a54-8d4e-6a1f5b7c9e10', reason: 'timeout', software: '2.3.1', till: 'CAISSE-01', v: 1,
+      anchorHash: 'a'.repeat(64),
+      anchorNumber: 41,
+      counterStart: 7,
+      episode: '0b0e7a52-6c0c-4a53-9a5f-3d4f7f0a9c11',
+      kind: 'fr.degraded.episode',
+      opened: '2026-11-23T11:00:00.000+01:00',
+      prevEpisodeHash: '0'.repeat(64),
+      queue: '4f0d3c1e-2d7b-4a54-8d4e-6a1f5b7c9e10',
+      reason: 'timeout',
+      software: '2.3.1',
+      till: 'CAISSE-01',
+      v: 1,
     }
     const one = {
-      counter: 7, episode: header.episode, kind: 'fr.degraded.receipt', moment: '2026-11-23T11:00:05.000+01:00', prev: headerHash(header), seq: 1, till: 'CAISSE-01', v: 1,
-      request: { items: [{ label: 'Café', qty: '1', rate: 2000, ttc: 2720 }], pays: [{ amount: 2720, mode: 'ESP' }], ref: 'POS-1001', total: 2720, type: 'T' },
+      counter: 7,
+      episode: header.episode,
+      kind: 'fr.degraded.receipt',
+      moment: '2026-11-23T11:00:05.000+01:00',
+      prev: headerHash(header),
+      seq: 1,
+      till: 'CAISSE-01',
+      v: 1,
+      request: {
+        items: [{ label: 'Café', qty: '1', rate: 2000, ttc: 2720 }],
+        pays: [{ amount: 2720, mode: 'ESP' }],
+        ref: 'POS-1001',
+        total: 2720,
+        type: 'T',
+      },
     }
     const two = {
-      ...one, counter: 8, moment: '2026-11-23T11:03:10.000+01:00', prev: receiptHash(one), seq: 2,
-      request: { items: [{ label: 'Pain', qty: '-1', rate: 550, ttc: -420 }], pays: [{ amount: -420, mode: 'ESP' }], ref: 'POS-1002', total: -420, type: 'T' },
+      ...one,
+      counter: 8,
+      moment: '2026-11-23T11:03:10.000+01:00',
+      prev: receiptHash(one),
+      seq: 2,
+      request: {
+        items: [{ label: 'Pain', qty: '-1', rate: 550, ttc: -420 }],
+        pays: [{ amount: -420, mode: 'ESP' }],
+        ref: 'POS-1002',
+        total: -420,
+        type: 'T',
+      },
     }
     expect(headerHash(header)).toBe('20a1964f07b8da186f05788c89afc63af179a56d10162ea1cdc6b1bad5d56bf5')
     expect(receiptHash(one)).toBe('9710aa2086c1c52669e64ed815281f2711bd228ca7a3edd75ea272f023110332')
@@ -137,7 +194,10 @@ describe('offline log', () => {
 })
 
 describe('offline log: damage', () => {
-  const damage = async (harm: (store: MemoryOfflineStore, id: string) => void, mirror?: MemoryOfflineStore): Promise<{ kinds: string[]; remote: Remote; open: Till }> => {
+  const damage = async (
+    harm: (store: MemoryOfflineStore, id: string) => void,
+    mirror?: MemoryOfflineStore,
+  ): Promise<{ kinds: string[]; remote: Remote; open: Till }> => {
     const [remote, store] = [remoteQueue(), memoryOfflineStore()]
     const first = await till(remote, store, mirror === undefined ? {} : { mirror })
     remote.down = true
@@ -158,7 +218,13 @@ describe('offline log: damage', () => {
     })
     expect(kinds).toEqual(['BAD_HASH 2'])
     expect(typesOf(remote)).toEqual(['outage', 'A', 'B', 'C', 'zero'])
-    expect(remote.sales.map(({ degraded }) => (degraded as JsonObject | undefined)?.['integrity'])).toEqual([undefined, 'ok', 'altered', 'ok', undefined])
+    expect(remote.sales.map(({ degraded }) => (degraded as JsonObject | undefined)?.['integrity'])).toEqual([
+      undefined,
+      'ok',
+      'altered',
+      'ok',
+      undefined,
+    ])
     expect(open.state).toBe('ONLINE_BREAK')
     expect(word(await open.acknowledgeBreak('seen', 'OP-1'))).toBe('registered')
     expect(open.state).toBe('ONLINE')
@@ -193,7 +259,9 @@ describe('offline log: damage', () => {
     expect(remote.sales.find(({ type }) => type === 'defect')).toMatchObject({ base64: btoa(String.fromCharCode(...junk)) })
   })
   it('a copy of a file is not a second sale', async () => {
-    const { kinds, remote } = await damage((store, id) => store.files.set(file(id, 4), store.files.get(file(id, 2)) as Uint8Array))
+    const { kinds, remote } = await damage((store, id) =>
+      store.files.set(file(id, 4), store.files.get(file(id, 2)) as Uint8Array),
+    )
     expect(kinds).toEqual(['DUPLICATE 4'])
     expect(typesOf(remote).filter((type) => type === 'B')).toHaveLength(1)
   })

@@ -30,7 +30,10 @@ export interface Provisional {
 }
 
 /** Answer to a till. */
-export type TillOutcome = RegisteredReply | Provisional | { readonly outcome: 'rejected' | 'indeterminate'; readonly key: string | undefined; readonly error: FiscalError }
+export type TillOutcome =
+  | RegisteredReply
+  | Provisional
+  | { readonly outcome: 'rejected' | 'indeterminate'; readonly key: string | undefined; readonly error: FiscalError }
 
 /** Something a till's screen may want to show. */
 export type TillEvent =
@@ -168,7 +171,9 @@ class OfflineTill implements Till {
   record(request: object): Promise<TillOutcome> {
     return this.#inTurn(async () => {
       const outcome = await this.#record(request)
-      return 'error' in outcome ? { ...outcome, error: withNational(outcome.error, this.#options.rules.nationalCode?.(outcome.error.code)) } : outcome
+      return 'error' in outcome
+        ? { ...outcome, error: withNational(outcome.error, this.#options.rules.nationalCode?.(outcome.error.code)) }
+        : outcome
     })
   }
 
@@ -222,14 +227,22 @@ class OfflineTill implements Till {
   async #beginOutage(content: JsonObject, error: FiscalError): Promise<TillOutcome> {
     if (this.#options.offline.policy === 'block') {
       this.#failures = 0
-      const blocked = new FiscalError('OFFLINE_BLOCKED', { message: `the queue cannot be reached and this till may not sell off line: ${error.message}`, registered: error.registered, cause: error })
+      const blocked = new FiscalError('OFFLINE_BLOCKED', {
+        message: `the queue cannot be reached and this till may not sell off line: ${error.message}`,
+        registered: error.registered,
+        cause: error,
+      })
       return { outcome: blocked.registered === 'unknown' ? 'indeterminate' : 'rejected', key: keyOf(content), error: blocked }
     }
     try {
       await this.#openEpisode(error)
     } catch (failure) {
       await this.#log.load().catch(() => undefined)
-      return { outcome: error.registered === 'no' ? 'rejected' : 'indeterminate', key: keyOf(content), error: storeFailed(failure, error.registered) }
+      return {
+        outcome: error.registered === 'no' ? 'rejected' : 'indeterminate',
+        key: keyOf(content),
+        error: storeFailed(failure, error.registered),
+      }
     }
     this.#failures = 0
     this.#enter('DEGRADED', error.message)
@@ -256,10 +269,18 @@ class OfflineTill implements Till {
     if (known !== undefined) {
       const path = firstDifference(known.request, content)
       if (path === undefined) return this.#provisional(known, true)
-      return { outcome: 'rejected', key, error: new FiscalError('KEY_REUSED', { message: `key ${key as string} already names another request; they differ at ${path}`, path }) }
+      return {
+        outcome: 'rejected',
+        key,
+        error: new FiscalError('KEY_REUSED', {
+          message: `key ${key as string} already names another request; they differ at ${path}`,
+          path,
+        }),
+      }
     }
     try {
-      if (this.state === 'OFFLINE_EXPIRED') throw new FiscalError('OFFLINE_TOO_LONG', { message: `selling off line is permitted for ${this.#maxHours()} hours` })
+      if (this.state === 'OFFLINE_EXPIRED')
+        throw new FiscalError('OFFLINE_TOO_LONG', { message: `selling off line is permitted for ${this.#maxHours()} hours` })
       this.#options.rules.check?.(content)
       return this.#provisional(await this.#log.append(content, this.#moment()), false)
     } catch (error) {
@@ -282,7 +303,15 @@ class OfflineTill implements Till {
 
   #provisional(receipt: OfflineReceipt, replayed: boolean): Provisional {
     const number = `D-${this.#options.till}-${receipt.counter}`
-    return { outcome: 'provisional', key: keyOf(receipt.request), number, hash: receipt.hash, receipt, print: this.#options.rules.print(receipt), replayed }
+    return {
+      outcome: 'provisional',
+      key: keyOf(receipt.request),
+      number,
+      hash: receipt.hash,
+      receipt,
+      print: this.#options.rules.print(receipt),
+      replayed,
+    }
   }
 
   transfer(): Promise<TransferReport> {
@@ -307,7 +336,12 @@ class OfflineTill implements Till {
     }
   }
 
-  async #finish(tools: TransferTools, breaks: readonly OfflineBreak[], missing: readonly number[], handed: number): Promise<TransferReport | undefined> {
+  async #finish(
+    tools: TransferTools,
+    breaks: readonly OfflineBreak[],
+    missing: readonly number[],
+    handed: number,
+  ): Promise<TransferReport | undefined> {
     const episode = await this.#log.openEpisode()
     if (episode?.receipts.some(({ acknowledged }) => !acknowledged) === true) return undefined
     this.#enter('FINISHING', 'everything is handed over')
@@ -323,7 +357,10 @@ class OfflineTill implements Till {
     return { status: 'transferred-with-breaks', handed, breaks }
   }
 
-  #stuck(result: { readonly status: 'cut-off' | 'refused'; readonly error: FiscalError; readonly seq?: number }, handed: number): TransferReport {
+  #stuck(
+    result: { readonly status: 'cut-off' | 'refused'; readonly error: FiscalError; readonly seq?: number },
+    handed: number,
+  ): TransferReport {
     if (result.status === 'refused') this.#options.onEvent?.({ kind: 'refused', seq: result.seq ?? 0, error: result.error })
     else this.#enter('DEGRADED', result.error.message)
     this.#scheduleProbe()
@@ -338,12 +375,24 @@ class OfflineTill implements Till {
       ...(offline.sealHolds !== undefined && { sealHolds: offline.sealHolds }),
       sealed: offline.seal !== undefined,
     }
-    return { log: this.#log, rules, judge, expired: this.#expired(), now: () => this.#moment(), ask: (request) => this.#ask(request) }
+    return {
+      log: this.#log,
+      rules,
+      judge,
+      expired: this.#expired(),
+      now: () => this.#moment(),
+      ask: (request) => this.#ask(request),
+    }
   }
 
   async acknowledgeBreak(reason: string, operator: string): Promise<TillOutcome> {
     const episode = await this.#log.unacknowledged()
-    if (episode?.header === undefined) return { outcome: 'rejected', key: undefined, error: new FiscalError('REQUEST_INVALID', { message: 'there is no break to acknowledge' }) }
+    if (episode?.header === undefined)
+      return {
+        outcome: 'rejected',
+        key: undefined,
+        error: new FiscalError('REQUEST_INVALID', { message: 'there is no break to acknowledge' }),
+      }
     const request = { ...this.#options.rules.acknowledge(episode.header, reason, operator), key: `ACK-${episode.id}` }
     const reply = await this.#ask(request)
     if (reply.outcome !== 'registered') return { ...reply, key: request.key }
@@ -399,11 +448,15 @@ class OfflineTill implements Till {
 
 function storeFailed(cause: unknown, registered: FiscalError['registered']): FiscalError {
   const text = cause instanceof Error ? cause.message : String(cause)
-  return new FiscalError('STORAGE_FAILED', { message: `the off-line log cannot be written: ${text}`, registered, retry: 'same-handle', cause })
+  return new FiscalError('STORAGE_FAILED', {
+    message: `the off-line log cannot be written: ${text}`,
+    registered,
+    retry: 'same-handle',
+    cause,
+  })
 }
 
 function keyOf(request: object): string | undefined {
   const { key } = request as { key?: unknown }
   return typeof key === 'string' ? key : undefined
 }
-

@@ -23,7 +23,12 @@ export interface TransferTools {
 
 /** How a transfer ended. */
 export type TransferResult =
-  | { readonly status: 'drained'; readonly judgement: Judgement; readonly handed: number; readonly breaks: readonly OfflineBreak[] }
+  | {
+      readonly status: 'drained'
+      readonly judgement: Judgement
+      readonly handed: number
+      readonly breaks: readonly OfflineBreak[]
+    }
   | { readonly status: 'cut-off'; readonly error: FiscalError }
   | { readonly status: 'refused'; readonly seq: number; readonly error: FiscalError }
 
@@ -56,12 +61,18 @@ async function announce(episode: Episode, header: EpisodeHeader, tools: Transfer
   return undefined
 }
 
-async function handOver(receipt: FoundReceipt, header: EpisodeHeader, judgement: Judgement, tools: TransferTools): Promise<TransferResult | undefined> {
+async function handOver(
+  receipt: FoundReceipt,
+  header: EpisodeHeader,
+  judgement: Judgement,
+  tools: TransferTools,
+): Promise<TransferResult | undefined> {
   if (receipt.content === undefined || judgement.copies.has(receipt.seq)) return handOverBytes(receipt, header, tools)
   const request = receipt.content['request'] as JsonObject
   const degraded = degradedOf(receipt, header, judgement)
   let reply = await tools.ask({ ...request, degraded })
-  if (reply.outcome === 'rejected' && reply.error.code === 'KEY_REUSED') reply = await tools.ask(underOwnKey(request, degraded, header))
+  if (reply.outcome === 'rejected' && reply.error.code === 'KEY_REUSED')
+    reply = await tools.ask(underOwnKey(request, degraded, header))
   if (reply.outcome === 'registered') {
     await tools.log.acknowledge(receipt.seq, { seq: reply.seq, hash: reply.hash, queue: reply.queue })
     return undefined
@@ -102,11 +113,19 @@ function underOwnKey(request: JsonObject, degraded: JsonObject, header: EpisodeH
   return { ...request, key, degraded: { ...degraded, conflictsWith: String(request['key']) } }
 }
 
-async function handOverBytes(receipt: FoundReceipt, header: EpisodeHeader, tools: TransferTools, after: 'move' | 'keep' = 'move'): Promise<TransferResult | undefined> {
+async function handOverBytes(
+  receipt: FoundReceipt,
+  header: EpisodeHeader,
+  tools: TransferTools,
+  after: 'move' | 'keep' = 'move',
+): Promise<TransferResult | undefined> {
   const sha256 = sha256Hex(receipt.bytes)
   const base64 = btoa(String.fromCharCode(...receipt.bytes))
   const request = tools.rules.unreadable({ header, name: receipt.name, sha256, base64 })
-  const reply = await tools.ask({ ...request, key: `UNR-${sha256Hex(`${header.episode}/${receipt.name}/${sha256}`).slice(0, 40)}` })
+  const reply = await tools.ask({
+    ...request,
+    key: `UNR-${sha256Hex(`${header.episode}/${receipt.name}/${sha256}`).slice(0, 40)}`,
+  })
   if (reply.outcome !== 'registered') return cutOff(receipt.seq, reply.error)
   if (after === 'move') {
     await tools.log.acknowledge(receipt.seq, { seq: reply.seq, hash: reply.hash, quarantined: sha256 })
@@ -116,7 +135,11 @@ async function handOverBytes(receipt: FoundReceipt, header: EpisodeHeader, tools
 }
 
 /** Tells the queue that the outage is over, and ends the episode. Nothing may be waiting. */
-export async function finishEpisode(tools: TransferTools, breaks: readonly OfflineBreak[], missing: readonly number[]): Promise<TransferResult | undefined> {
+export async function finishEpisode(
+  tools: TransferTools,
+  breaks: readonly OfflineBreak[],
+  missing: readonly number[],
+): Promise<TransferResult | undefined> {
   const { log, rules } = tools
   const [episode, header] = [await log.openEpisode(), log.header]
   if (episode === undefined || header === undefined) return undefined
@@ -142,4 +165,3 @@ export async function finishEpisode(tools: TransferTools, breaks: readonly Offli
   await log.end(tools.now(), breaks as unknown as readonly JsonObject[])
   return undefined
 }
-

@@ -18,19 +18,26 @@ import type { Queue } from './queue.js'
 
 const signer = await softwareSigner()
 const { privateKey } = generateKeyPairSync('ed25519')
-const publicKey = fromBase64url(createPublicKey(createPrivateKey(privateKey.export({ format: 'pem', type: 'pkcs8' }))).export({ format: 'jwk' }).x as string) as Uint8Array
+const publicKey = fromBase64url(
+  createPublicKey(createPrivateKey(privateKey.export({ format: 'pem', type: 'pkcs8' }))).export({ format: 'jwk' }).x as string,
+) as Uint8Array
 const key: AnchorRequest['key'] = { publicKey, sign: (text) => sign(null, text, privateKey) }
 const folder = mkdtempSync(join(tmpdir(), 'sigillo-anchor-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 async function sell(queue: Queue, from: number, to: number): Promise<void> {
-  for (let i = from; i < to; i++) expect((await queue.record({ type: 'ticket', key: `K-${i}`, amount: i })).outcome).toBe('registered')
+  for (let i = from; i < to; i++)
+    expect((await queue.record({ type: 'ticket', key: `K-${i}`, amount: i })).outcome).toBe('registered')
 }
 
 // A witness by the published protocol: remembers one size and root, and checks growth before it signs.
 function witness(): Transport & { size: number; root: string; readonly asked: string[] } {
   const state = { size: 0, root: '', asked: [] as string[] }
-  const answer = (status: number, text: string): { status: number; headers: object; body: Uint8Array } => ({ status, headers: {}, body: utf8(text) })
+  const answer = (status: number, text: string): { status: number; headers: object; body: Uint8Array } => ({
+    status,
+    headers: {},
+    body: utf8(text),
+  })
   return Object.assign(state, {
     send: (request: { body?: Uint8Array }) => {
       const text = fromUtf8(request.body ?? new Uint8Array()) ?? ''
@@ -40,7 +47,13 @@ function witness(): Transport & { size: number; root: string; readonly asked: st
       const seen = verifyNote(note, [noteVerifierKey(note.split('\n')[0] as string, publicKey)])?.head
       if (seen === undefined) return Promise.resolve(answer(403, ''))
       if (Number(old?.slice(4)) !== state.size || seen.size < state.size) return Promise.resolve(answer(409, `${state.size}\n`))
-      const grown = state.size === 0 || verifyConsistency({ size: state.size, root: state.root }, seen, proof.map((line) => Buffer.from(line, 'base64').toString('hex')))
+      const grown =
+        state.size === 0 ||
+        verifyConsistency(
+          { size: state.size, root: state.root },
+          seen,
+          proof.map((line) => Buffer.from(line, 'base64').toString('hex')),
+        )
       if (!grown) return Promise.resolve(answer(422, ''))
       Object.assign(state, { size: seen.size, root: seen.root })
       return Promise.resolve(answer(200, `— witness.example ${Buffer.alloc(76, 1).toString('base64')}\n`))
@@ -55,8 +68,15 @@ describe('anchors', () => {
     let oldSize = 0
     for (const upTo of [5, 9, 40]) {
       await sell(queue, oldSize + 1000, oldSize + 1000 + upTo)
-      const anchor = await queue.anchor({ domain: 'shop.example', key, witness: { name: 'w1', transport: asked, url: 'https://w.example', oldSize } })
-      expect(verifyNote(anchor.note, [noteVerifierKey(`shop.example/${queue.id}`, publicKey)])?.head).toMatchObject({ size: anchor.size, root: anchor.root })
+      const anchor = await queue.anchor({
+        domain: 'shop.example',
+        key,
+        witness: { name: 'w1', transport: asked, url: 'https://w.example', oldSize },
+      })
+      expect(verifyNote(anchor.note, [noteVerifierKey(`shop.example/${queue.id}`, publicKey)])?.head).toMatchObject({
+        size: anchor.size,
+        root: anchor.root,
+      })
       expect(asked.size).toBe(anchor.size)
       oldSize = anchor.size
     }
@@ -65,15 +85,27 @@ describe('anchors', () => {
     await queue.close()
   })
   it('J-44 a witness that knows a larger tree, or another one, stops the queue before it signs again', async () => {
-    for (const knows of [{ size: 99, root: 'a'.repeat(64) }, { size: 5, root: 'b'.repeat(64) }]) {
+    for (const knows of [
+      { size: 99, root: 'a'.repeat(64) },
+      { size: 5, root: 'b'.repeat(64) },
+    ]) {
       const counted = faultySigner(signer)
       const queue = await createQueue({ country: bareCountry(), storage: memoryStorage(), signer: counted as Signer })
       await sell(queue, 0, 3)
       const asked = Object.assign(witness(), knows)
       const before = counted.calls()
-      const wanted = { domain: 'shop.example', key, witness: { name: 'w1', transport: asked, url: 'https://w.example', oldSize: knows.size === 99 ? 0 : 5 } }
-      await expect(queue.anchor(wanted)).rejects.toMatchObject({ code: knows.size === 99 ? 'ROLLBACK_SUSPECTED' : 'FORK_SUSPECTED' })
-      expect(await queue.record({ type: 'ticket', key: 'X', amount: 1 })).toMatchObject({ outcome: 'rejected', error: { code: 'QUEUE_STOPPED' } })
+      const wanted = {
+        domain: 'shop.example',
+        key,
+        witness: { name: 'w1', transport: asked, url: 'https://w.example', oldSize: knows.size === 99 ? 0 : 5 },
+      }
+      await expect(queue.anchor(wanted)).rejects.toMatchObject({
+        code: knows.size === 99 ? 'ROLLBACK_SUSPECTED' : 'FORK_SUSPECTED',
+      })
+      expect(await queue.record({ type: 'ticket', key: 'X', amount: 1 })).toMatchObject({
+        outcome: 'rejected',
+        error: { code: 'QUEUE_STOPPED' },
+      })
       expect(counted.calls()).toBe(before)
       await queue.close()
     }

@@ -76,7 +76,12 @@ class RegisteredAnswer implements Registered {
   #print: readonly PrintItem[] | undefined
   #answer: JsonObject | undefined
 
-  constructor(country: Country<RequestEnvelope, unknown, unknown>, record: FiscalRecord, all: readonly FiscalRecord[], replayed: boolean) {
+  constructor(
+    country: Country<RequestEnvelope, unknown, unknown>,
+    record: FiscalRecord,
+    all: readonly FiscalRecord[],
+    replayed: boolean,
+  ) {
     const { body } = record
     this.replayed = replayed
     this.queue = body.queue

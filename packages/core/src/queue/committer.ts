@@ -117,12 +117,24 @@ async function sealJob(
     if (job.signal?.aborted === true) throw new FiscalError('ABORTED', { message: 'cancelled before anything was signed' })
     const moment = momentOf(context)
     const plan = await job.plan(moment)
-    if (context.emergency && plan.closing !== true && plan.ends !== true && !plan.drafts.every((draft) => draft.type.startsWith('sys.'))) {
+    if (
+      context.emergency &&
+      plan.closing !== true &&
+      plan.ends !== true &&
+      !plan.drafts.every((draft) => draft.type.startsWith('sys.'))
+    ) {
       throw new FiscalError('STORAGE_FULL', { message: 'the medium is full; only closings are accepted until space is free' })
     }
     if (!fits(plan, ledger)) return 'segment-full'
     const { epoch } = context
-    const sealed = await sealPlan(ledger, plan, { base, epoch, signer: plan.signer ?? context.signer(), ts: moment.now, tsBack: moment.tsBack, signal: job.signal })
+    const sealed = await sealPlan(ledger, plan, {
+      base,
+      epoch,
+      signer: plan.signer ?? context.signer(),
+      ts: moment.now,
+      tsBack: moment.tsBack,
+      signal: job.signal,
+    })
     context.signed(undefined)
     return sealed
   } catch (error) {
@@ -135,7 +147,8 @@ async function sealJob(
 function fits(plan: Plan, ledger: Ledger): boolean {
   const size = sizeOfPlan(plan)
   const places = placesLeft(ledger)
-  if (size >= segmentSize(ledger)) throw new FiscalError('RECORD_TOO_LARGE', { message: `a request of ${size} records does not fit into a segment` })
+  if (size >= segmentSize(ledger))
+    throw new FiscalError('RECORD_TOO_LARGE', { message: `a request of ${size} records does not fit into a segment` })
   return size < places || (size === places && plan.closing === true && plan.ends !== true)
 }
 
@@ -153,7 +166,11 @@ export function momentOf(context: Pick<BatchContext, 'clock' | 'ledger'>): Momen
 }
 
 // Checkpoints up to and including the last place of the segment; a request that does not fit starts in the next one.
-async function fillSegment(base: number, context: BatchContext, draft: { records: SealedRecord[]; snapshots: StoredSnapshot[]; segment: boolean }): Promise<void> {
+async function fillSegment(
+  base: number,
+  context: BatchContext,
+  draft: { records: SealedRecord[]; snapshots: StoredSnapshot[]; segment: boolean },
+): Promise<void> {
   const { ledger, epoch } = context
   const { now: ts, tsBack } = momentOf(context)
   draft.segment = true

@@ -58,7 +58,12 @@ function counted(): { readonly fs: FileSystem; readonly signer: Signer; readonly
 const change = async (counts: Counts, work: () => Promise<void>): Promise<Counts> => {
   const before = { ...counts }
   await work()
-  return { writes: counts.writes - before.writes, syncs: counts.syncs - before.syncs, read: counts.read - before.read, seals: counts.seals - before.seals }
+  return {
+    writes: counts.writes - before.writes,
+    syncs: counts.syncs - before.syncs,
+    read: counts.read - before.read,
+    seals: counts.seals - before.seals,
+  }
 }
 const sell = async (queue: Queue, name: string): Promise<void> => {
   expect((await queue.record({ type: 'ticket', key: name, amount: 1 })).outcome).toBe('registered')
@@ -67,7 +72,11 @@ const sell = async (queue: Queue, name: string): Promise<void> => {
 describe('effort', () => {
   it('J-61 a lone caller pays one seal, one write and one sync', async () => {
     const { fs, signer, counts } = counted()
-    const queue = await createQueue({ country: bareCountry(), storage: await openFolder(join(folder, 'lone'), { fileSystem: fs }), signer })
+    const queue = await createQueue({
+      country: bareCountry(),
+      storage: await openFolder(join(folder, 'lone'), { fileSystem: fs }),
+      signer,
+    })
     await sell(queue, 'first')
     for (let i = 0; i < 20; i++) {
       expect(await change(counts, () => sell(queue, `K-${i}`))).toMatchObject({ seals: 1, writes: 1, syncs: 1 })
@@ -76,7 +85,11 @@ describe('effort', () => {
   })
   it('J-60 64 callers share each write and sync, whatever the disk costs', async () => {
     const { fs, signer, counts } = counted()
-    const queue = await createQueue({ country: bareCountry(), storage: await openFolder(join(folder, 'many'), { fileSystem: fs }), signer })
+    const queue = await createQueue({
+      country: bareCountry(),
+      storage: await openFolder(join(folder, 'many'), { fileSystem: fs }),
+      signer,
+    })
     const rounds = 10
     const effort = await change(counts, async () => {
       await Promise.all(

@@ -65,7 +65,10 @@ function inUse(): FiscalError {
   return new FiscalError('KEY_MISMATCH', { message: 'the new key is the one in use' })
 }
 
-async function possessionOf(signer: Signer, statement: { kid: string; prevKid: string; queue: string; seq: number }): Promise<string> {
+async function possessionOf(
+  signer: Signer,
+  statement: { kid: string; prevKid: string; queue: string; seq: number },
+): Promise<string> {
   const message = possessionMessage(statement, POSSESSION_TAG)
   if (signer.signNow !== undefined) return toBase64url(signer.signNow(message))
   const suite = signer.describe().suites[0] as SuiteId

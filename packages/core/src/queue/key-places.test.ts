@@ -8,7 +8,13 @@ import { createQueue } from './open.js'
 
 async function changedAfter(tickets: number, together: number): Promise<Report> {
   const storage = memoryStorage()
-  const queue = await createQueue({ country: bareCountry(), storage, signer: await softwareSigner(), clock: fixedClock(), segBits: 6 })
+  const queue = await createQueue({
+    country: bareCountry(),
+    storage,
+    signer: await softwareSigner(),
+    clock: fixedClock(),
+    segBits: 6,
+  })
   for (let n = 0; n < tickets; n++) await queue.record({ type: 'ticket', amount: n })
   const sale = (): Promise<unknown> => queue.record({ type: 'ticket', amount: 1 })
   const before = Array.from({ length: together }, sale)

@@ -52,7 +52,8 @@ export function sizeOfPlan(plan: Plan): number {
  */
 export async function sealPlan(ledger: Ledger, plan: Plan, context: Omit<SealContext, 'chain'>): Promise<SealedPlan> {
   const count = sizeOfPlan(plan)
-  if (count > MAX_REQUEST_RECORDS) throw new FiscalError('RECORD_TOO_LARGE', { message: `a request became ${count} records, 200 are allowed` })
+  if (count > MAX_REQUEST_RECORDS)
+    throw new FiscalError('RECORD_TOO_LARGE', { message: `a request became ${count} records, 200 are allowed` })
   if (count === 1 && plan.closing !== true) return sealSingle(ledger, plan.drafts[0] as SealDraft, context)
   return sealMany(ledger, plan, count, context)
 }

@@ -35,14 +35,26 @@ export async function loadLedger(reader: StorageReader, country: Country<Request
 }
 
 function follows(chain: ChainState, record: ParsedLine): boolean {
-  return record.hash === record.recomputedHash && record.body.seq === chain.seq + 1 && record.body.prev === chain.hash && (record.payloadMatches || record.payloadText === 'null')
+  return (
+    record.hash === record.recomputedHash &&
+    record.body.seq === chain.seq + 1 &&
+    record.body.prev === chain.hash &&
+    (record.payloadMatches || record.payloadText === 'null')
+  )
 }
 
 function corrupt(seq: number): FiscalError {
-  return new FiscalError('JOURNAL_CORRUPT', { message: `record ${seq} cannot be read or does not follow`, details: { firstBad: seq } })
+  return new FiscalError('JOURNAL_CORRUPT', {
+    message: `record ${seq} cannot be read or does not follow`,
+    details: { firstBad: seq },
+  })
 }
 
-async function resume(reader: StorageReader, country: Country<RequestEnvelope, unknown, unknown>, warnings: string[]): Promise<Ledger | undefined> {
+async function resume(
+  reader: StorageReader,
+  country: Country<RequestEnvelope, unknown, unknown>,
+  warnings: string[],
+): Promise<Ledger | undefined> {
   for (const snapshot of await reader.snapshots()) {
     const chain = await chainOf(reader, snapshot).catch(() => undefined)
     if (chain === undefined) {
@@ -64,7 +76,12 @@ async function chainOf(reader: StorageReader, snapshot: StoredSnapshot): Promise
   if (heads === undefined) return undefined
   const chain = await chainFrom(reader, state, heads)
   const claims = checkpoint.payload as JsonObject
-  if (checkpoint.body.type !== 'sys.checkpoint' || claims['state'] !== stateDigest(state) || claims['root'] !== rootOf(chain.frontier)) return undefined
+  if (
+    checkpoint.body.type !== 'sys.checkpoint' ||
+    claims['state'] !== stateDigest(state) ||
+    claims['root'] !== rootOf(chain.frontier)
+  )
+    return undefined
   if (checkpoint.body.kid !== chain.kid || !signed(checkpoint, chain)) return undefined
   return chain
 }

@@ -73,7 +73,17 @@ async function openWith(options: QueueOptions, writer: StorageWriter): Promise<Q
   if (verdict.kind === 'ahead' && options.acknowledge === undefined) throw verdict.error
   const software = softwareOf(options)
   await appendOpening(ledger, writer, signer, clock, software)
-  const queue = startQueue({ ledger, writer, storage, signer, clock, witness, software, warnings, maxWaiting: options.maxWaiting ?? 4096 })
+  const queue = startQueue({
+    ledger,
+    writer,
+    storage,
+    signer,
+    clock,
+    witness,
+    software,
+    warnings,
+    maxWaiting: options.maxWaiting ?? 4096,
+  })
   await firstWords(queue, writer, verdict, options.acknowledge, software)
   return queue
 }
@@ -95,12 +105,21 @@ async function checkIdentity(options: QueueOptions, ledger: Ledger, writer: Stor
   }
   const { keyId } = options.signer.describe()
   if (keyId !== chain.kid) {
-    throw new FiscalError('KEY_MISMATCH', { message: `the queue is signed with key ${chain.kid}, the signer holds ${keyId}`, details: { expected: chain.kid, given: keyId } })
+    throw new FiscalError('KEY_MISMATCH', {
+      message: `the queue is signed with key ${chain.kid}, the signer holds ${keyId}`,
+      details: { expected: chain.kid, given: keyId },
+    })
   }
 }
 
 // What has to be journalled before the first receipt: overridden suspicions, a lost tail, the country's own opening event.
-async function firstWords(queue: QueueCore, writer: StorageWriter, verdict: WitnessVerdict, by: string | undefined, software: string): Promise<void> {
+async function firstWords(
+  queue: QueueCore,
+  writer: StorageWriter,
+  verdict: WitnessVerdict,
+  by: string | undefined,
+  software: string,
+): Promise<void> {
   const { overridden, reason } = writer.adoption
   if (overridden !== undefined) {
     const payload = { ack: overridden.by, code: overridden.code, ...overridden.details }
@@ -141,5 +160,7 @@ function uuid7(ms: number): string {
 }
 
 function defined<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> }
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>
+  }
 }

@@ -14,7 +14,13 @@ import type { QueueOptions } from './options.js'
 import type { Queue } from './queue.js'
 
 const signer = await softwareSigner()
-const parts = (more: Partial<QueueOptions> = {}): QueueOptions => ({ country: bareCountry(), storage: memoryStorage(), signer, clock: fixedClock(), ...more })
+const parts = (more: Partial<QueueOptions> = {}): QueueOptions => ({
+  country: bareCountry(),
+  storage: memoryStorage(),
+  signer,
+  clock: fixedClock(),
+  ...more,
+})
 const ticket = (key: string, amount = 100): object => ({ type: 'ticket', key, amount })
 
 function registered(outcome: Outcome): Registered {
@@ -42,7 +48,8 @@ describe('queue: one request', () => {
     await fc.assert(
       fc.asyncProperty(types, async (sequence) => {
         const queue = await createQueue(parts({ segBits: 6 }))
-        for (const [i, type] of sequence.entries()) registered(await queue.record({ type, key: `K${i}`, ...(type !== 'closing' && { amount: 5 }) }))
+        for (const [i, type] of sequence.entries())
+          registered(await queue.record({ type, key: `K${i}`, ...(type !== 'closing' && { amount: 5 }) }))
         const records = await recordsOf(queue)
         const newest = new Map<string, FiscalRecord>()
         for (const [i, record] of records.entries()) {
@@ -60,9 +67,13 @@ describe('queue: one request', () => {
   it('J-03 a number no record can hold is refused with its path, and nothing is stored', async () => {
     const queue = await createQueue(parts())
     const before = queue.head()
-    for (const amount of [1.5, 2 ** 53, Number.NaN]) expect(refusal(await queue.record({ type: 'ticket', key: 'K', amount }))).toBe('rejected REQUEST_INVALID')
+    for (const amount of [1.5, 2 ** 53, Number.NaN])
+      expect(refusal(await queue.record({ type: 'ticket', key: 'K', amount }))).toBe('rejected REQUEST_INVALID')
     const lone = await queue.record({ type: 'ticket', key: 'K', amount: 1, lines: [{ text: '\ud800', amount: 1 }] })
-    expect(lone).toMatchObject({ outcome: 'rejected', error: { code: 'REQUEST_INVALID', path: 'lines[0].text', registered: 'no' } })
+    expect(lone).toMatchObject({
+      outcome: 'rejected',
+      error: { code: 'REQUEST_INVALID', path: 'lines[0].text', registered: 'no' },
+    })
     expect(queue.head()).toEqual(before)
   })
   it('J-49 a step back of the clock is recorded with its size and decides nothing', async () => {
@@ -102,7 +113,10 @@ describe('queue: idempotency', () => {
     expect(answers.filter((answer) => !registered(answer).replayed)).toHaveLength(1)
     await queue.close()
     const again = await openQueue(parts({ storage }))
-    expect(registered(await again.record(ticket('A')))).toMatchObject({ replayed: true, seq: registered(answers[0] as Outcome).seq })
+    expect(registered(await again.record(ticket('A')))).toMatchObject({
+      replayed: true,
+      seq: registered(answers[0] as Outcome).seq,
+    })
   })
   it('J-37 the same key with other content is refused with the first differing path and stores nothing', async () => {
     const queue = await createQueue(parts())
@@ -126,7 +140,8 @@ describe('queue: closings, keys, segments', () => {
   it('J-09 the root in every checkpoint is the root over the record hashes, and its state is the fold', async () => {
     const storage = memoryStorage()
     const queue = await createQueue(parts({ storage, segBits: 6 }))
-    for (let i = 0; i < 150; i++) registered(await queue.record(i % 40 === 39 ? { type: 'closing', key: `K${i}`, events: 3 } : ticket(`K${i}`)))
+    for (let i = 0; i < 150; i++)
+      registered(await queue.record(i % 40 === 39 ? { type: 'closing', key: `K${i}`, events: 3 } : ticket(`K${i}`)))
     const records = await recordsOf(queue)
     const checkpoints = records.filter(({ body }) => body.type === 'sys.checkpoint')
     for (const { body, payload } of checkpoints) {
@@ -219,7 +234,10 @@ describe('queue: closings, keys, segments', () => {
     for (let second = 1; second <= 64; second++) {
       for (let first = 1; first <= second; first++) {
         const proof = consistencyProof(first, leaves.slice(0, second))
-        const heads = [first, second].map((size) => ({ size, root: treeRoot(leaves.slice(0, size)) })) as [{ size: number; root: string }, { size: number; root: string }]
+        const heads = [first, second].map((size) => ({ size, root: treeRoot(leaves.slice(0, size)) })) as [
+          { size: number; root: string },
+          { size: number; root: string },
+        ]
         expect(verifyConsistency(...heads, proof)).toBe(true)
         expect(verifyConsistency({ ...heads[0], root: 'f'.repeat(64) }, heads[1], proof)).toBe(false)
       }
@@ -236,7 +254,10 @@ describe('queue: when parts fail', () => {
     const [head, totals] = [queue.head(), queue.totals()]
     for (const nth of [1, 3, 5]) {
       faulty.fail({ nth, how: 'refuse' })
-      expect(await queue.record({ type: 'closing', key: 'Z', events: 3 })).toMatchObject({ outcome: 'rejected', error: { code: 'SIGNER_UNAVAILABLE', registered: 'no' } })
+      expect(await queue.record({ type: 'closing', key: 'Z', events: 3 })).toMatchObject({
+        outcome: 'rejected',
+        error: { code: 'SIGNER_UNAVAILABLE', registered: 'no' },
+      })
       expect([queue.head(), queue.totals()]).toEqual([head, totals])
     }
     registered(await queue.record({ type: 'closing', key: 'Z', events: 3 }))
@@ -270,10 +291,15 @@ describe('queue: when parts fail', () => {
   })
   it('J-43 a till that saw more than the journal holds, or another record, stops the queue before it signs', async () => {
     const counted = faultySigner(signer)
-    for (const seen of [{ seq: 99, hash: 'a'.repeat(64) }, { seq: 1, hash: 'a'.repeat(64) }]) {
+    for (const seen of [
+      { seq: 99, hash: 'a'.repeat(64) },
+      { seq: 1, hash: 'a'.repeat(64) },
+    ]) {
       const queue = await createQueue(parts({ signer: counted as Signer }))
       const before = counted.calls()
-      expect(refusal(await queue.record({ ...ticket('A'), seen }))).toBe(`rejected ${seen.seq === 99 ? 'ROLLBACK_SUSPECTED' : 'FORK_SUSPECTED'}`)
+      expect(refusal(await queue.record({ ...ticket('A'), seen }))).toBe(
+        `rejected ${seen.seq === 99 ? 'ROLLBACK_SUSPECTED' : 'FORK_SUSPECTED'}`,
+      )
       expect(refusal(await queue.record(ticket('B')))).toBe('rejected QUEUE_STOPPED')
       expect(counted.calls()).toBe(before)
       await queue.close()
@@ -287,7 +313,9 @@ describe('queue: when parts fail', () => {
     await queue.close()
     statement = { ...(statement as unknown as WitnessStatement), seq: 50, hash: 'b'.repeat(64) }
     const counted = faultySigner(signer)
-    await expect(openQueue(parts({ storage, witness, signer: counted as Signer }))).rejects.toMatchObject({ code: 'ROLLBACK_SUSPECTED' })
+    await expect(openQueue(parts({ storage, witness, signer: counted as Signer }))).rejects.toMatchObject({
+      code: 'ROLLBACK_SUSPECTED',
+    })
     expect(counted.calls()).toBe(0)
     const again = await openQueue(parts({ storage, witness, acknowledge: 'Mme Martin' }))
     const incident = (await recordsOf(again)).find(({ body }) => body.type === 'sys.incident')

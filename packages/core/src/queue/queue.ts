@@ -212,13 +212,20 @@ export class QueueCore implements Queue {
     })
   }
 
-  #decide(parsed: RequestEnvelope, moment: Moment, request: NonNullable<Plan['drafts'][number]['request']>): Plan | Promise<Plan> {
+  #decide(
+    parsed: RequestEnvelope,
+    moment: Moment,
+    request: NonNullable<Plan['drafts'][number]['request']>,
+  ): Plan | Promise<Plan> {
     const { state } = this.#ledger
     const context = { ...moment, queue: this.id }
     const decide = (needs: unknown): Plan => {
       const decision = this.#country.decide(state, parsed, { ...context, needs })
       const { closing, ends } = decision
-      const principal = Math.max(0, decision.drafts.findIndex((draft) => draft.principal === true))
+      const principal = Math.max(
+        0,
+        decision.drafts.findIndex((draft) => draft.principal === true),
+      )
       const drafts: SealDraft[] = decision.drafts.slice()
       const draft = decision.drafts[principal] as Draft
       drafts[principal] = { type: draft.type, write: (place) => draft.write(place), request }
@@ -239,7 +246,10 @@ export class QueueCore implements Queue {
   #afterSignerFailure(moment: Moment): Plan['drafts'] {
     const failures = this.#signerFailures
     if (failures === undefined) return []
-    return this.#reaction({ kind: 'signer-back', failures: failures.count, since: failures.since, code: failures.code }, moment)?.drafts ?? []
+    return (
+      this.#reaction({ kind: 'signer-back', failures: failures.count, since: failures.since, code: failures.code }, moment)
+        ?.drafts ?? []
+    )
   }
 
   #reaction(notice: Notice, moment: Moment): Plan | undefined {
@@ -249,7 +259,11 @@ export class QueueCore implements Queue {
   // The echo of a till proves a newer end than ours, or another history: stop before anything is signed (FORMAT 15).
   #checkEcho(seen: { readonly seq: bigint; readonly hash: string }): Promise<void> | undefined {
     if (seen.seq > BigInt(this.#ledger.chain.seq)) {
-      throw this.#stop(new FiscalError('ROLLBACK_SUSPECTED', { message: `a till saw record ${seen.seq}, the journal ends at ${this.#ledger.chain.seq}` }))
+      throw this.#stop(
+        new FiscalError('ROLLBACK_SUSPECTED', {
+          message: `a till saw record ${seen.seq}, the journal ends at ${this.#ledger.chain.seq}`,
+        }),
+      )
     }
     const slot = this.#echoes[Number(seen.seq) % ECHO_MEMORY]
     const remembered = slot?.seq === Number(seen.seq) ? slot.hash : undefined
@@ -259,13 +273,19 @@ export class QueueCore implements Queue {
 
   async #compareEcho(seen: { readonly seq: bigint; readonly hash: string }, remembered: string | undefined): Promise<void> {
     const hash = remembered ?? (await recordAt(this.#writer, seen.seq))?.hash
-    if (hash !== seen.hash) throw this.#stop(new FiscalError('FORK_SUSPECTED', { message: `a till saw record ${seen.seq} with another hash` }))
+    if (hash !== seen.hash)
+      throw this.#stop(new FiscalError('FORK_SUSPECTED', { message: `a till saw record ${seen.seq} with another hash` }))
   }
 
   #submit(key: string | undefined, signal: AbortSignal | undefined, plan: Job['plan']): Promise<Outcome> {
     return new Promise((resolve) => {
       if (this.#line.length >= this.#maxWaiting) {
-        resolve(refused(key, new FiscalError('QUEUE_FULL', { message: `${this.#line.length} requests are waiting`, retryAfterMs: 100 })))
+        resolve(
+          refused(
+            key,
+            new FiscalError('QUEUE_FULL', { message: `${this.#line.length} requests are waiting`, retryAfterMs: 100 }),
+          ),
+        )
         return
       }
       this.#line.push({
@@ -333,7 +353,11 @@ export class QueueCore implements Queue {
     else {
       const { now } = momentOf({ clock: this.#clock, ledger: this.#ledger })
       const known = this.#signerFailures
-      this.#signerFailures = { count: (known?.count ?? 0) + 1, since: known?.since ?? now, code: String(error.details['signerCode'] ?? error.code) }
+      this.#signerFailures = {
+        count: (known?.count ?? 0) + 1,
+        since: known?.since ?? now,
+        code: String(error.details['signerCode'] ?? error.code),
+      }
     }
     if (error?.code === 'SIGN_SELF_CHECK_FAILED') this.#stop(error)
   }
@@ -400,7 +424,11 @@ export class QueueCore implements Queue {
     }
     if (this.#stopped === undefined) return undefined
     const { code, message } = this.#stopped
-    return new FiscalError('QUEUE_STOPPED', { message: `the queue stopped: ${message}`, details: { stoppedBy: code }, cause: this.#stopped })
+    return new FiscalError('QUEUE_STOPPED', {
+      message: `the queue stopped: ${message}`,
+      details: { stoppedBy: code },
+      cause: this.#stopped,
+    })
   }
 
   #stop(error: FiscalError): FiscalError {
@@ -417,7 +445,8 @@ export class QueueCore implements Queue {
     const to = range.to === undefined || range.to > last ? last : range.to
     for await (const { seq, line } of this.#writer.read(range.from ?? 0n, to)) {
       const record = parseLine(line)
-      if (record === undefined) throw new FiscalError('RECORD_MALFORMED', { message: `record ${seq} is not a record of this format` })
+      if (record === undefined)
+        throw new FiscalError('RECORD_MALFORMED', { message: `record ${seq} is not a record of this format` })
       yield record
     }
   }
@@ -437,7 +466,9 @@ export class QueueCore implements Queue {
 
   checkpoint(): Promise<Outcome> {
     const closed = this.#refusal()
-    return closed === undefined ? this.#submit(undefined, undefined, () => ({ drafts: [], closing: true, reason: 'manual' })) : Promise.resolve(refused(undefined, closed))
+    return closed === undefined
+      ? this.#submit(undefined, undefined, () => ({ drafts: [], closing: true, reason: 'manual' }))
+      : Promise.resolve(refused(undefined, closed))
   }
 
   changeKey(change: KeyChange): Promise<Outcome> {
@@ -461,7 +492,8 @@ export class QueueCore implements Queue {
   }
 
   async prove(seq: bigint, size: bigint = this.#durable.seq + 1n): Promise<{ size: number; root: string; proof: string[] }> {
-    if (seq < 0n || seq >= size || size > this.#durable.seq + 1n) throw new FiscalError('OPTION_INVALID', { message: `seq: there is no record ${seq} in a tree of ${size}`, path: 'seq' })
+    if (seq < 0n || seq >= size || size > this.#durable.seq + 1n)
+      throw new FiscalError('OPTION_INVALID', { message: `seq: there is no record ${seq} in a tree of ${size}`, path: 'seq' })
     const leaves = await leavesOf(this.#writer, Number(size))
     return { size: Number(size), root: treeRoot(leaves), proof: inclusionProof(Number(seq), leaves) }
   }
@@ -471,7 +503,11 @@ export class QueueCore implements Queue {
     const auditor = from === 0n ? this.#country.auditor?.() : undefined
     const seen = await this.#witness.last()
     const witnesses = seen === undefined ? {} : { witnesses: [seen] }
-    return verifyChunks(chunksOf(this.#writer, from, this.#durable.seq), { ...options, ...witnesses, ...(auditor !== undefined && { auditor }) })
+    return verifyChunks(chunksOf(this.#writer, from, this.#durable.seq), {
+      ...options,
+      ...witnesses,
+      ...(auditor !== undefined && { auditor }),
+    })
   }
 
   /** Lets the country journal something that happened to the queue itself. */
@@ -539,7 +575,13 @@ async function* chunksOf(reader: StorageWriter, from: bigint, to: bigint): Async
 const FINAL: ReadonlySet<string> = new Set(['STORAGE_FENCED', 'STORAGE_READ_ONLY', 'QUEUE_LOCKED'])
 
 /** Appends `sys.open`, the first record of an epoch. */
-export async function appendOpening(ledger: Ledger, writer: StorageWriter, signer: Signer, clock: Clock, software: string): Promise<void> {
+export async function appendOpening(
+  ledger: Ledger,
+  writer: StorageWriter,
+  signer: Signer,
+  clock: Clock,
+  software: string,
+): Promise<void> {
   const expect = { seq: BigInt(ledger.chain.seq), hash: ledger.chain.hash }
   const { now: ts, tsBack } = momentOf({ clock, ledger })
   const epoch = Number(writer.adoption.epoch)
@@ -551,11 +593,19 @@ export async function appendOpening(ledger: Ledger, writer: StorageWriter, signe
 function notStored(error: FiscalError): FiscalError {
   if (error.registered === 'no') return error
   const code = error.code === 'STORAGE_UNCERTAIN' ? 'STORAGE_FAILED' : error.code
-  return new FiscalError(code, { message: `${error.message}; reopening showed that nothing of the request is stored`, registered: 'no', retry: 'same-handle', cause: error })
+  return new FiscalError(code, {
+    message: `${error.message}; reopening showed that nothing of the request is stored`,
+    registered: 'no',
+    retry: 'same-handle',
+    cause: error,
+  })
 }
 
 function principalOf(records: readonly SealedRecord[], key: string | undefined): SealedRecord {
-  return records.find((record) => (key === undefined ? 'request' in (record.payload as object) : record.body.ref === key)) ?? (records[0] as SealedRecord)
+  return (
+    records.find((record) => (key === undefined ? 'request' in (record.payload as object) : record.body.ref === key)) ??
+    (records[0] as SealedRecord)
+  )
 }
 
 function keyOf(request: unknown): string | undefined {

@@ -20,10 +20,17 @@ export async function recall(
 ): Promise<Registered> {
   const key = incoming.key as string
   if (hit.line === undefined) {
-    throw new FiscalError('RECORD_PURGED', { message: `key ${key} names record ${hit.seq}, which was purged`, details: { seq: Number(hit.seq) } })
+    throw new FiscalError('RECORD_PURGED', {
+      message: `key ${key} names record ${hit.seq}, which was purged`,
+      details: { seq: Number(hit.seq) },
+    })
   }
   const record = parseLine(hit.line)
-  if (record === undefined) throw new FiscalError('JOURNAL_CORRUPT', { message: `record ${hit.seq} cannot be read`, details: { firstBad: Number(hit.seq) } })
+  if (record === undefined)
+    throw new FiscalError('JOURNAL_CORRUPT', {
+      message: `record ${hit.seq} cannot be read`,
+      details: { firstBad: Number(hit.seq) },
+    })
   if (record.body.req !== incoming.req) throw keyReused(country, incoming, record)
   return registered(country, record, await requestOf(reader, record), true)
 }
@@ -48,7 +55,7 @@ export function keyReused(
 // All records of the request a record belongs to: neighbours of one batch whose `more` counts down through it.
 async function requestOf(reader: StorageReader, record: FiscalRecord): Promise<FiscalRecord[]> {
   const all: FiscalRecord[] = [record]
-  for (let first = record; first.body.seq > first.body.base; ) {
+  for (let first = record; first.body.seq > first.body.base;) {
     const before = await recordAt(reader, BigInt(first.body.seq - 1))
     if (before?.body.more !== (first.body.more ?? 0) + 1) break
     all.unshift(before)

@@ -16,7 +16,8 @@ export interface Incoming {
   readonly seen: { readonly seq: bigint; readonly hash: string } | undefined
 }
 
-const invalid = (path: string, message: string): FiscalError => new FiscalError('REQUEST_INVALID', { message: `${path}: ${message}`, path })
+const invalid = (path: string, message: string): FiscalError =>
+  new FiscalError('REQUEST_INVALID', { message: `${path}: ${message}`, path })
 
 /**
  * Reads the envelope.

@@ -104,7 +104,8 @@ function textOfPayload(payload: JsonObject, requestText: string | undefined): st
   const before: Record<string, unknown> = {}
   const after: Record<string, unknown> = {}
   for (const name of Object.keys(payload)) {
-    if (name === 'request') throw new FiscalError('RECORD_INVALID', { message: 'a country may not name a payload member "request"' })
+    if (name === 'request')
+      throw new FiscalError('RECORD_INVALID', { message: 'a country may not name a payload member "request"' })
     ;(name < 'request' ? before : after)[name] = payload[name]
   }
   const [head, tail] = [canonical(before).slice(1, -1), canonical(after).slice(1, -1)]
@@ -139,7 +140,15 @@ class Sealed implements SealedRecord {
   readonly #requestText: string | undefined
   #payload: JsonObject
   #complete: boolean
-  constructor(body: Body, bodyText: string, payload: JsonObject, requestText: string | undefined, payloadText: string, sig: string, hash: string) {
+  constructor(
+    body: Body,
+    bodyText: string,
+    payload: JsonObject,
+    requestText: string | undefined,
+    payloadText: string,
+    sig: string,
+    hash: string,
+  ) {
     this.body = body
     this.bodyText = bodyText
     this.payloadText = payloadText
@@ -168,7 +177,8 @@ function withRequest(payload: JsonObject, requestText: string): JsonObject {
 // Core makes all members but these two.
 function checkMembers(body: Body): void {
   const fault = isTypeName(body.type) ? (body.x === undefined || isSignedStatement(body.x) ? undefined : 'x') : 'type'
-  if (fault !== undefined) throw new FiscalError('RECORD_INVALID', { message: `body.${fault} breaks the format`, path: `body.${fault}` })
+  if (fault !== undefined)
+    throw new FiscalError('RECORD_INVALID', { message: `body.${fault} breaks the format`, path: `body.${fault}` })
 }
 
 function checkSizes(bodyText: string, payloadText: string): void {
@@ -180,7 +190,13 @@ function checkSizes(bodyText: string, payloadText: string): void {
   }
 }
 
-const suiteOf: Readonly<Record<RecordAlg, SuiteId>> = { ES256: 'es256', ES384: 'es384', EdDSA: 'ed25519', PS256: 'ps256', RS256: 'rs256' }
+const suiteOf: Readonly<Record<RecordAlg, SuiteId>> = {
+  ES256: 'es256',
+  ES384: 'es384',
+  EdDSA: 'ed25519',
+  PS256: 'ps256',
+  RS256: 'rs256',
+}
 
 async function signWith(signer: Signer, message: Uint8Array, alg: RecordAlg, signal?: AbortSignal): Promise<Uint8Array> {
   const request = { operation: 'record', suite: suiteOf[alg], input: { message } } as const

@@ -63,7 +63,10 @@ export function incidentDraft(payload: JsonObject): SealDraft {
  * A checkpoint over everything before it. State and root are taken at the place where it will stand, so it can end a request
  * whose other records are not folded yet: `settle` folds them first and gives the state.
  */
-export function checkpointDraft(reason: CheckpointReason, settled: () => { readonly state: ChainState; readonly totals: JsonObject }): SealDraft {
+export function checkpointDraft(
+  reason: CheckpointReason,
+  settled: () => { readonly state: ChainState; readonly totals: JsonObject },
+): SealDraft {
   return {
     type: 'sys.checkpoint',
     write: (place) => {
@@ -83,7 +86,10 @@ export function closeDraft(settled: () => ChainState, successor: string | undefi
 }
 
 /** What a new key signs to prove that whoever brings it holds it (FORMAT 4). */
-export function possessionMessage(statement: { kid: string; prevKid: string; queue: string; seq: number }, tag: string): Uint8Array {
+export function possessionMessage(
+  statement: { kid: string; prevKid: string; queue: string; seq: number },
+  tag: string,
+): Uint8Array {
   return utf8(tag + canonical(statement))
 }
 

@@ -65,7 +65,11 @@ export type WitnessVerdict =
  * Compares the witness with the journal before anything is signed.
  * @throws FiscalError FORK_SUSPECTED when it names another history
  */
-export async function askWitness(witness: Witness | undefined, reader: StorageReader, chain: ChainState): Promise<WitnessVerdict> {
+export async function askWitness(
+  witness: Witness | undefined,
+  reader: StorageReader,
+  chain: ChainState,
+): Promise<WitnessVerdict> {
   if (witness === undefined) return { kind: 'agrees' }
   let statement: WitnessStatement | undefined
   try {

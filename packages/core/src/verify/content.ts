@@ -74,30 +74,41 @@ export function judgeEpoch(record: ParsedLine, state: VerifyState, { m }: Positi
   const wrong = (where: string, message: string): void => fail('EPOCH_WRONG', where, message)
   if (body.seq === 0 && body.epoch !== 1) return wrong('body.epoch', 'a queue begins with epoch 1')
   if (known !== undefined && body.epoch < known) return wrong('body.epoch', `epoch ${body.epoch} after ${known}`)
-  if (known !== undefined && body.epoch > known && body.type !== 'sys.open' && m === 0) return wrong('body.epoch', 'an epoch begins without sys.open')
+  if (known !== undefined && body.epoch > known && body.type !== 'sys.open' && m === 0)
+    return wrong('body.epoch', 'an epoch begins without sys.open')
   if (body.type !== 'sys.open') return
   if (known !== undefined && body.epoch <= known) return wrong('body.epoch', 'sys.open without a new epoch')
   if (body.more !== undefined) return wrong('body.more', 'sys.open stands alone')
   if (record.payloadMatches) judgeAdopted(record, known, m, wrong)
 }
 
-function judgeAdopted({ body, payload }: ParsedLine, known: number | undefined, m: number, wrong: (where: string, message: string) => void): void {
+function judgeAdopted(
+  { body, payload }: ParsedLine,
+  known: number | undefined,
+  m: number,
+  wrong: (where: string, message: string) => void,
+): void {
   const fault = payloadFault(payload, body)
   if (fault !== undefined || !isObject(payload)) return wrong(`payload.${fault ?? ''}`, 'the content of sys.open is not in form')
   const adopted = payload['adopted'] as { readonly epoch: number; readonly seq: number; readonly hash: string }
-  if (adopted.seq !== body.seq - 1 || adopted.hash !== body.prev) return wrong('payload.adopted', 'does not name the record before')
-  if (m === 0 && known !== undefined && adopted.epoch !== known) wrong('payload.adopted', `names epoch ${adopted.epoch}, not ${known}`)
+  if (adopted.seq !== body.seq - 1 || adopted.hash !== body.prev)
+    return wrong('payload.adopted', 'does not name the record before')
+  if (m === 0 && known !== undefined && adopted.epoch !== known)
+    wrong('payload.adopted', `names epoch ${adopted.epoch}, not ${known}`)
 }
 
 /** Rule 4. */
 export function judgeBase({ body }: ParsedLine, state: VerifyState, { near }: Position, fail: Fail): void {
   const { segBits } = state
   const otherSegment = segBits !== undefined && Math.floor(body.base / 2 ** segBits) !== Math.floor(body.seq / 2 ** segBits)
-  if (body.base > body.seq || otherSegment) return fail('BASE_WRONG', 'body.base', `${body.base} cannot be the batch of record ${body.seq}`)
+  if (body.base > body.seq || otherSegment)
+    return fail('BASE_WRONG', 'body.base', `${body.base} cannot be the batch of record ${body.seq}`)
   if (body.base === body.seq) return
   const last = state.last?.record
   const same = last !== undefined && body.base === last.base && body.epoch === last.epoch
-  const good = near ? same && last.type !== 'sys.genesis' && last.type !== 'sys.open' : body.base > state.g || last === undefined || same
+  const good = near
+    ? same && last.type !== 'sys.genesis' && last.type !== 'sys.open'
+    : body.base > state.g || last === undefined || same
   if (!good) fail('BASE_WRONG', 'body.base', `${body.base} is not the batch of the record before`)
 }
 
@@ -107,7 +118,8 @@ export function judgeMore({ body }: ParsedLine, state: VerifyState, { near }: Po
   if (more > 199) return fail('MORE_WRONG', 'body.more', 'a request has at most 200 records')
   const last = state.last?.record
   if (!near || last === undefined || last.more === 0) return
-  if (more !== last.more - 1 || body.base !== last.base) fail('MORE_WRONG', 'body.more', `the record before announces ${last.more} more of its request`)
+  if (more !== last.more - 1 || body.base !== last.base)
+    fail('MORE_WRONG', 'body.more', `the record before announces ${last.more} more of its request`)
 }
 
 /** Rule 8. */

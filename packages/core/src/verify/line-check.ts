@@ -37,7 +37,7 @@ export function flagsOf(bytes: Uint8Array, ring: KeyRing): Uint8Array {
 
 /** Lines of a chunk without their line feeds; a last line without one is given as it is. */
 export function* linesOf(bytes: Uint8Array): Iterable<{ readonly line: Uint8Array; readonly at: number }> {
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const end = bytes.indexOf(10, at)
     yield { line: bytes.subarray(at, end < 0 ? bytes.length : end), at }
     at = end < 0 ? bytes.length : end + 1

@@ -9,7 +9,8 @@ export function watchPurge(start: Start | undefined): { placed(record: ParsedLin
   let named = false
   return {
     placed: ({ body, payload, payloadMatches }) => {
-      if (start === undefined || frontier === undefined || body.type !== 'sys.purge' || !payloadMatches || !isObject(payload)) return
+      if (start === undefined || frontier === undefined || body.type !== 'sys.purge' || !payloadMatches || !isObject(payload))
+        return
       const { floor, last, frontier: stated } = payload
       named ||= floor === start.seq + 1 && last === start.hash && JSON.stringify(stated) === JSON.stringify(frontier)
     },

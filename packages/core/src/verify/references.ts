@@ -29,7 +29,8 @@ export function rememberReferences(): ReferenceMemory {
       const hex = sha256Hex(ref)
       const digest = [0, 8, 16, 24].map((i) => Number.parseInt(hex.slice(i, i + 8), 16))
       const at = find(table, digest)
-      if (table[at] === digest[0] && table[at + 1] === digest[1] && table[at + 2] === digest[2] && table[at + 3] === digest[3]) return true
+      if (table[at] === digest[0] && table[at + 1] === digest[1] && table[at + 2] === digest[2] && table[at + 3] === digest[3])
+        return true
       table.set(digest, at)
       if (++used * 4 * 3 > table.length * 2) grow()
       return false

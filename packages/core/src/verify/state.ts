@@ -8,7 +8,9 @@ export interface Last {
   hash: string
   readonly recomputed: string
   /** Undefined when it is only known from a start. */
-  readonly record: { readonly type: string; readonly epoch: number; readonly base: number; readonly more: number; readonly seq: number } | undefined
+  readonly record:
+    | { readonly type: string; readonly epoch: number; readonly base: number; readonly more: number; readonly seq: number }
+    | undefined
 }
 
 /** The newest record of a type. */
@@ -91,7 +93,16 @@ export interface Start {
 /** State of verification behind a start. */
 export function stateFromStart(start: Start, offered: ReadonlyMap<string, PublicJwk>): VerifyState {
   const state = startOfJournal()
-  const whole = start.state as { epoch?: number; frontier?: string[]; kid?: string; lastTs?: string; totals?: JsonObject; types?: Record<string, { hash: string; tseq: number }> } | undefined
+  const whole = start.state as
+    | {
+        epoch?: number
+        frontier?: string[]
+        kid?: string
+        lastTs?: string
+        totals?: JsonObject
+        types?: Record<string, { hash: string; tseq: number }>
+      }
+    | undefined
   const kid = whole?.kid
   const key = kid === undefined ? undefined : offered.get(kid)
   const high = whole?.lastTs === undefined ? Number.NaN : Date.parse(whole.lastTs)

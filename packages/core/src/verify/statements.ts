@@ -42,7 +42,8 @@ export function watchStatements(
     if (state.tree !== undefined && sizes.has(state.tree.size)) roots.set(state.tree.size, rootOf(state.tree))
   }
   grown()
-  const tell = (seq: number | null, code: FindingCode, where: string, message: string): void => report({ seq, code, where, message, severity: 'error' })
+  const tell = (seq: number | null, code: FindingCode, where: string, message: string): void =>
+    report({ seq, code, where, message, severity: 'error' })
   return {
     settled: (seq, hash) => {
       if (wanted.has(seq)) seen.set(seq, hash)
@@ -52,7 +53,8 @@ export function watchStatements(
     end: (waiting) => {
       const last = state.g + waiting
       for (const { queue, seq, hash, source = 'witness' } of witnesses) {
-        if (queue !== undefined && state.queue !== undefined && queue !== state.queue) tell(null, 'QUEUE_WRONG', source, `speaks of queue ${queue}`)
+        if (queue !== undefined && state.queue !== undefined && queue !== state.queue)
+          tell(null, 'QUEUE_WRONG', source, `speaks of queue ${queue}`)
         else if (seq > last) {
           if (!continues) tell(last + 1, 'TAIL_MISSING', source, `saw record ${seq}; the journal ends at ${last}`)
         } else if (seen.has(seq) && seen.get(seq) !== hash) tell(seq, 'FORK', source, 'saw another record under this number')

@@ -30,7 +30,8 @@ export function judgeGenesis(record: ParsedLine, fail: Fail): void {
     return
   }
   if (!isGenesis) return fail('GENESIS_WRONG', 'body.type', 'the first record is no genesis')
-  if (body.ref !== undefined || body.more !== undefined) return fail('GENESIS_WRONG', 'body', 'genesis stands alone and answers nobody')
+  if (body.ref !== undefined || body.more !== undefined)
+    return fail('GENESIS_WRONG', 'body', 'genesis stands alone and answers nobody')
   const fault = record.payloadMatches ? payloadFault(record.payload, body) : undefined
   if (fault !== undefined) fail('GENESIS_WRONG', `payload.${fault}`, 'the content of genesis is not in form')
 }
@@ -41,7 +42,8 @@ export function judgeSystem(record: ParsedLine, state: VerifyState, context: Sys
   const { segBits } = state
   const place = segBits !== undefined && (body.seq + 1) % 2 ** segBits === 0
   // After a loss of power between a request and the checkpoint behind it, the next tenure's opening stands there.
-  if (place && body.type !== 'sys.checkpoint' && body.type !== 'sys.open') context.fail('CHECKPOINT_WRONG', 'body.type', 'the last place of a segment holds no checkpoint')
+  if (place && body.type !== 'sys.checkpoint' && body.type !== 'sys.open')
+    context.fail('CHECKPOINT_WRONG', 'body.type', 'the last place of a segment holds no checkpoint')
   if (!record.payloadMatches) return
   const rule = rules[body.type]
   if (rule === undefined) return
@@ -55,11 +57,17 @@ export function judgeSystem(record: ParsedLine, state: VerifyState, context: Sys
   rule(record, record.payload, state, context)
 }
 
-const codes = { 'sys.key': 'KEY_CHANGE_WRONG', 'sys.checkpoint': 'CHECKPOINT_WRONG', 'sys.purge': 'CHECKPOINT_WRONG', 'sys.close': 'CLOSE_WRONG', 'sys.redact': 'REDACT_WRONG' } as Readonly<
-  Record<string, 'KEY_CHANGE_WRONG' | 'CHECKPOINT_WRONG' | 'CLOSE_WRONG' | 'REDACT_WRONG'>
->
+const codes = {
+  'sys.key': 'KEY_CHANGE_WRONG',
+  'sys.checkpoint': 'CHECKPOINT_WRONG',
+  'sys.purge': 'CHECKPOINT_WRONG',
+  'sys.close': 'CLOSE_WRONG',
+  'sys.redact': 'REDACT_WRONG',
+} as Readonly<Record<string, 'KEY_CHANGE_WRONG' | 'CHECKPOINT_WRONG' | 'CLOSE_WRONG' | 'REDACT_WRONG'>>
 
-const rules: Readonly<Record<string, (record: ParsedLine, payload: JsonObject, state: VerifyState, context: SystemContext) => void>> = {
+const rules: Readonly<
+  Record<string, (record: ParsedLine, payload: JsonObject, state: VerifyState, context: SystemContext) => void>
+> = {
   'sys.key': judgeKey,
   'sys.checkpoint': judgeCheckpoint,
   'sys.purge': judgePurge,
@@ -81,7 +89,9 @@ function reportRecovery(record: ParsedLine, state: VerifyState, { fail, endorser
   const { payload } = record
   if (!isObject(payload) || payload['mode'] !== 'recovery') return
   const statement = statementOf(record, payload, state)
-  const endorsed = endorsers.some((jwk) => proven(payload['endorsement'], jwk as unknown as JsonObject, statement, ENDORSEMENT_TAG))
+  const endorsed = endorsers.some((jwk) =>
+    proven(payload['endorsement'], jwk as unknown as JsonObject, statement, ENDORSEMENT_TAG),
+  )
   const message = `the key changed to ${String(payload['kid'])} without the old key’s signature`
   fail('KEY_RECOVERY', 'payload.mode', message, endorsed ? 'warning' : 'error')
 }
@@ -110,7 +120,8 @@ function proven(signature: unknown, key: JsonObject[string] | undefined, stateme
 function judgeCheckpoint({ body }: ParsedLine, payload: JsonObject, state: VerifyState, context: SystemContext): void {
   const wrong = (where: string, message: string): void => context.fail('CHECKPOINT_WRONG', where, message)
   if (payload['size'] !== body.seq) return wrong('payload.size', `${String(payload['size'])} at record ${body.seq}`)
-  if (state.tree !== undefined && payload['root'] !== rootOf(state.tree)) return wrong('payload.root', 'the tree over the records before it has another root')
+  if (state.tree !== undefined && payload['root'] !== rootOf(state.tree))
+    return wrong('payload.root', 'the tree over the records before it has another root')
   const totals = context.totals()
   if (totals !== undefined && payload['state'] !== stateDigest(stateBefore(state, totals))) {
     wrong('payload.state', 'the state worked out from the records before it has another digest')
@@ -130,19 +141,23 @@ function judgePurge({ body }: ParsedLine, payload: JsonObject, state: VerifyStat
   const frontier = payload['frontier'] as readonly string[]
   const wrong = (where: string, message: string): void => fail('CHECKPOINT_WRONG', where, message)
   if (floor > body.seq) return wrong('payload.floor', 'lies beyond this record')
-  if (state.segBits !== undefined && floor % 2 ** state.segBits !== 0) return wrong('payload.floor', 'is no boundary of a segment')
+  if (state.segBits !== undefined && floor % 2 ** state.segBits !== 0)
+    return wrong('payload.floor', 'is no boundary of a segment')
   const ones = [...floor.toString(2)].filter((bit) => bit === '1').length
-  if (frontier.length !== ones || payload['root'] !== rootOf({ size: floor, roots: frontier })) wrong('payload.root', 'does not follow from the frontier')
+  if (frontier.length !== ones || payload['root'] !== rootOf({ size: floor, roots: frontier }))
+    wrong('payload.root', 'does not follow from the frontier')
 }
 
 function judgeClose({ body }: ParsedLine, payload: JsonObject, state: VerifyState, { fail }: SystemContext): void {
   if (payload['size'] !== body.seq) return fail('CLOSE_WRONG', 'payload.size', `${String(payload['size'])} at record ${body.seq}`)
-  if (state.tree !== undefined && payload['root'] !== rootOf(state.tree)) fail('CLOSE_WRONG', 'payload.root', 'the tree over the records before it has another root')
+  if (state.tree !== undefined && payload['root'] !== rootOf(state.tree))
+    fail('CLOSE_WRONG', 'payload.root', 'the tree over the records before it has another root')
 }
 
 function judgeRedact({ body }: ParsedLine, payload: JsonObject, _state: VerifyState, { fail, redacted }: SystemContext): void {
   const { seq, from, to } = payload as { readonly seq?: number; readonly from?: number; readonly to?: number }
   const good = seq !== undefined ? seq < body.seq : (from as number) <= (to as number) && (to as number) < body.seq
-  if (!good) return fail('REDACT_WRONG', seq === undefined ? 'payload.to' : 'payload.seq', 'names records that do not lie before it')
+  if (!good)
+    return fail('REDACT_WRONG', seq === undefined ? 'payload.to' : 'payload.seq', 'names records that do not lie before it')
   redacted(payload)
 }

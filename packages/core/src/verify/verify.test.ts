@@ -7,8 +7,10 @@ const path = new URL('../../../../../shared/spec/journal-vectors.json', import.m
 describe.skipIf(!existsSync(path))('the reference vectors', () => {
   const { records } = JSON.parse(readFileSync(path, 'utf8')) as { records: { line: string }[] }
   const lines = records.map(({ line }) => line)
-  const verify = (journal: readonly string[]): ReturnType<typeof verifyChunks> => verifyChunks([{ bytes: utf8(`${journal.join('\n')}\n`) }])
-  const codes = async (journal: readonly string[]): Promise<string[]> => (await verify(journal)).findings.map(({ seq, code }) => `${seq} ${code}`)
+  const verify = (journal: readonly string[]): ReturnType<typeof verifyChunks> =>
+    verifyChunks([{ bytes: utf8(`${journal.join('\n')}\n`) }])
+  const codes = async (journal: readonly string[]): Promise<string[]> =>
+    (await verify(journal)).findings.map(({ seq, code }) => `${seq} ${code}`)
 
   it('J-01 verify', async () => {
     const report = await verify(lines)

@@ -148,21 +148,41 @@ export function startJudge(options: VerifyOptions = {}): Judge {
   return {
     chunk: ({ bytes, file, offset }, flags) => {
       let index = 0
-      for (const { line, at } of linesOf(bytes)) judgeLine(line, flags?.[index++], { file, offset: offset === undefined ? undefined : offset + at })
+      for (const { line, at } of linesOf(bytes))
+        judgeLine(line, flags?.[index++], { file, offset: offset === undefined ? undefined : offset + at })
     },
     keysIn: (bytes) => keysIn(bytes, state.g < 0),
     records: () => state.count,
     report: () => {
-      if (options.resume === undefined && !seen) report({ seq: state.g + 1, code: 'RECORD_MISSING', where: 'line', message: 'there is no record', severity: 'error' })
+      if (options.resume === undefined && !seen)
+        report({ seq: state.g + 1, code: 'RECORD_MISSING', where: 'line', message: 'there is no record', severity: 'error' })
       walk.end()
       reportBlanked(redactions.unexplained(), options.continues === true || state.losses > 0, report)
-      if (purge.unexplained()) report({ seq: 0, code: 'RECORD_MISSING', where: 'line', message: 'no sys.purge answers for the records before the start', severity: 'error' })
+      if (purge.unexplained())
+        report({
+          seq: 0,
+          code: 'RECORD_MISSING',
+          where: 'line',
+          message: 'no sys.purge answers for the records before the start',
+          severity: 'error',
+        })
       statements.end(walk.waiting)
       const sorted = findings.sort((a, b) => (a.seq ?? -1) - (b.seq ?? -1) || (a.code < b.code ? -1 : a.code > b.code ? 1 : 0))
       const head = state.last === undefined ? null : { seq: state.g, hash: state.last.hash }
       const root = state.tree === undefined ? undefined : rootOf(state.tree)
       const { queue = '', profile = '', count: records } = state
-      return { sound: errors === 0, queue, profile, records, head, root, findings: sorted, more, unchecked: uncheckedOf(state, options), resume: { state } }
+      return {
+        sound: errors === 0,
+        queue,
+        profile,
+        records,
+        head,
+        root,
+        findings: sorted,
+        more,
+        unchecked: uncheckedOf(state, options),
+        resume: { state },
+      }
     },
   }
 }
@@ -174,12 +194,14 @@ function startState(options: VerifyOptions, offered: ReadonlyMap<string, PublicJ
 
 function reportBlanked(seqs: readonly number[], mayFollow: boolean, report: (finding: Finding) => void): void {
   const message = 'the content was blanked and no record says so'
-  for (const seq of seqs) report({ seq, code: 'REDACT_WRONG', where: 'payload', message, severity: mayFollow ? 'warning' : 'error' })
+  for (const seq of seqs)
+    report({ seq, code: 'REDACT_WRONG', where: 'payload', message, severity: mayFollow ? 'warning' : 'error' })
 }
 
 function uncheckedOf(state: VerifyState, options: VerifyOptions): string[] {
   const out: string[] = []
-  if (options.auditor === undefined && state.profile !== 'NONE') out.push(`the rules and totals of profile ${state.profile ?? 'unknown'}`)
+  if (options.auditor === undefined && state.profile !== 'NONE')
+    out.push(`the rules and totals of profile ${state.profile ?? 'unknown'}`)
   if (state.tree === undefined) out.push('the tree behind a loss of records')
   if (options.start !== undefined) out.push(`records before ${options.start.seq + 1}`)
   return out

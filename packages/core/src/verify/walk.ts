@@ -5,7 +5,19 @@ import type { CountryAuditor } from '../country.js'
 import type { PublicJwk } from '../crypto-contract.js'
 import { thumbprint, usableJwk } from '../keys.js'
 import type { ParsedLine, ReadLine } from '../record.js'
-import { adoptLostLeaf, judgeBase, judgeClock, judgeEpoch, judgeMore, judgePrev, judgeType, settle, type Fail, type PendingHash, type Position } from './content.js'
+import {
+  adoptLostLeaf,
+  judgeBase,
+  judgeClock,
+  judgeEpoch,
+  judgeMore,
+  judgePrev,
+  judgeType,
+  settle,
+  type Fail,
+  type PendingHash,
+  type Position,
+} from './content.js'
 import type { Finding, FindingCode } from './finding.js'
 import type { KeyRing } from './line-check.js'
 import { judgeOrigin, type Origin } from './origin.js'
@@ -83,9 +95,16 @@ export class Walk {
       this.#putAside([this.#unplaced('RECORD_MALFORMED', `body.${fault}`, `the member ${fault} breaks its form`)], record)
       return
     }
-    const origin = judgeOrigin(record, flags, { state: this.state, offered: this.#tools.offered, ring: this.#tools.ring, pending: this.#pending.length > 0 })
+    const origin = judgeOrigin(record, flags, {
+      state: this.state,
+      offered: this.#tools.offered,
+      ring: this.#tools.ring,
+      pending: this.#pending.length > 0,
+    })
     const faults = origin.faults.filter((one) => one.warning !== true || !this.#warnedBefore(record.body.kid))
-    const findings = faults.map(({ code, where, message, warning }) => this.#unplaced(code, where, message, warning === true ? 'warning' : 'error'))
+    const findings = faults.map(({ code, where, message, warning }) =>
+      this.#unplaced(code, where, message, warning === true ? 'warning' : 'error'),
+    )
     if (!origin.believed) {
       this.#offerKey(record)
       this.#putAside(findings, record)
@@ -107,7 +126,10 @@ export class Walk {
   }
 
   #putAside(findings: readonly Unplaced[], record: ParsedLine | undefined): void {
-    this.#pending.push({ findings, hash: record === undefined ? undefined : { hash: record.hash, recomputed: record.recomputedHash } })
+    this.#pending.push({
+      findings,
+      hash: record === undefined ? undefined : { hash: record.hash, recomputed: record.recomputedHash },
+    })
   }
 
   // A thumbprint ties key and kid: offering a key makes nothing believed that it did not sign.
@@ -129,7 +151,10 @@ export class Walk {
     this.#tools.report({ seq, ...this.#unplaced(code, 'body.seq', message) })
     if (gap >= 0) {
       const [first, last] = state.gaps[gap] as [number, number]
-      const rest: [number, number][] = [[first, seq - 1], [seq + 1, last]]
+      const rest: [number, number][] = [
+        [first, seq - 1],
+        [seq + 1, last],
+      ]
       state.gaps.splice(gap, 1, ...rest.filter(([from, to]) => from <= to))
     }
     return false
@@ -164,7 +189,12 @@ export class Walk {
     // A checkpoint speaks of the state before it: the clock as it stood then.
     const after = state.high
     state.high = high
-    judgeSystem(record, state, { fail, endorsers: this.#tools.endorsers, totals: () => this.#totals(), redacted: (payload) => this.#tools.redactions.redacted(payload, body.seq) })
+    judgeSystem(record, state, {
+      fail,
+      endorsers: this.#tools.endorsers,
+      totals: () => this.#totals(),
+      redacted: (payload) => this.#tools.redactions.redacted(payload, body.seq),
+    })
     state.high = after
     this.#become(record, origin)
     this.#audit(record, broken)
@@ -210,8 +240,10 @@ export class Walk {
   }
 
   #judgeRef({ body }: ParsedLine, fail: Fail): void {
-    if ((body.ref === undefined) !== (body.req === undefined)) fail('REQ_WRONG', 'body.req', 'reference and request digest do not stand together')
-    if (body.ref !== undefined && this.#tools.refs.seen(body.ref)) fail('REF_REPEATED', 'body.ref', `reference ${body.ref} was used before`)
+    if ((body.ref === undefined) !== (body.req === undefined))
+      fail('REQ_WRONG', 'body.req', 'reference and request digest do not stand together')
+    if (body.ref !== undefined && this.#tools.refs.seen(body.ref))
+      fail('REF_REPEATED', 'body.ref', `reference ${body.ref} was used before`)
   }
 
   // 5.6
@@ -228,7 +260,11 @@ export class Walk {
     }
     if (body.type === 'sys.key') this.#changeKey(record)
     if (body.type === 'sys.close') state.closed = true
-    state.last = { hash: record.hash, recomputed: record.recomputedHash, record: { type: body.type, epoch: body.epoch, base: body.base, more: body.more ?? 0, seq: body.seq } }
+    state.last = {
+      hash: record.hash,
+      recomputed: record.recomputedHash,
+      record: { type: body.type, epoch: body.epoch, base: body.base, more: body.more ?? 0, seq: body.seq },
+    }
     state.settled = false
     state.heads.set(body.type, { tseq: body.tseq, hash: record.hash, losses: state.losses })
     state.epoch = Math.max(state.epoch ?? 0, body.epoch)
@@ -270,7 +306,8 @@ export class Walk {
       this.#totalsKnown = false
     }
     if (!record.payloadMatches && record.payloadText !== 'null') return
-    for (const { seq, code, where, message } of auditor.next(record)) this.#tools.report({ seq: Number(seq), ...this.#unplaced(code, where, message) })
+    for (const { seq, code, where, message } of auditor.next(record))
+      this.#tools.report({ seq: Number(seq), ...this.#unplaced(code, where, message) })
   }
 
   /** 5.7, 1–2: nothing follows. */
@@ -281,10 +318,15 @@ export class Walk {
     })
     const owed = state.last?.record?.more ?? 0
     if (this.#pending.length === 0 && owed > 0) {
-      this.#tools.report({ seq: state.g, code: 'MORE_WRONG', where: 'body.more', message: `announces ${owed} more records that are not there`, severity: 'error' })
+      this.#tools.report({
+        seq: state.g,
+        code: 'MORE_WRONG',
+        where: 'body.more',
+        message: `announces ${owed} more records that are not there`,
+        severity: 'error',
+      })
     }
     settle(state, undefined)
     if (state.last?.record !== undefined) this.#tools.settled(state.g, state.last.hash)
   }
 }
-
