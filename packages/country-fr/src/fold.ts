@@ -41,7 +41,9 @@ export function numberOf(state: State, record: FiscalRecord): number {
 // First record per type and level; the clock; where a day begins.
 function foldPlace(state: State, record: FiscalRecord): void {
   const { type, ts } = record.body
-  state.lastMs = Date.parse(ts)
+  const ms = Date.parse(ts)
+  // Only the event that tells of it takes the clock back: an opening with a wrong clock must not make it right.
+  if (ms > state.lastMs || (type === 'event' && (record.payload as { code?: number } | null)?.code === 910)) state.lastMs = ms
   const { shift, day, month, year } = state.levels
   for (const { first } of [shift, day, month, year]) first[type] ??= [numberOf(state, record), record.hash]
 }

@@ -89,6 +89,16 @@ it('FR-72 a clock a minute back is accepted and told, ten minutes back refused u
   expect(await events(shop, 910)).toHaveLength(2)
 })
 
+it('FR-72 opening the queue again with a clock set back does not make the clock right', async () => {
+  const shop = await openShop()
+  await shop.sell([line(100, 2000)])
+  shop.clock.step(-600_000)
+  await shop.reopen()
+  expect(await shop.refused({ type: 'zero' })).toBe('FR_CLOCK_BACKWARDS')
+  await shop.ok({ type: 'clock', reason: 'pile remplacée' })
+  await shop.sell([line(100, 2000)])
+})
+
 it('17.3 a jump of more than a day with an open day gives 911; a till’s clock far off is marked', async () => {
   const shop = await openShop({ dayRollover: 'allow', maxDayHours: 72 })
   await shop.sell([line(100, 2000)])

@@ -62,7 +62,7 @@ export type State = {
   /** Local moment and business date of the newest record that belongs to a day. */
   to: string
   toDate: string
-  /** UTC milliseconds of the newest country record. */
+  /** UTC milliseconds the next record is held against: the newest country record, or the last event that told of a step back. */
   lastMs: number
   /** Printed number = tseq + offset (lost numbers are not used again). */
   offsets: Record<string, number>
