@@ -46,6 +46,7 @@ function startOf(start: NonNullable<Told['start']>): Start {
 
 /** The one in Python, over many cases at once: lines that occur in several are sent once. */
 export function judgeInPython(cases: readonly Case[]): Verdict[] {
+  if (cases.length === 0) return []
   const pool = new Map<string, number>()
   const places = cases.map(({ chunks }) =>
     chunks.map((chunk) => {
