@@ -19,6 +19,8 @@ export interface FoundReceipt {
 /** All files of an episode. */
 export interface Episode {
   readonly id: string
+  /** False for a folder whose making was cut off before its header stood: no receipt can have been printed from it. */
+  readonly born: boolean
   readonly header: EpisodeHeader | undefined
   readonly headerHash: string | undefined
   readonly receipts: readonly FoundReceipt[]
@@ -44,6 +46,7 @@ export async function readEpisode(store: OfflineStore, id: string, mirror: Offli
   const foreign = names.filter((name) => !KNOWN.has(name) && !/^\d{8}(\.ack)?\.json$/.test(name) && !name.endsWith('.tmp'))
   return {
     id,
+    born: names.includes('episode.json') || receipts.length > 0,
     header: isHeader(content) ? content : undefined,
     headerHash: content === undefined ? undefined : headerHash(content),
     receipts,
@@ -102,7 +105,7 @@ export function lastOf(episode: Episode): { readonly seq: number; readonly hash:
 
 /** True while the episode has something left to do. */
 export function isOpen(episode: Episode): boolean {
-  return episode.end === undefined
+  return episode.born && episode.end === undefined
 }
 
 /** Path of a receipt in its episode. */

@@ -90,19 +90,24 @@ export class OfflineLog {
     if (highest >= this.#counter.next) await this.#setCounter({ ...this.#counter, next: highest + 1 })
   }
 
-  // A header that cannot be read must not end selling: new receipts link to the newest file.
+  // A header that is lost must not end selling or handing over: what is needed of it is taken from the first receipt.
   #placeholder(open: Episode): EpisodeHeader {
-    const none = {
+    const first = open.receipts.find(({ content }) => content !== undefined)?.content
+    const { moment, counter } = (first ?? {}) as { readonly moment?: unknown; readonly counter?: unknown }
+    return {
+      v: 1,
+      kind: `${this.#kind}.episode`,
+      episode: open.id,
+      till: this.#till,
       queue: '',
-      opened: '',
+      opened: typeof moment === 'string' ? moment : '1970-01-01T00:00:00.000Z',
       reason: 'header unreadable',
-      counterStart: 0,
+      counterStart: typeof counter === 'number' ? counter : this.#counter.settledNext,
       anchorNumber: 0,
       anchorHash: ZERO_HASH,
       prevEpisodeHash: ZERO_HASH,
       software: '',
     }
-    return { v: 1, kind: `${this.#kind}.episode`, episode: open.id, till: this.#till, ...none }
   }
 
   /** The episode that has not ended, as its files stand. */

@@ -274,6 +274,31 @@ describe('offline log: damage', () => {
   })
 })
 
+describe('offline log: an episode cut off at its birth', () => {
+  it('a folder without a header and without a receipt is no episode', async () => {
+    const [remote, store] = [remoteQueue(), memoryOfflineStore()]
+    store.files.set('0b0e7a52-6c0c-4a53-9a5f-3d4f7f0a9c11/episode.json.0.0.tmp', new Uint8Array())
+    const open = await till(remote, store)
+    expect(open.state).toBe('ONLINE')
+    remote.down = true
+    await open.record(sale('A'))
+    remote.down = false
+    expect(await open.transfer()).toMatchObject({ status: 'transferred', handed: 1, breaks: [] })
+  })
+  it('a lost header is named, and every receipt still goes over', async () => {
+    const { remote, store, open } = await threeOffline()
+    await open.close()
+    store.files.delete(`${episodeOf(store)}/episode.json`)
+    remote.down = false
+    const again = await till(remote, store)
+    expect(again.state).toBe('DEGRADED')
+    const report = await again.transfer()
+    expect(report).toMatchObject({ status: 'transferred-with-breaks', handed: 3 })
+    expect(report.breaks.map(({ kind }) => kind)).toContain('HEADER_ALTERED')
+    expect(typesOf(remote)).toEqual(['outage', 'A', 'B', 'C', 'zero'])
+  })
+})
+
 describe('offline log: failures at every step', () => {
   it('a write that fails before or after its effect loses no sale and makes none twice', async () => {
     for (const when of ['before', 'after'] as const) {
