@@ -114,7 +114,7 @@ export class Pkcs11Device implements DeviceSigner {
     if (this.#closed) return
     this.#closed = true
     clearInterval(this.#keepAlive)
-    this.#sessions.clear()
+    this.#sessions.end()
     this.#closeAnchor()
     this.#parts.module.release()
   }

@@ -241,6 +241,36 @@ describe('recovery', () => {
     expect(count(fake, 'finalize')).toBe(1)
   })
 
+  it('S-09 a signature given up on leaves no session, and its module is finalised when it has come back', async () => {
+    const fake = fakeModule()
+    const signer = await open(fake)
+    let go: () => void = () => {}
+    fake.hold = new Promise((resolve) => (go = resolve))
+    const controller = new AbortController()
+    const work = failureOf(
+      signer.sign({ operation: 'record', suite: 'es256', input: { message: utf8('x') } }, { signal: controller.signal }),
+    )
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    controller.abort()
+    expect((await work)?.code).toBe('ABORTED')
+    await signer.close()
+    expect(count(fake, 'finalize')).toBe(0)
+    const next = await openPkcs11({
+      module: 'fake.so',
+      cryptoki: fake.port,
+      uri: 'pkcs11:token=fake;object=record',
+      pin: () => utf8(FAKE_PIN),
+      audit: memoryAudit(),
+      perSignaturePin: 'allowed',
+    })
+    expect(count(fake, 'initialize')).toBe(1)
+    go()
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    await next.close()
+    expect(fake.sessionsOpen()).toBe(0)
+    expect(count(fake, 'finalize')).toBe(1)
+  })
+
   it('uses one session at a time when the module cannot lock', async () => {
     const fake = fakeModule()
     fake.locking = false

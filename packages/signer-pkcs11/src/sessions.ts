@@ -15,6 +15,7 @@ export class Sessions {
   readonly #waiting: (() => void)[] = []
   #free: Worker[] = []
   #busy = 0
+  #isEnded = false
   readonly #configured: number
   #most: number
 
@@ -46,7 +47,7 @@ export class Sessions {
 
   give(worker: Worker, generation: number): void {
     this.#busy--
-    if (worker.generation === generation) this.#free.push(worker)
+    if (worker.generation === generation && !this.#isEnded) this.#free.push(worker)
     else this.#close(worker)
     this.#waiting.shift()?.()
   }
@@ -61,6 +62,12 @@ export class Sessions {
   clear(): void {
     this.#most = this.#configured
     for (const worker of this.#free.splice(0)) this.#close(worker)
+  }
+
+  /** Closes what is idle now and whatever comes back later: an open session would keep the token logged in. */
+  end(): void {
+    this.#isEnded = true
+    this.clear()
   }
 
   // A token without room shrinks the pool. Who fails here passes the turn on, or the next in line would wait for ever.

@@ -11,6 +11,7 @@ export class SharedModule {
   readonly #name: string | Cryptoki
   #users = 0
   #owned = false
+  #isLive = false
   #inFlight = 0
   #idle: (() => void)[] = []
   #restarting: Promise<void> | undefined
@@ -33,17 +34,24 @@ export class SharedModule {
     const name = given ?? path
     const cryptoki = modules.get(name)?.cryptoki ?? given ?? (await load(path))
     const module = modules.get(name) ?? new SharedModule(name, cryptoki)
-    if (module.#users === 0) module.#initialise()
+    if (!module.#isLive) module.#initialise()
     modules.set(name, module)
     module.#users++
     return module
   }
 
+  /** Ends one use. The last one finalises the module, once signatures given up on have come back: until then it stays ours. */
   release(): void {
     this.#users--
-    if (this.#users > 0) return
+    if (this.#inFlight === 0) this.#finaliseUnused()
+    else this.#idle.push(() => this.#finaliseUnused())
+  }
+
+  #finaliseUnused(): void {
+    if (this.#users > 0 || !this.#isLive) return
+    this.#isLive = false
     modules.delete(this.#name)
-    if (this.#owned && this.#inFlight === 0) this.cryptoki.finalize()
+    if (this.#owned) this.cryptoki.finalize()
   }
 
   /** True when finalising is ours to do. */
@@ -90,6 +98,7 @@ export class SharedModule {
   #initialise(): void {
     const { owned, locking } = this.cryptoki.initialize()
     this.#owned = owned || (this.epoch > 0 && this.#owned)
+    this.#isLive = true
     this.locking = locking
     this.epoch++
   }
