@@ -167,7 +167,8 @@ export async function stallRounds(yard: Yard, rounds: number, seed: number): Pro
       child.signal('SIGKILL')
       await child.ended()
     }
-    violations.push(...(await judgeStall(place, children)).map((violation) => `round ${round}: ${violation}`))
+    const found = await judgeStall(place, children).catch((error: unknown) => [`the place cannot be judged: ${String(error)}`])
+    violations.push(...found.map((violation) => `round ${round}: ${violation}`))
     for (const child of children) answers += child.acknowledged.size
     fenced += children.slice(0, -1).filter((child) => child.refused.size > 0).length
     await rm(place, { recursive: true, force: true })

@@ -50,9 +50,22 @@ export async function crashRunner(options: CrashRunnerOptions): Promise<CrashRep
     }
     // What the child before was not told and this one had no time to ask again stays open.
     again = [...new Set([...again.filter((key) => !known.has(key)), ...child.unanswered()])]
-    for (const violation of await options.judge(known, round)) violations.push(`round ${round}: ${violation}`)
+    for (const violation of await judged(options, known, round)) violations.push(`round ${round}: ${violation}`)
   }
   return { kills: round, answers: known.size, replayed, violations }
+}
+
+// A place that cannot be read is a violation too.
+async function judged(
+  options: CrashRunnerOptions,
+  known: ReadonlyMap<string, Acknowledged>,
+  round: number,
+): Promise<readonly string[]> {
+  try {
+    return await options.judge(known, round)
+  } catch (error) {
+    return [`the place cannot be judged: ${String(error)}`]
+  }
 }
 
 async function endLife(
