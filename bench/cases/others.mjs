@@ -1,6 +1,10 @@
 // For comparison in the same run, where the registry has them: other stores making the same bytes durable. They sign nothing,
 // link nothing and check nothing.
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { eachInTurn, eachSync, median, together } from '../measure.mjs'
 import { floorCpu, folder, remove } from '../shop.mjs'
 
@@ -9,16 +13,33 @@ export async function others({ base, say }) {
   return [...(await sqlite(base, bytes, say)), ...(await hypercore(base, bytes, say))]
 }
 
-const load = async (name) => {
+// They are no dependencies of the project: fetched into a cache beside the tree's own modules when a bench wants them.
+const cache = fileURLToPath(new URL('../../node_modules/.cache/bench/', import.meta.url))
+
+async function load(name, version, say) {
+  const entry = () => createRequire(join(cache, 'package.json')).resolve(name)
   try {
-    return (await import(name)).default
+    entry()
   } catch {
+    say(`fetching ${name} ${version} for comparison`)
+    mkdirSync(cache, { recursive: true })
+    writeFileSync(join(cache, 'package.json'), '{"private":true}')
+    const quiet = ['--no-save', '--no-audit', '--no-fund', '--loglevel', 'error']
+    spawnSync('npm', ['install', ...quiet, 'better-sqlite3@12.11.1', 'hypercore@11.37.1'], {
+      cwd: cache,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    })
+  }
+  try {
+    return (await import(pathToFileURL(entry()).href)).default
+  } catch {
+    say(`${name} is not to be had here`)
     return undefined
   }
 }
 
 async function sqlite(base, bytes, say) {
-  const Database = await load('better-sqlite3')
+  const Database = await load('better-sqlite3', '12.11.1', say)
   if (Database === undefined) return []
   say('SQLite, WAL, synchronous FULL')
   const path = folder(base)
@@ -42,7 +63,7 @@ async function sqlite(base, bytes, say) {
 }
 
 async function hypercore(base, bytes, say) {
-  const Hypercore = await load('hypercore')
+  const Hypercore = await load('hypercore', '11.37.1', say)
   if (Hypercore === undefined) return []
   say('hypercore (does not sync each append)')
   const path = folder(base)
