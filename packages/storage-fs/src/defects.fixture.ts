@@ -110,6 +110,7 @@ function blindToOthers(fs: FileSystem): FileSystem {
       if (claim !== null && mode === 'create') own = Math.max(own, Number(claim[1]))
       return fs.open(path, mode)
     },
+    existsNow: (path) => fs.existsNow(path) && !(Number(/\/claims\/(\d+)$/.exec(path)?.[1] ?? 0) > own),
     listNow: (directory) => fs.listNow(directory).filter((name) => !directory.endsWith('/claims') || Number(name) <= own),
   }
 }

@@ -57,8 +57,10 @@ export interface OpenFile {
 export interface FileSystem {
   /** Names in a directory, in no order. @throws ENOENT */
   list(directory: string): Promise<readonly string[]>
-  /** {@link list} on the calling thread: the fence check after each sync. */
+  /** {@link list} on the calling thread: the fence check of rarer work. */
   listNow(directory: string): readonly string[]
+  /** Whether a name leads to a file, on the calling thread: the fence check after each sync. An error reads as no. */
+  existsNow(path: string): boolean
   open(path: string, mode: OpenMode): Promise<OpenFile>
   /** Makes a directory with mode 0700. @throws EEXIST */
   makeDirectory(path: string): Promise<void>

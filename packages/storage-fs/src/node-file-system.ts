@@ -18,25 +18,30 @@ const fsync = promisify(fs.fsync)
 const fdatasync = promisify(fs.fdatasync)
 const WINDOWS: boolean = process.platform === 'win32'
 
-/** Above this a sync runs on the thread pool, below {@link FAST_MS} again on the calling thread. Milliseconds, recent average. */
+/** A sync that takes longer is slow. */
 const SLOW_MS = 1
-const FAST_MS = 0.7
 /** How long a rename is tried again on Windows while somebody has the target open. */
 const RENAME_PATIENCE_MS = 2000
 
-// Recent time of a data sync. One number for the process: queues of one process nearly always share a disk.
-let syncMs = 0
-let onPool = false
+// The last eight data syncs, a bit each, set when slow: syncs run on the thread pool while half of them were. An average would send the
+// syncs after every hiccup of a fast disk there. One history for the process: queues of one process nearly always share a disk.
+let slowOnes = 0
 
 function noteSync(startedMs: number): void {
-  syncMs = syncMs * 0.75 + (performance.now() - startedMs) * 0.25
-  onPool = onPool ? syncMs > FAST_MS : syncMs > SLOW_MS
+  slowOnes = ((slowOnes << 1) | (performance.now() - startedMs > SLOW_MS ? 1 : 0)) & 0xff
+}
+
+function isSlowDisk(): boolean {
+  let count = 0
+  for (let bits = slowOnes; bits !== 0; bits &= bits - 1) count += 1
+  return count >= 4
 }
 
 /** The real file system. */
 export const nodeFileSystem: FileSystem = {
   list: (directory) => fs.promises.readdir(directory),
   listNow: (directory) => fs.readdirSync(directory),
+  existsNow: (path) => fs.existsSync(path),
   open: async (path, mode) => openFile(await openFd(path, flagsOf[mode], 0o600)),
   makeDirectory: (path) => fs.promises.mkdir(path, { mode: 0o700 }),
   syncDirectory,
@@ -71,7 +76,7 @@ function openFile(fd: number): OpenFile {
 
 function datasync(fd: number): void | Promise<void> {
   const started = performance.now()
-  if (onPool) return fdatasync(fd).finally(() => noteSync(started))
+  if (isSlowDisk()) return fdatasync(fd).finally(() => noteSync(started))
   fs.fdatasyncSync(fd)
   noteSync(started)
 }

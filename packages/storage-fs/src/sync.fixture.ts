@@ -120,7 +120,7 @@ function missingBefore(calls: readonly DiskCall[], what: string): string[] {
     ({ operation, path }, i) => i > written && operation === 'datasync' && path === calls[written]?.path,
   )
   const named = calls.findIndex(({ operation, path }, i) => i > created && operation === 'syncDirectory' && path === PLACE)
-  const fenced = calls.findIndex(({ operation, path }, i) => i > synced && operation === 'list' && path.endsWith('/claims'))
+  const fenced = calls.findIndex(({ operation, path }, i) => i > synced && operation === 'stat' && /\/claims\/\d+$/.test(path))
   const faults: string[] = []
   if (written < 0) faults.push(`${what}: acknowledged without a write`)
   if (synced < 0) faults.push(`${what}: acknowledged before the sync that covers it`)

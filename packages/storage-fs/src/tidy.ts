@@ -19,7 +19,7 @@ export async function tidy(folder: Folder, epoch: number): Promise<void> {
       if (owner !== undefined && owner > 0 && owner < epoch) await removeFile(fs, join(directory, name))
     }
   }
-  // The highest claim is never removed: it is the fence.
+  // The highest claim is never removed: it is the fence. Ascending, one after the other: an earlier writer's look rests on it.
   const old = (await listClaims(fs, path)).filter((claim) => claim < epoch).slice(0, -CLAIMS_KEPT)
   for (const claim of old) await removeFile(fs, join(path, CLAIMS, claimName(claim)))
 }

@@ -13,7 +13,7 @@ import {
 import { readAnchors, writeAnchor } from './anchors.js'
 import { BatchBuffer, type EncodedBatch, checkBatch, checkOpening } from './batch.js'
 import { readBlob, writeBlob } from './blobs.js'
-import { fencedError, isFenced, type Claim, type FolderIdentity } from './claim.js'
+import { claimPaths, fencedError, isFenced, isOvertaken, type Claim, type ClaimPaths, type FolderIdentity } from './claim.js'
 import { asStorageError, errnoOf, isFinal, isFull, ShortWrite } from './faults.js'
 import type { OpenFile } from './file-system.js'
 import type { Folder } from './folder.js'
@@ -71,6 +71,7 @@ class Writer implements FolderWriter {
   readonly #space: SpaceWatch
   readonly #parts: WriterParts
   readonly #epoch: number
+  readonly #claims: ClaimPaths
   readonly #buffer = new BatchBuffer()
   readonly #warnings: string[]
   #state: 'opening' | 'open' | 'dead' | 'closed' = 'opening'
@@ -90,6 +91,7 @@ class Writer implements FolderWriter {
     this.#refs = parts.refs
     this.#space = parts.space
     this.#epoch = parts.claim.epoch
+    this.#claims = claimPaths(parts.folder, parts.claim.epoch)
     this.#warnings = [...parts.warnings]
     this.adoption = parts.adoption
   }
@@ -171,7 +173,7 @@ class Writer implements FolderWriter {
   #requireUncontested(expect: Head): void {
     let fenced: boolean
     try {
-      fenced = isFenced(this.#folder, this.#epoch)
+      fenced = isOvertaken(this.#folder, this.#claims)
     } catch (error) {
       this.#die()
       throw uncertain(error, expect)

@@ -33,6 +33,7 @@ export interface DiskFile {
 export interface DiskFileSystem {
   list(directory: string): Promise<readonly string[]>
   listNow(directory: string): readonly string[]
+  existsNow(path: string): boolean
   open(path: string, mode: DiskOpenMode): Promise<DiskFile>
   makeDirectory(path: string): Promise<void>
   syncDirectory(path: string): Promise<void>
@@ -57,6 +58,7 @@ export function diskFileSystem(disk: SimulatedDisk): DiskFileSystem {
   return {
     list: async (path) => list(path),
     listNow: list,
+    existsNow: (path) => call(disk, { operation: 'stat', path }, () => statOn(disk, path)) !== undefined,
     open: async (path, mode) => openOn(disk, path, mode),
     makeDirectory: async (path) =>
       call(disk, { operation: 'makeDirectory', path }, () => {
