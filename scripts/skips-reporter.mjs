@@ -1,8 +1,12 @@
-// Counts the tests, names the skipped ones, and refuses them where skipping would hide something (CI=true).
-// SIGILLO_SUMMARY names a file to which one line "passed failed skipped" is appended, for scripts that add up several runs.
-import { appendFileSync } from 'node:fs'
+// Counts the tests, names the skipped ones, and refuses them where skipping would hide something (CI=true). Only tests marked
+// [reference files] may be left out there: they judge us by files of an authority that are not ours to publish, where those lie beside
+// the project (`../shared`).
+// SIGILLO_SUMMARY names a file to which one line "passed failed refused" is appended, for scripts that add up several runs.
+import { appendFileSync, existsSync } from 'node:fs'
 
 const refuse = process.env.CI === 'true'
+const beside = existsSync(new URL('../../shared', import.meta.url))
+const excused = (name) => !beside && name.includes('[reference files]')
 
 export default class SkipsReporter {
   onTestRunEnd(modules, unhandledErrors) {
@@ -22,11 +26,12 @@ export default class SkipsReporter {
       for (const name of skipped.slice(0, 40)) process.stderr.write(`  ${name}\n`)
       if (skipped.length > 40) process.stderr.write(`  … and ${skipped.length - 40} more\n`)
     }
-    if (refuse && skipped.length > 0) {
-      process.stderr.write('CI=true: a skipped test counts as a failed one.\n')
+    const refused = skipped.filter((name) => !excused(name)).length
+    if (refuse && refused > 0) {
+      process.stderr.write(`CI=true: ${refused} of them count as failed.\n`)
       process.exitCode = 1
     }
     const summary = process.env.SIGILLO_SUMMARY
-    if (summary !== undefined && summary !== '') appendFileSync(summary, `${count.passed} ${count.failed} ${count.skipped}\n`)
+    if (summary !== undefined && summary !== '') appendFileSync(summary, `${count.passed} ${count.failed} ${refused}\n`)
   }
 }

@@ -165,7 +165,7 @@ describe.skipIf(!has('openssl'))('messages', () => {
     expect(xmlsec(await signXml(xml, device.signing), pki.ca)).toMatchObject({ ok: true })
   })
 
-  it.skipIf(folder === undefined || !has('xmllint')).each(messages)('IT-01 %s: valid by the schema', async (_, schema, xml) => {
+  it.skipIf(folder === undefined || !has('xmllint')).each(messages)('IT-01 %s: valid by the schema [reference files]', async (_, schema, xml) => {
     const file = join(mkdtempSync(join(tmpdir(), 'sigillo-it-')), 'message.xml')
     writeFileSync(file, await signXml(xml, device.signing))
     const said = spawnSync('xmllint', ['--nonet', '--noout', '--schema', join(folder as string, 'xsd', SCHEMA[schema]), file], {
@@ -210,7 +210,7 @@ describe.skipIf(!has('openssl'))('messages', () => {
   })
 })
 
-describe.skipIf(folder === undefined)('genuine answers', () => {
+describe.skipIf(folder === undefined)('genuine answers [reference files]', () => {
   const files =
     folder === undefined
       ? []

@@ -15,7 +15,7 @@ const AT = Date.parse('2026-11-24T12:00:00Z')
 const example = (name: string): Uint8Array => new Uint8Array(readFileSync(join(italy as string, 'examples', name)))
 const codeOf = (verdict: XmlVerdict): string => (verdict.ok ? 'ok' : verdict.code)
 
-describe.skipIf(italy === undefined)('examples and genuine answers', () => {
+describe.skipIf(italy === undefined)('examples and genuine answers [reference files]', () => {
   const root = (name: string): ReturnType<typeof readCertificates> => readCertificates(fromUtf8(example(name)) as string)
 
   it('IT-03 canonical bytes of closing-rt-mixed.xml and of its SignedInfo equal the two .c14n files', () => {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { utf8 } from '../bytes.js'
 import { verifyChunks } from './verify.js'
 
-const path = new URL('../../../../../shared/spec/journal-vectors.json', import.meta.url)
-describe.skipIf(!existsSync(path))('the reference vectors', () => {
-  const { records } = JSON.parse(readFileSync(path, 'utf8')) as { records: { line: string }[] }
-  const lines = records.map(({ line }) => line)
+const path = new URL('../../../../vectors/core/records.json', import.meta.url)
+describe('the worked examples', () => {
+  const { tests } = JSON.parse(readFileSync(path, 'utf8')) as { tests: { id: string; result: { line: string } }[] }
+  const lines = tests.filter(({ id }) => /^record-\d+$/.test(id)).map(({ result }) => result.line)
   const verify = (journal: readonly string[]): ReturnType<typeof verifyChunks> =>
     verifyChunks([{ bytes: utf8(`${journal.join('\n')}\n`) }])
   const codes = async (journal: readonly string[]): Promise<string[]> =>
