@@ -6,7 +6,9 @@ import { openFolder } from '@sigillo/storage-fs'
 
 const shop = { siret: '12345678900012', legalName: 'Café du Port', address: '1 quai de la Gare, Nantes', tillId: 'CAISSE-01' }
 const keyFile = './paris-01.keys/main.pem'
-const signer = await (existsSync(keyFile) ? openKeyFile : createKeyFile)(keyFile, { passphrase: () => process.env.SIGILLO_PASSPHRASE })
+const signer = await (existsSync(keyFile) ? openKeyFile : createKeyFile)(keyFile, {
+  passphrase: () => process.env.SIGILLO_PASSPHRASE,
+})
 const country = france({ ...shop, software: { name: 'my-till', version: '1.0.0' } })
 const queue = await openQueue({ country, signer, storage: await openFolder('./paris-01'), create: 'if-missing' })
 await queue.record({ type: 'start', key: 'START', operatorId: 'anna', posMoment: '2026-01-02T08:00:00Z' }) // once: later runs replay it
