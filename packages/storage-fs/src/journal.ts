@@ -25,11 +25,19 @@ export interface Chunk {
   readonly offset: number
 }
 
+/** What a purge has left of the beginning. */
+export interface Purged {
+  readonly floor: number
+  readonly kept: ReadonlyMap<number, Uint8Array>
+}
+
 /** The history of one folder, growing at its end. */
 export class Journal {
   readonly folder: Folder
   /** First record that was not purged. */
   floor: number
+  /** Lines that stayed of the records below. */
+  kept: ReadonlyMap<number, Uint8Array>
   head: { seq: number; hash: string }
   readonly #lenient: boolean
   #sealed: Set<number>
@@ -37,9 +45,10 @@ export class Journal {
   #unread: Map<number, readonly PlannedFile[]>
   readonly #offsets = new Map<number, Offsets>()
 
-  constructor(folder: Folder, history: History, floor: number, lenient: boolean) {
+  constructor(folder: Folder, history: History, purged: Purged, lenient: boolean) {
     this.folder = folder
-    this.floor = floor
+    this.floor = purged.floor
+    this.kept = purged.kept
     this.head = { seq: history.head.seq, hash: history.head.hash }
     this.#lenient = lenient
     this.#sealed = new Set(history.sealed)
@@ -113,7 +122,12 @@ export class Journal {
    * @throws FiscalError RECORD_PURGED, JOURNAL_CORRUPT at the position
    */
   async *lines(from: number, to: number): AsyncGenerator<StoredLine> {
-    if (from < this.floor && from <= to) throw purged(from, this.floor)
+    if (from < this.floor && from <= to) {
+      const kept = from === to ? this.kept.get(from) : undefined
+      if (kept === undefined) throw purgedError(from, this.floor)
+      yield { seq: BigInt(from), line: kept.slice() }
+      return
+    }
     for (let seq = from; seq <= to;) {
       const first = segmentOf(this.folder, seq)
       const last = Math.min(to, first + this.folder.segment - 1)
@@ -141,9 +155,10 @@ export class Journal {
     return true
   }
 
-  /** One line, or undefined when the history does not reach it or it was purged. */
+  /** One line, or undefined when the history does not reach it or it was purged. A few purged ones are kept. */
   async line(seq: number): Promise<Uint8Array | undefined> {
-    if (seq < this.floor || seq > this.head.seq) return undefined
+    if (seq < this.floor) return this.kept.get(seq)?.slice()
+    if (seq > this.head.seq) return undefined
     for await (const { line } of this.lines(seq, seq)) return line
     return undefined
   }
@@ -301,7 +316,7 @@ async function wholeLines(file: OpenFile, start: number, end: number): Promise<U
   }
 }
 
-function purged(seq: number, floor: number): FiscalError {
+function purgedError(seq: number, floor: number): FiscalError {
   return new FiscalError('RECORD_PURGED', {
     message: `record ${seq} was archived and purged; records from ${floor} on are here`,
     details: { seq, floor },

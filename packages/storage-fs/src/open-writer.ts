@@ -11,7 +11,7 @@ import { loadHistory, type History } from './history.js'
 import { Journal } from './journal.js'
 import type { FolderWriter } from './open-folder.js'
 import { baseName, join, liveName, parentOf, RESERVE_FILE } from './paths.js'
-import { readFloor } from './purge.js'
+import { readPurged } from './purge.js'
 import { hashIn, RefIndex } from './refs.js'
 import { snapshotEpoch } from './snapshots.js'
 import { SpaceWatch } from './space.js'
@@ -118,8 +118,8 @@ async function adopt(
   const { claim, holder, hint, identity } = claimed
   const { options, trouble, reserve } = context
   const history = await loadHistory(folder) // [4]
-  const floor = await readFloor(folder, history.sealed, history.tail?.pieces.at(-1)?.kept)
-  const journal = new Journal(folder, history, floor, false)
+  const purged = await readPurged(folder, history.sealed, history.tail?.pieces.at(-1)?.kept)
+  const journal = new Journal(folder, history, purged, false)
   requireGenesis(folder, history)
   const overridden = await checkHint(journal, history, hint, options) // [5]
   await makeAdoptedDurable(folder, history) // [6]

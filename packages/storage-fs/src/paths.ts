@@ -10,6 +10,9 @@ export const HINT_FILE = 'hint.json'
 export const RESERVE_FILE = 'reserve.bin'
 /** What a purge has removed, so that opening need not search for the record that says so. Derived. */
 export const PURGE_FILE = 'purge.json'
+/** Lines and state that stay of a purged beginning. */
+export const KEPT_FILE = 'kept.jsonl'
+export const BASE_FILE = 'base.json'
 export const CLAIMS = 'claims'
 export const REFS = 'refs'
 export const ANCHORS = 'anchors'

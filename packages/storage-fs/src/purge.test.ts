@@ -1,6 +1,6 @@
 // Archive, purge and blanking (FORMAT 3.2 c, 14): what goes, what must be there first, and what stays provable.
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { parseLine, recordHash } from '@sigillo/core'
+import { parseLine, recordHash, stateDigest } from '@sigillo/core'
 import { appendTo, tickets } from '@sigillo/testing'
 import { describe, expect, it } from 'vitest'
 import { diskPlace } from './disk.test-support.js'
@@ -24,6 +24,16 @@ async function fill(place: Pick<Place, 'journal'>, writer: FolderWriter): Promis
     await writer.maintain()
   }
   await appendTo(place.journal, writer, tickets('t', 2))
+  await keepState(place, writer)
+}
+
+/** A checkpoint and the state it vouches for: without one nothing may be purged before it. */
+async function keepState({ journal }: Pick<Place, 'journal'>, writer: FolderWriter): Promise<void> {
+  const { seq, hash } = journal.head()
+  const kept = { epoch: 2, head: { hash, seq: Number(seq) }, totals: {} }
+  const payload = { reason: 'manual', root: '00', size: Number(seq) + 1, state: stateDigest(kept) }
+  await appendTo(journal, writer, [{ type: 'sys.checkpoint', payload }])
+  await writer.putSnapshot({ seq, hash, state: kept })
 }
 
 /** Appends `sys.purge` and gives its number. */
@@ -37,6 +47,15 @@ async function state({ journal }: Pick<Place, 'journal'>, writer: FolderWriter, 
   }
   const [record] = await appendTo(journal, writer, [{ type: 'sys.purge', payload }])
   return BigInt(record?.body.seq ?? -1)
+}
+
+async function isPurged(reader: FolderWriter): Promise<boolean> {
+  try {
+    await linesOf(reader)
+    return false
+  } catch {
+    return true
+  }
 }
 
 describe('purge', () => {
@@ -93,6 +112,17 @@ describe('purge', () => {
     await again.close()
   })
 
+  it('J-46 refuses while no kept state lets the queue open without what would go', async () => {
+    const { place, writer } = await sealed()
+    await writer.putAnchor(24n, 'archive', RECEIPT)
+    const order = { floor: 16n, record: await state(place, writer, 16), archive: 'archive' }
+    for (const name of readdirSync(place.path)) if (name.startsWith('snapshot-')) rmSync(join(place.path, name))
+    await writer.putSnapshot({ seq: 25n, hash: place.journal.kept[25]?.hash ?? '', state: { forged: true } })
+    expect(await errorOf(writer.purge(order))).toMatchObject({ code: 'OPTION_INVALID', path: 'floor' })
+    expect((await linesOf(writer)).length).toBe(place.journal.kept.length)
+    await writer.close()
+  })
+
   it('J-46 a missing first segment that no record explains is damage, not a purge', async () => {
     const { place, writer } = await sealed()
     await writer.close()
@@ -109,6 +139,7 @@ describe('purge', () => {
     await fill(place, writer)
     await writer.putAnchor(24n, 'archive', RECEIPT)
     const order = { floor: 16n, record: await state(place, writer, 16), archive: 'archive' }
+    const given = await writer.snapshots()
     const lost: ReturnType<typeof place.disk.afterPowerLoss>[] = []
     place.disk.onChange = () => lost.push(...place.disk.explore(6, lost.length))
     await writer.purge(order)
@@ -118,6 +149,10 @@ describe('purge', () => {
       const next = await (await place.storage(disk)).openWriter()
       expect(await linesOf(next, 16n), `loss ${at}`).toEqual(linesFor(place.journal.kept.slice(16)))
       await next.append(place.journal.head(), await place.journal.seal(Number(next.adoption.epoch), [openingOf(next)]))
+      const states = await next.snapshots()
+      // The newest state was never synced and may be lost; once records are gone one must be there.
+      if (await isPurged(next)) expect(states.length, `loss ${at}`).toBeGreaterThan(0)
+      else if (states.length === 0) for (const state of given) await next.putSnapshot(state)
       await next.purge(order)
       expect((await errorOf(linesOf(next))).code).toBe('RECORD_PURGED')
       for (const name of ['s0-0-0', 's2-0-0', 't-0'])

@@ -5,7 +5,8 @@ import { readAnchors } from './anchors.js'
 import { placeFile, readFile, removeFile } from './durable.js'
 import { isMissing } from './faults.js'
 import type { Folder } from './folder.js'
-import type { Journal } from './journal.js'
+import type { Journal, Purged } from './journal.js'
+import { baseFor, gatherKept, readKept, writeKept } from './kept.js'
 import { CURSORS, indexName, join, PURGE_FILE, sealedName } from './paths.js'
 import { requireUnfenced } from './seal.js'
 
@@ -33,9 +34,15 @@ export async function purgeFolder(journal: Journal, order: PurgeOrder, epoch: nu
   await requireRecord(journal, order)
   await requireReceipt(folder, order)
   await requireDelivered(folder, floor)
+  const base = await baseFor(journal, floor)
+  if (base === undefined)
+    throw refused('floor', `no kept state from ${floor} on: the queue could not be opened without the records below`)
+  const kept = await gatherKept(journal, floor)
   requireUnfenced(folder, epoch)
+  await writeKept(folder, kept, base, epoch)
   const facts = utf8(`${canonical({ floor, record: Number(order.record) })}\n`)
   await placeFile(folder.fs, folder.path, PURGE_FILE, facts, { epoch, durable: true })
+  journal.kept = kept
   journal.floor = Math.max(journal.floor, floor)
   for (const first of gone) {
     requireUnfenced(folder, epoch)
@@ -84,11 +91,17 @@ function refused(path: string, message: string): FiscalError {
   return new FiscalError('OPTION_INVALID', { message: `${path}: ${message}`, path })
 }
 
+/** What a purge has left of the beginning. */
+export async function readPurged(folder: Folder, sealed: readonly number[], tail: Uint8Array | undefined): Promise<Purged> {
+  const floor = await readFloor(folder, sealed, tail)
+  return { floor, kept: floor === 0 ? new Map() : await readKept(folder) }
+}
+
 /**
  * First record that was not purged. When nothing is left of the purge's own file, the record in the journal is looked for; without one
  * missing segments are damage, not a purge.
  */
-export async function readFloor(folder: Folder, sealed: readonly number[], tail: Uint8Array | undefined): Promise<number> {
+async function readFloor(folder: Folder, sealed: readonly number[], tail: Uint8Array | undefined): Promise<number> {
   const bytes = await readFile(folder.fs, join(folder.path, PURGE_FILE))
   const text = bytes === undefined ? undefined : fromUtf8(bytes)
   const floor = text === undefined ? undefined : (parseCanonical(text.trimEnd()) as JsonObject | undefined)?.['floor']

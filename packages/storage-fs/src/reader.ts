@@ -14,9 +14,9 @@ import { Journal, type Chunk } from './journal.js'
 import { takeLines, wholeRequests } from './lines.js'
 import type { FolderReader } from './open-folder.js'
 import { join } from './paths.js'
-import { readFloor } from './purge.js'
+import { readPurged } from './purge.js'
 import { RefIndex, type RefHit } from './refs.js'
-import { readSnapshots } from './snapshots.js'
+import { snapshotsWithBase } from './kept.js'
 
 /** Opens a reader on what the folder holds now. */
 export async function startReader(folder: Folder, warnings: readonly string[]): Promise<FolderReader> {
@@ -63,8 +63,8 @@ class Reader implements FolderReader {
     let history = await loadHistory(this.#folder, true)
     // Damage seen beside a busy writer is believed when a second look shows it too.
     if (history.damage !== undefined) history = await loadHistory(this.#folder, true)
-    const floor = await readFloor(this.#folder, history.sealed, history.tail?.pieces.at(-1)?.kept)
-    const journal = new Journal(this.#folder, history, floor, true)
+    const purged = await readPurged(this.#folder, history.sealed, history.tail?.pieces.at(-1)?.kept)
+    const journal = new Journal(this.#folder, history, purged, true)
     const refs = new RefIndex(journal, [...history.unread.keys()])
     for (const { ref, seq } of history.marks) if (ref !== undefined && seq <= history.head.seq) refs.add(ref, seq)
     await view?.refs.close()
@@ -134,7 +134,7 @@ class Reader implements FolderReader {
 
   async snapshots(): Promise<readonly StoredSnapshot[]> {
     const { head } = await this.refresh()
-    return readSnapshots(this.#folder, head.seq)
+    return snapshotsWithBase(this.#folder, head.seq)
   }
 
   blob(sha256: string): Promise<Uint8Array | undefined> {

@@ -61,7 +61,8 @@ export class RefIndex {
   }
 
   async #hit(seq: number): Promise<RefHit> {
-    const line = await this.#journal.line(seq)
+    // A line that stayed of a purged beginning has lost its content: it answers nobody.
+    const line = seq < this.#journal.floor ? undefined : await this.#journal.line(seq)
     return line === undefined ? { seq: BigInt(seq) } : { seq: BigInt(seq), line }
   }
 

@@ -32,12 +32,14 @@ export async function writeSnapshot(folder: Folder, snapshot: StoredSnapshot, ep
   for (const number of older.slice(KEPT)) await removeFile(folder.fs, join(folder.path, snapshotName(number)))
 }
 
-function encodeSnapshot({ seq, hash, state, heads }: StoredSnapshot): Uint8Array {
+/** Bytes of a kept state. */
+export function encodeSnapshot({ seq, hash, state, heads }: StoredSnapshot): Uint8Array {
   const facts: JsonObject = { hash, seq: Number(seq), state, ...(heads !== undefined && { heads }) }
   return utf8(`${canonical({ ...facts, digest: sha256Hex(canonical(facts)) })}\n`)
 }
 
-function decodeSnapshot(bytes: Uint8Array): StoredSnapshot | undefined {
+/** A kept state; undefined when damaged. */
+export function decodeSnapshot(bytes: Uint8Array): StoredSnapshot | undefined {
   const text = fromUtf8(bytes)
   const value = text?.endsWith('\n') === true ? (parseCanonical(text.slice(0, -1)) as JsonObject | undefined) : undefined
   if (value === undefined) return undefined

@@ -22,10 +22,11 @@ import { writeHint } from './hint.js'
 import { loadHistory } from './history.js'
 import type { Chunk, Journal } from './journal.js'
 import { sealComplete } from './maintain.js'
+import { snapshotsWithBase } from './kept.js'
 import { join, liveName } from './paths.js'
 import type { RefHit, RefIndex } from './refs.js'
 import { LiveSegment } from './segment.js'
-import { readSnapshots, writeSnapshot } from './snapshots.js'
+import { writeSnapshot } from './snapshots.js'
 import type { SpaceWatch } from './space.js'
 import { tidy } from './tidy.js'
 import { purgeFolder, type PurgeOrder } from './purge.js'
@@ -282,7 +283,7 @@ class Writer implements FolderWriter {
   }
 
   snapshots(): Promise<readonly StoredSnapshot[]> {
-    return readSnapshots(this.#folder, this.#journal.head.seq)
+    return snapshotsWithBase(this.#folder, this.#journal.head.seq)
   }
 
   async putSnapshot(snapshot: StoredSnapshot): Promise<void> {
