@@ -201,7 +201,10 @@ const SPOILT: Readonly<Record<string, readonly [spoil: (folder: string) => void,
   'a file less': [(folder) => rmSync(join(folder, 'report.json')), /^-1 BUNDLE_WRONG error$/],
   'no queue.json': [(folder) => rmSync(join(folder, 'queue.json')), /^-1 BUNDLE_WRONG error$/],
   'queue.json of another queue': [
-    (folder) => edited(folder, 'queue.json', (text) => text.replace(/"genesis":"./, '"genesis":"0')),
+    (folder) =>
+      edited(folder, 'queue.json', (text) =>
+        text.replace(/"genesis":"(.)/, (_, first: string) => `"genesis":"${first === '0' ? '1' : '0'}`),
+      ),
     /^-1 BUNDLE_WRONG error$/,
   ],
   'another count': [(folder) => retold(folder, (index) => ({ ...index, count: 3 })), /^-1 BUNDLE_WRONG error$/],
