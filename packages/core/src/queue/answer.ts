@@ -59,6 +59,11 @@ export function registered(
   return new RegisteredAnswer(country, record, all, replayed)
 }
 
+/** The answer a concurrent call with the same key gets: the whole of it, marked as replayed. */
+export function replayOf(answer: Registered): Registered {
+  return answer instanceof RegisteredAnswer ? answer.again() : answer
+}
+
 // Seal, print and the country's fields are made when looked at: a till that prints from its own layout never pays for ours.
 class RegisteredAnswer implements Registered {
   readonly outcome = 'registered' as const
@@ -106,6 +111,10 @@ class RegisteredAnswer implements Registered {
   }
   get records(): readonly RecordPlace[] {
     return this.#all.map(({ body, hash }) => ({ seq: BigInt(body.seq), type: body.type, tseq: body.tseq, hash }))
+  }
+  /** The same answer for another caller with the same key. */
+  again(): Registered {
+    return new RegisteredAnswer(this.#country, this.record, this.#all, true)
   }
   /** Every field as JSON; numbers of records as integers. */
   toJSON(): Record<string, unknown> {

@@ -5,9 +5,8 @@ import type { SealedRecord } from '../record.js'
 import type { StoredSnapshot } from '../storage.js'
 import { toTimestamp, type Clock } from '../clock.js'
 import type { Signer } from '../signer.js'
-import { sealPlan, sizeOfPlan, type Ledger, type Plan } from './ledger.js'
+import { sealPlan, sizeOfPlan, snapshotOf, type Ledger, type Plan } from './ledger.js'
 import { checkpointDraft } from './system.js'
-import { snapshotOf } from './ledger.js'
 
 /** Most records and bytes of one batch. */
 const BATCH_RECORDS = 256
@@ -77,7 +76,9 @@ export async function fillBatch(line: Job[], context: BatchContext): Promise<Bat
     const job = line[0] as Job
     const outcome = await sealJob(job, base, context)
     if (outcome === 'segment-full') {
-      await fillSegment(base, context, draft)
+      const failure = await fillSegment(base, context, draft)
+      // Nothing of the request is sealed: it may be sent again. Checkpoints that were sealed stay, the rest is owed.
+      if (failure !== undefined) line.shift()?.failed(failure)
       break
     }
     line.shift()
@@ -91,8 +92,9 @@ export async function fillBatch(line: Job[], context: BatchContext): Promise<Bat
     if (outcome.snapshot !== undefined) draft.snapshots.push(outcome.snapshot)
     job.sealed?.(outcome.records)
     const left = placesLeft(ledger)
-    if (left === 1) await fillSegment(base, context, draft)
-    else if (left === segmentSize(ledger)) draft.segment = true
+    // A checkpoint that fails here is owed: the request before it is whole, and the next batch begins with filling the segment.
+    if (left === 1 && (await fillSegment(base, context, draft)) !== undefined) break
+    if (left === segmentSize(ledger)) draft.segment = true
   }
   return { expect, ...draft }
 }
@@ -138,9 +140,7 @@ async function sealJob(
     context.signed(undefined)
     return sealed
   } catch (error) {
-    const failure = isFiscalError(error) ? error : unexpected(error)
-    if (failure.kind === 'signer') context.signed(failure)
-    return failure
+    return noted(error, context)
   }
 }
 
@@ -165,20 +165,34 @@ export function momentOf(context: Pick<BatchContext, 'clock' | 'ledger'>): Momen
   return { now: toTimestamp(ms), tsBack: last > ms ? last - ms : 0 }
 }
 
-// Checkpoints up to and including the last place of the segment; a request that does not fit starts in the next one.
+// Checkpoints up to and including the last place of the segment; a request that does not fit starts in the next one. Returns why it
+// could not be filled; what was sealed until then is in the draft and stays.
 async function fillSegment(
   base: number,
   context: BatchContext,
   draft: { records: SealedRecord[]; snapshots: StoredSnapshot[]; segment: boolean },
-): Promise<void> {
+): Promise<FiscalError | undefined> {
   const { ledger, epoch } = context
   const { now: ts, tsBack } = momentOf(context)
-  draft.segment = true
-  for (let places = placesLeft(ledger); places > 0; places--) {
-    const totals = ledger.country.totals(ledger.state)
-    if (places === 1) draft.snapshots.push(snapshotOf(ledger.chain, totals))
-    const plan = { drafts: [checkpointDraft('segment', () => ({ state: ledger.chain, totals }))] }
-    const sealed = await sealPlan(ledger, plan, { base, epoch, signer: context.signer(), ts, tsBack })
-    draft.records.push(...sealed.records)
+  try {
+    for (let places = placesLeft(ledger); places > 0; places--) {
+      const totals = ledger.country.totals(ledger.state)
+      const snapshot = places === 1 ? snapshotOf(ledger.chain, totals) : undefined
+      const plan = { drafts: [checkpointDraft('segment', () => ({ state: ledger.chain, totals }))] }
+      const sealed = await sealPlan(ledger, plan, { base, epoch, signer: context.signer(), ts, tsBack })
+      draft.records.push(...sealed.records)
+      if (snapshot !== undefined) draft.snapshots.push(snapshot)
+    }
+    draft.segment = true
+    context.signed(undefined)
+    return undefined
+  } catch (error) {
+    return noted(error, context)
   }
+}
+
+function noted(error: unknown, context: BatchContext): FiscalError {
+  const failure = isFiscalError(error) ? error : unexpected(error)
+  if (failure.kind === 'signer') context.signed(failure)
+  return failure
 }

@@ -49,7 +49,7 @@ export async function createQueue(options: QueueOptions): Promise<Queue> {
  * await using queue = await openQueue({ country: france({ … }), storage: await openFolder('./paris-01'), signer })
  */
 export async function openQueue(options: QueueOptions): Promise<Queue> {
-  const { storage, signer } = options
+  const { storage } = options
   if (options.create === 'if-missing' && !(await storage.exists())) return createQueue({ ...options, create: 'never' })
   const { takeover, restore, moved, acknowledge } = options
   const writer = await storage.openWriter(defined({ takeover, restore, moved, acknowledge }))
@@ -58,8 +58,6 @@ export async function openQueue(options: QueueOptions): Promise<Queue> {
   } catch (error) {
     await writer.close({ clean: false }).catch(() => undefined)
     throw error
-  } finally {
-    void signer
   }
 }
 

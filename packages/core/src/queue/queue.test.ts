@@ -128,6 +128,13 @@ describe('queue: idempotency', () => {
     const [one, two] = await Promise.all([queue.record(ticket('B', 1)), queue.record(ticket('B', 2))])
     expect([refusal(one), refusal(two)]).toEqual(['registered', 'rejected KEY_REUSED'])
   })
+  it('J-36 a concurrent call with the same key gets the whole answer, all records of the request', async () => {
+    const queue = await createQueue(parts())
+    const closing = { type: 'closing', key: 'Z', events: 3 }
+    const [one, two] = await Promise.all([queue.record(closing), queue.record(closing)])
+    expect(registered(two).records).toEqual(registered(one).records)
+    expect(registered(await queue.record(closing)).records.length).toBeGreaterThanOrEqual(4)
+  })
   it('transport fields do not make another request of it', async () => {
     const queue = await createQueue(parts())
     const first = registered(await queue.record(ticket('A')))

@@ -10,7 +10,7 @@ import type { Head, Storage, StorageHealth, StorageWriter, Witness } from '../st
 import { inclusionProof, treeRoot } from '../tree.js'
 import { anchorQueue, leavesOf, type Anchor, type AnchorRequest } from './anchor.js'
 import { verifyChunks, type Chunk, type Report, type VerifyOptions } from '../verify/verify.js'
-import { refused, registered, type Outcome } from './answer.js'
+import { refused, registered, replayOf, type Outcome } from './answer.js'
 import { fillBatch, momentOf, type Batch, type Job, type Moment } from './committer.js'
 import { changeKey, type KeyChange } from './key-change.js'
 import type { Ledger, Plan } from './ledger.js'
@@ -173,7 +173,7 @@ export class QueueCore implements Queue {
       return refused(incoming.key, keyReused(this.#country, incoming, stored))
     }
     const outcome = await known.answer
-    return outcome.outcome === 'registered' ? registered(this.#country, outcome.record, [outcome.record], true) : outcome
+    return outcome.outcome === 'registered' ? replayOf(outcome) : outcome
   }
 
   #register(incoming: Incoming, parsed: RequestEnvelope, signal: AbortSignal | undefined): Promise<Outcome> {
