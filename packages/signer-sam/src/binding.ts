@@ -6,6 +6,9 @@ type PcscMini = typeof import('pcsc-mini')
 type NativeCard = Awaited<ReturnType<NonNullable<ReturnType<InstanceType<PcscMini['Client']>['reader']>>['connect']>>
 
 const LIST_WAIT_MS = 2_000
+/** Silence after which the binding's thread is certainly waiting inside the service, and the longest wait for it. */
+const QUIET_MS = 300
+const QUIET_WAIT_MS = 3_000
 
 const TROUBLES: Readonly<Record<string, CardTrouble>> = {
   RemovedCard: 'removed',
@@ -31,8 +34,12 @@ export async function pcscReaders(): Promise<CardReaders> {
   const client = new pcsc.Client()
   const names = new Set<string>()
   let failure: unknown
+  let lastChange = Date.now()
   client.on('reader', (reader) => {
     names.add(reader.name())
+    reader.on('change', () => {
+      lastChange = Date.now()
+    })
     reader.on('disconnect', () => void names.delete(reader.name()))
   })
   client.on('error', (error) => {
@@ -53,7 +60,14 @@ export async function pcscReaders(): Promise<CardReaders> {
       const card = await guarded(() => reader.connect(cardMode, pcsc.Protocol.ANY))
       return connectionOf(pcsc, card, cardMode)
     },
-    close: async () => client.stop(),
+    close: async () => {
+      // The binding's thread holds a lock while it waits for changes; cancelling is lost when the thread is just between two waits,
+      // and stopping then blocks this process for ever (seen). Right after a card was let go it is between two waits.
+      const began = Date.now()
+      lastChange = began
+      while (Date.now() - lastChange < QUIET_MS && Date.now() - began < QUIET_WAIT_MS) await delay(50)
+      client.stop()
+    },
   }
 }
 
