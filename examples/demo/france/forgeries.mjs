@@ -2,7 +2,7 @@
 // the verifier, which must find it.
 import { copyFileSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { command, say, title } from './stage.mjs'
+import { command, say, title } from '../stage.mjs'
 
 /** The file that holds the newest records, and its lines. */
 function newest(folder) {
