@@ -61,6 +61,14 @@ export interface Command {
   run(call: Call): Promise<number>
 }
 
+/** Commands that belong together under one word, as `sigillo fr close`. */
+export interface Group {
+  readonly name: string
+  readonly summary: string
+  /** By the second word, in the order of help; the name of each command has both words. */
+  readonly commands: Readonly<Record<string, () => Promise<Command>>>
+}
+
 /** Options every command has. */
 export const commonOptions: Readonly<Record<string, OptionSpec>> = {
   json: { type: 'boolean', help: 'Answer as JSON on standard output, one object a line' },

@@ -1,6 +1,6 @@
 // From arguments to a command to an exit code. Errors are told once, here: in words on standard error, or as JSON.
 import { isFiscalError } from '@sigillo/core'
-import { commonOptions, EXIT, helpOf, readArguments, type Command, type World } from './command.js'
+import { commonOptions, EXIT, helpOf, readArguments, type Command, type Group, type World } from './command.js'
 import { usageError } from './errors.js'
 import { makeOutput, plain, type Output } from './output.js'
 import { VERSION } from './version.js'
@@ -17,26 +17,67 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   archive: async () => (await import('./archive.js')).archiveCommand,
   doctor: async () => (await import('./doctor.js')).doctorCommand,
 }
-const names = Object.keys(loaders)
-
-async function loadCommand(name: string): Promise<Command> {
-  const load = Object.hasOwn(loaders, name) ? loaders[name] : undefined
-  if (load === undefined) throw usageError(`there is no command ${name}; known: ${names.join(', ')}`)
-  return load()
+const groupLoaders: Readonly<Record<string, () => Promise<Group>>> = {
+  fr: async () => (await import('./fr/index.js')).frenchGroup,
+  it: async () => (await import('./it/index.js')).italianGroup,
+  key: async () => (await import('./key/index.js')).keyGroup,
 }
 
-function programHelp(commands: readonly Command[]): string {
-  const width = Math.max(...commands.map(({ name, args }) => name.length + args.length + 1))
-  const rows = commands.map(({ name, args, summary }) => `  ${`${name} ${args}`.padEnd(width)}  ${summary}`)
+type Target = { readonly command: Command; readonly rest: readonly string[] } | { readonly group: Group }
+
+function pick<T>(table: Readonly<Record<string, () => Promise<T>>>, name: string): (() => Promise<T>) | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined
+}
+
+// What the words at the front of the arguments name.
+async function find([name = '', ...rest]: readonly string[]): Promise<Target> {
+  const command = await pick(loaders, name)?.()
+  if (command !== undefined) return { command, rest }
+  const group = await pick(groupLoaders, name)?.()
+  if (group === undefined)
+    throw usageError(`there is no command ${name}; known: ${[...Object.keys(loaders), ...Object.keys(groupLoaders)].join(', ')}`)
+  const second = rest.find((arg) => arg !== '--json')
+  if (second === undefined || second.startsWith('-')) return { group }
+  const member = await pick(group.commands, second)?.()
+  if (member === undefined)
+    throw usageError(`there is no command ${name} ${second}; known: ${Object.keys(group.commands).join(', ')}`)
+  const at = rest.indexOf(second)
+  return { command: member, rest: rest.filter((_, i) => i !== at) }
+}
+
+const loadAll = <T>(table: Readonly<Record<string, () => Promise<T>>>): Promise<T[]> =>
+  Promise.all(Object.values(table).map((load) => load()))
+
+function table(rows: readonly (readonly [left: string, summary: string])[]): string {
+  const width = Math.max(...rows.map(([left]) => left.length))
+  return rows.map(([left, summary]) => `  ${left.padEnd(width)}  ${summary}`).join('\n')
+}
+
+function programHelp(commands: readonly Command[], groups: readonly Group[]): string {
   return `sigillo ${VERSION}: a fiscal journal that proves nothing was altered, removed or added.
 
 Usage: sigillo COMMAND [options]
 
 Commands
-${rows.join('\n')}
+${table([
+  ...commands.map(({ name, args, summary }) => [`${name} ${args}`, summary] as const),
+  ...groups.map(({ name, summary }) => [`${name} COMMAND`, summary] as const),
+])}
 
 sigillo COMMAND --help tells options, exit codes and the fields of --json. sigillo --version tells the version.
 Exit codes: 0 done; 1 done, and something was found or refused; 2 could not be done; 3 (record, close) not known.
+`
+}
+
+function groupHelp({ name, summary }: Group, commands: readonly Command[]): string {
+  return `${summary}.
+
+Usage: sigillo ${name} COMMAND [options]
+
+Commands
+${table(commands.map((command) => [`${command.name} ${command.args}`, command.summary] as const))}
+
+sigillo ${name} COMMAND --help tells options, exit codes and the fields of --json.
 `
 }
 
@@ -53,30 +94,45 @@ export async function run(argv: readonly string[], world: World): Promise<number
 
 async function dispatch(argv: readonly string[], world: World, out: Output): Promise<number> {
   const [name, ...rest] = argv.filter((arg, i) => i > 0 || arg !== '--json')
-  if (name === undefined) return help(undefined, out, false)
-  if (name === 'help' || name === '--help' || name === '-h') return help(name === 'help' ? rest[0] : undefined, out, true)
+  if (name === undefined) return help([], out, false)
+  if (name === 'help' || name === '--help' || name === '-h') {
+    const words = name === 'help' ? rest.filter((word) => !word.startsWith('-')) : []
+    return help(words, out, true)
+  }
   if (name === '--version' || name === '-v') {
     await (out.json ? out.object({ version: VERSION }) : out.line(VERSION))
     return EXIT.ok
   }
-  const command = await loadCommand(name)
-  const { args, flags } = readArguments(command, rest)
-  if (flags['help'] === true) return help(name, out, true)
+  const target = await find([name, ...rest])
+  if ('group' in target) return help([name], out, rest.includes('--help') || rest.includes('-h'))
+  const { command } = target
+  const { args, flags } = readArguments(command, target.rest)
+  if (flags['help'] === true) return tell(helpOf(command), describe(command), out, true)
   return command.run({ args, flags, out, world })
 }
 
-async function help(name: string | undefined, out: Output, asked: boolean): Promise<number> {
-  const command = name === undefined || name.startsWith('-') ? undefined : await loadCommand(name)
-  const all = command === undefined ? await Promise.all(names.map(loadCommand)) : []
-  const text = command === undefined ? programHelp(all) : helpOf(command)
-  if (out.json) await out.object(command === undefined ? overview(all) : describe(command))
+async function help(words: readonly string[], out: Output, asked: boolean): Promise<number> {
+  if (words.length === 0) {
+    const [commands, groups] = [await loadAll(loaders), await loadAll(groupLoaders)]
+    const overview = { version: VERSION, commands: [...commands, ...groups].map(brief) }
+    return tell(programHelp(commands, groups), overview, out, asked)
+  }
+  const target = await find(words)
+  if ('command' in target) return tell(helpOf(target.command), describe(target.command), out, asked)
+  const { group } = target
+  const commands = await loadAll(group.commands)
+  return tell(groupHelp(group, commands), { ...brief(group), commands: commands.map(brief) }, out, asked)
+}
+
+async function tell(text: string, object: object, out: Output, asked: boolean): Promise<number> {
+  if (out.json) await out.object(object)
   else if (asked) await out.line(text.trimEnd())
   else out.note(text.trimEnd())
   return asked ? EXIT.ok : EXIT.unable
 }
 
-function overview(commands: readonly Command[]): object {
-  return { version: VERSION, commands: commands.map(({ name, args, summary }) => ({ name, args, summary })) }
+function brief({ name, args, summary }: Pick<Command, 'name' | 'summary'> & { readonly args?: string }): object {
+  return { name, args: args ?? 'COMMAND', summary }
 }
 
 function describe({ name, args, summary, options, notes }: Command): object {

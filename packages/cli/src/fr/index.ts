@@ -1,0 +1,9 @@
+// The French commands, in the order of help. Each is loaded when it is run.
+import type { Group } from '../command.js'
+
+/** The group. */
+export const frenchGroup: Group = {
+  name: 'fr',
+  summary: 'What the French rules ask for: closings, archive, purge, events, attestation',
+  commands: {},
+}
