@@ -109,12 +109,11 @@ async function settingsOf(dir: string, flags: Flags): Promise<Settings> {
   const entry = entryOf(code)
   const name = textFlag(flags, 'name') ?? config.name ?? nameOf(dir)
   // oxlint-disable-next-line no-control-regex -- they are what is refused
-  // oxlint-disable-next-line no-control-regex -- they are what is refused
   if (!/^[^\u0000-\u001f/\\]{1,64}$/.test(name)) throw usageError('--name takes 1 to 64 characters, no slashes')
   const options: Record<string, unknown> = { ...entry.defaults, ...config.options }
-  for (const [flag, { sets }] of Object.entries(entry.flags)) {
+  for (const [flag, { sets, reads }] of Object.entries(entry.flags)) {
     const value = textFlag(flags, flag)
-    if (value !== undefined) options[sets] = value
+    if (value !== undefined) setMember(options, sets, reads === true ? await textOf(value) : value)
   }
   for (const pair of (flags['set'] ?? []) as readonly string[]) setOption(options, pair)
   if ('till' in entry.flags && options[entry.flags['till']?.sets ?? ''] === undefined)
@@ -122,6 +121,21 @@ async function settingsOf(dir: string, flags: Flags): Promise<Settings> {
   const flagged = textFlag(flags, 'witness')
   const witness = flagged === undefined ? config.witness : resolve(flagged)
   return { format: 'sigillo-settings/1', name, country: code, options, ...(witness !== undefined && { witness }) }
+}
+
+// `merchant.name` is the member `name` of the object `merchant`.
+function setMember(options: Record<string, unknown>, path: string, value: unknown): void {
+  const [first = '', second] = path.split('.')
+  if (second === undefined) options[first] = value
+  else options[first] = { ...(options[first] as object | undefined), [second]: value }
+}
+
+async function textOf(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    throw usageError(`${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`)
+  }
 }
 
 interface Config {

@@ -4,6 +4,7 @@ import type { Country, CountryAuditor, JsonObject, Queue } from '@sigillo/core'
 import type { Report } from '@sigillo/core/verify'
 import type { OptionSpec } from './command.js'
 import { franceEntry } from './country-fr.js'
+import { italyEntry } from './country-it.js'
 
 /** Any country, as a queue takes it. */
 export type AnyCountry = Country
@@ -34,6 +35,13 @@ export interface NationalArchive {
   stream(): AsyncIterable<Uint8Array>
 }
 
+/** One option of `init` that belongs to a country. */
+export interface CountryFlag extends OptionSpec {
+  readonly sets: string
+  /** The value names a file; what is set is the file's text. */
+  readonly reads?: boolean
+}
+
 /** One country, as the command line meets it. */
 export interface CountryEntry {
   /** Code in `--country` and in settings. */
@@ -41,8 +49,8 @@ export interface CountryEntry {
   /** Profile in the first record of a queue. */
   readonly profile: string
   readonly title: string
-  /** Options of `init` and the member of the country's options each one sets. */
-  readonly flags: Readonly<Record<string, OptionSpec & { readonly sets: string }>>
+  /** Options of `init` and the member of the country's options each one sets, as `merchant.name`. */
+  readonly flags: Readonly<Record<string, CountryFlag>>
   /** Options the command line fills in when nothing else does. */
   readonly defaults: Readonly<Record<string, unknown>>
   /** Loads the country's package and applies the options. @throws FiscalError OPTION_INVALID */
@@ -62,7 +70,7 @@ export interface CountryEntry {
   standing(totals: JsonObject): readonly (readonly [label: string, value: string])[]
 }
 
-const countries: readonly CountryEntry[] = [franceEntry]
+const countries: readonly CountryEntry[] = [franceEntry, italyEntry]
 
 /** Codes that `--country` takes. */
 export const countryCodes: readonly string[] = countries.map(({ code }) => code)
@@ -85,9 +93,13 @@ export function countryByProfile(profile: string): CountryEntry | undefined {
   return countries.find((entry) => entry.profile === profile)
 }
 
-/** Options of `init` that belong to countries. */
+/** Options of `init` that belong to countries. One that several countries have says what it is for each. */
 export function countryFlags(): Readonly<Record<string, OptionSpec>> {
-  return Object.fromEntries(
-    countries.flatMap(({ flags }) => Object.entries(flags).map(([name, { sets: _sets, ...spec }]) => [name, spec])),
-  )
+  const all: Record<string, OptionSpec> = {}
+  for (const { flags } of countries)
+    for (const [name, { sets: _sets, reads: _reads, ...spec }] of Object.entries(flags)) {
+      const known = all[name]
+      all[name] = known === undefined ? spec : { ...known, help: `${known.help}. ${spec.help}` }
+    }
+  return all
 }

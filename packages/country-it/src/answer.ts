@@ -1,5 +1,5 @@
 // The country's own fields of an answer, made from the record alone: numbers, totals, warnings.
-import type { FiscalRecord, JsonObject } from '@sigillo/core'
+import type { FiscalRecord, Json, JsonObject } from '@sigillo/core'
 import { documentNumber } from './lottery.js'
 import type { ClosingPayload, DocumentPayload } from './payload.js'
 import { isDocument } from './reference.js'
@@ -14,12 +14,18 @@ export function answerOf(record: FiscalRecord): JsonObject {
     z,
     progressive,
     moment,
-    rows,
-    totals,
-    grand,
+    ...inOrder({ rows, totals, grand } as unknown as JsonObject),
     ...(till !== '' && { till }),
     ...(warnings.length > 0 && { warnings }),
-  } as unknown as JsonObject
+  }
+}
+
+// Members as they come back from the journal, so that an answer and its replay are the same text.
+function inOrder<T extends Json>(value: T): T {
+  if (Array.isArray(value)) return value.map(inOrder) as unknown as T
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+  return Object.fromEntries(entries.map(([name, member]) => [name, inOrder(member as Json)])) as T
 }
 
 function documentAnswer(document: DocumentPayload): JsonObject {
