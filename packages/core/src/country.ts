@@ -1,7 +1,7 @@
 // The Country port: a country is tables plus pure functions. It stores, signs and sends nothing and reads no clock, file or
 // random source; the same input gives the same bytes for ever. Adding one changes no line of core.
 import type { Json, JsonObject } from './canonical.js'
-import type { FiscalRecord } from './record.js'
+import type { Body, FiscalRecord } from './record.js'
 
 /** The link a record will stand at, known to the country when it writes the record's content. */
 export interface Place {
@@ -49,6 +49,21 @@ export interface Decision {
   readonly closing?: boolean
   /** The queue ends for ever: after the checkpoint `sys.close` is written. */
   readonly ends?: boolean
+  /** Contents that may go now: `sys.redact` is written behind the drafts, and the store blanks them once that is durable. */
+  readonly redacts?: Redaction
+}
+
+/** Contents of a range of records that are to be blanked (FORMAT 4, `sys.redact`; 14). */
+export interface Redaction {
+  /** First record. */
+  readonly from: number
+  /** Last record, before the request that orders this. */
+  readonly to: number
+  /** Types whose contents go, at least one; which of their records, {@link Country.redactable} says. */
+  readonly types: readonly string[]
+  /** What keeps the contents: name or digest of the archive. */
+  readonly archive: string
+  readonly reason: string
 }
 
 /** Records of the journal a decision may need to see (the original of a refund). Answers come from the journal only. */
@@ -162,6 +177,8 @@ export interface Country<Request extends RequestEnvelope = RequestEnvelope, Stat
    * undefined for none. Drafts for `key-changed` stand in one request with `sys.key`.
    */
   react?(state: State, notice: Notice, context: Omit<DecideContext, 'needs'>): Decision | undefined
+  /** Chooses by the signed body alone, within a redaction's types, whose content goes; by default all of them. */
+  redactable?(body: Body): boolean
   /** The country's own name for an error of core, put into `national`. */
   nationalCode?(coreCode: string): string | undefined
 }

@@ -21,12 +21,15 @@ export type {
   Notice,
   Place,
   PrintItem,
+  Redaction,
   RequestEnvelope,
   SignedStatement,
 } from './country.js'
 export type {
   Adoption,
   Awaitable,
+  BlankOrder,
+  BlankResult,
   Head,
   OpenWriterOptions,
   ReadHead,
@@ -65,6 +68,7 @@ export { importPublicKey, randomBytes, sha256Hex, sha256Stream } from '#crypto'
 export { createQueue, openQueue } from './queue/open.js'
 export type { QueueOptions } from './queue/options.js'
 export type { Queue, QueueHealth } from './queue/queue.js'
+export type { Blanking } from './queue/redactions.js'
 export { viewQueue } from './queue/peek.js'
 export type { QueueView } from './queue/peek.js'
 export type { Indeterminate, Outcome, RecordPlace, Registered, Rejected } from './queue/answer.js'

@@ -1,7 +1,7 @@
 // The Storage port: one place where one queue lives. It sees opaque records (number, head, bytes, index key) and no country.
 // Pre- and postconditions are FORMAT 18; the kit in @sigillo/testing checks them on every implementation.
 import type { JsonObject } from './canonical.js'
-import type { SealedRecord } from './record.js'
+import type { Body, SealedRecord } from './record.js'
 
 /** A value or a promise of it: a store that knows the answer gives it without a turn of the event loop. */
 export type Awaitable<T> = T | Promise<T>
@@ -96,6 +96,25 @@ export interface StorageReader {
   close(): Promise<void>
 }
 
+/** Which payloads are to be blanked (FORMAT 3.2, 14). */
+export interface BlankOrder {
+  readonly from: bigint
+  /** Included. */
+  readonly to: bigint
+  /** Chooses by the signed body alone. The journal's own records are never blanked. */
+  readonly select: (body: Body) => boolean
+  /** Number of the `sys.redact` record that says so. */
+  readonly record: bigint
+}
+
+/** What was done. */
+export interface BlankResult {
+  /** Payloads that are blank now and were not before. */
+  readonly blanked: number
+  /** First record of the range that cannot be blanked yet, because its segment is not complete: begin there again later. */
+  readonly remainingFrom?: bigint
+}
+
 /** The one writer of a queue. */
 export interface StorageWriter extends StorageReader {
   readonly adoption: Adoption
@@ -115,6 +134,13 @@ export interface StorageWriter extends StorageReader {
    * @throws FiscalError FORK_SUSPECTED when another root is known for this size
    */
   putAnchor(size: bigint, source: string, note: string): Promise<void>
+  /**
+   * Blanks payloads; may be interrupted and repeated. Optional: without it contents stay where they are.
+   * @throws FiscalError OPTION_INVALID when the record does not say so, JOURNAL_CORRUPT, STORAGE_FENCED
+   */
+  blank?(order: BlankOrder): Promise<BlankResult>
+  /** Numbers of `sys.redact` records whose blanking has not ended; `newest` is among them unless it is known to have. */
+  unfinishedBlanks?(newest: bigint): Promise<readonly bigint[]>
   /** Seals complete segments, merges indexes, drops what is covered; safe to leave out or to interrupt. */
   maintain(): Promise<void>
   /** True while only closings and the journal's own records are accepted (full disk, FORMAT 16.1). */

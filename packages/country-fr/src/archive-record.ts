@@ -6,6 +6,7 @@ import { invalid, refuse } from './errors.js'
 import { deltaOf, paymentDelta } from './fold.js'
 import { isCounted } from './kinds.js'
 import { isOpen } from './closings.js'
+import { PURGED_TYPES } from './purgeable.js'
 import type { FrenchRequest } from './parse.js'
 import type { ArchivePayload, ClosingPayload, PaymentPayload, SalePayload } from './payload.js'
 import type { Plan } from './plan.js'
@@ -176,6 +177,9 @@ export function addPurge(plan: Plan, request: FrenchRequest): void {
     to: (rows.at(-1) as { to: number }).to,
     manager,
   }
+  const { from, to } = data
+  const archive = rows.map((row) => `${row.number}:${row.manifest}`).join(' ')
+  plan.redacts({ from, to, types: scope === 'all' ? PURGED_TYPES : ['event'], archive, reason: 'purge' })
   const numbers = rows.map(({ number }) => number).join(' ')
   const [code, what] = scope === 'all' ? [200, 'Purge'] : [205, 'Purge partielle du JET']
   addEvent(plan, code, `${what} archives ${numbers} par ${manager}`, data, { principal: true })

@@ -9,6 +9,7 @@ import { gather } from './gather.js'
 import { settingsOf, type FranceOptions, type Settings } from './options.js'
 import { parseRequest, type FrenchRequest } from './parse.js'
 import { printOf } from './print.js'
+import { isPurgeable } from './purgeable.js'
 import { react } from './react.js'
 import type { Needs } from './reference.js'
 import { initialState, restoreState, totalsOf, type State } from './state.js'
@@ -43,6 +44,7 @@ export function france(options: FranceOptions): France {
     answer: (record) => answerOf(settings, record),
     auditor: () => auditJournal(),
     react: (state, notice, context) => react(settings, state, notice, context),
+    redactable: isPurgeable,
     nationalCode,
   }
 }

@@ -1,6 +1,6 @@
 // The records one request becomes, in order. A closing states totals that include what the same request wrote before it, so
 // each draft, when it is written, first takes the earlier ones into a working copy of the state.
-import type { Decision, Draft, FiscalRecord, JsonObject, Place, SignedStatement } from '@sigillo/core'
+import type { Decision, Draft, FiscalRecord, JsonObject, Place, Redaction, SignedStatement } from '@sigillo/core'
 import { dataString } from './data-string.js'
 import { fold } from './fold.js'
 import { showsTotals } from './kinds.js'
@@ -51,6 +51,8 @@ export interface Plan {
   /** The request closes a period. */
   closes(): void
   ends(): void
+  /** Contents that may go once the request is durable. */
+  redacts(redaction: Redaction): void
   /** Members every later record gets: clock and alert marks. */
   readonly marks: Partial<Common>
   decision(): Decision
@@ -88,6 +90,7 @@ class DraftPlan implements Plan {
   #closing = false
   #lastClosing = -1
   #ends = false
+  #redaction: Redaction | undefined
   #work: State | undefined
   #written: { readonly type: string; readonly payload: JsonObject } | undefined
 
@@ -161,8 +164,17 @@ class DraftPlan implements Plan {
     this.#ends = true
   }
 
+  redacts(redaction: Redaction): void {
+    this.#redaction = redaction
+  }
+
   decision(): Decision {
-    return { drafts: this.#drafts, ...(this.#closing && { closing: true }), ...(this.#ends && { ends: true }) }
+    return {
+      drafts: this.#drafts,
+      ...(this.#closing && { closing: true }),
+      ...(this.#ends && { ends: true }),
+      ...(this.#redaction !== undefined && { redacts: this.#redaction }),
+    }
   }
 }
 

@@ -5,6 +5,9 @@ import { profiles } from './profiles.js'
 
 const ALWAYS: ReadonlySet<string> = new Set(['ticket', 'invoice', 'payment', 'note', 'copy', 'training'])
 
+/** Types of which a whole purge blanks records. */
+export const PURGED_TYPES: readonly string[] = [...ALWAYS, 'event']
+
 /** True for a record whose payload a purge blanks: everything but closings, archives, kept events and the journal's own. */
 export function isPurgeable({ type, x }: Pick<Body, 'type' | 'x'>): boolean {
   if (type !== 'event') return ALWAYS.has(type)

@@ -1,33 +1,15 @@
 // Blanking payloads a law orders to be erased (FORMAT 3.2 c): a sealed segment is written anew with `"payload":null` in the lines chosen.
 // Body, hash and signature stay, so the chain does. The record that says so is in the journal first. May be interrupted and repeated.
-import { FiscalError, parseLine, sha256Hex, utf8, type Body } from '@sigillo/core'
-import { createFile, readFile, removeFile } from './durable.js'
+import { canonical, FiscalError, fromUtf8, parseCanonical, parseLine, sha256Hex, utf8 } from '@sigillo/core'
+import type { BlankOrder, BlankResult, JsonObject } from '@sigillo/core'
+import { createFile, placeFile, readFile, removeFile } from './durable.js'
 import { corrupt } from './faults.js'
 import type { Folder } from './folder.js'
 import type { Journal } from './journal.js'
 import { cutLines } from './lines.js'
-import { indexName, join, sealedName, temporaryName } from './paths.js'
+import { BLANKS_FILE, indexName, join, sealedName, temporaryName } from './paths.js'
 import { placeIndex, requireUnfenced } from './seal.js'
 import { offsetsOf } from './sealed-index.js'
-
-/** Which payloads are to be blanked. */
-export interface BlankOrder {
-  readonly from: bigint
-  /** Included. */
-  readonly to: bigint
-  /** Chooses by the signed body alone. The journal's own records are never blanked. */
-  readonly select: (body: Body) => boolean
-  /** Number of the `sys.redact` record that says so. */
-  readonly record: bigint
-}
-
-/** What was done. */
-export interface BlankResult {
-  /** Payloads that are blank now and were not before. */
-  readonly blanked: number
-  /** First record of the range that is not sealed yet: begin there again later. */
-  readonly remainingFrom?: bigint
-}
 
 const otherWork = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 const SLICE = 200
@@ -42,6 +24,7 @@ export async function blankPayloads(journal: Journal, order: BlankOrder, epoch: 
   if (line === undefined || parseLine(line)?.body.type !== 'sys.redact') {
     throw new FiscalError('OPTION_INVALID', { message: `record: record ${order.record} is no sys.redact`, path: 'record' })
   }
+  await noteBlank(folder, Number(order.record), 'begun', epoch)
   const [from, to] = [Math.max(Number(order.from), journal.floor), Number(order.to)]
   let blanked = 0
   for (const first of journal.sealedFirsts()) {
@@ -49,7 +32,43 @@ export async function blankPayloads(journal: Journal, order: BlankOrder, epoch: 
     blanked += await blankSegment(journal, first, { ...order, from: BigInt(from) }, epoch)
   }
   const sealedTo = (journal.sealedFirsts().at(-1) ?? -folder.segment) + folder.segment
-  return to >= sealedTo ? { blanked, remainingFrom: BigInt(Math.max(from, sealedTo)) } : { blanked }
+  if (to >= sealedTo) return { blanked, remainingFrom: BigInt(Math.max(from, sealedTo)) }
+  await noteBlank(folder, Number(order.record), 'ended', epoch)
+  return { blanked }
+}
+
+interface Noted {
+  readonly ended: readonly number[]
+  readonly unfinished: readonly number[]
+}
+
+// Lost or damaged it only costs a look at the segments of the newest order.
+async function readNoted({ fs, path }: Folder): Promise<Noted> {
+  const bytes = await readFile(fs, join(path, BLANKS_FILE))
+  const text = bytes === undefined ? undefined : fromUtf8(bytes)
+  const value = text === undefined ? undefined : (parseCanonical(text.trimEnd()) as JsonObject | undefined)
+  const numbers = (name: string): number[] => {
+    const list = value?.[name]
+    return Array.isArray(list) ? list.filter((each): each is number => Number.isSafeInteger(each)) : []
+  }
+  return { ended: numbers('ended'), unfinished: numbers('unfinished') }
+}
+
+async function noteBlank(folder: Folder, record: number, what: 'begun' | 'ended', epoch: number): Promise<void> {
+  const known = await readNoted(folder)
+  if (what === 'begun' && known.unfinished.includes(record)) return
+  const others = known.unfinished.filter((each) => each !== record)
+  const noted = what === 'begun' ? { ...known, unfinished: [...others, record] } : { ended: [record], unfinished: others }
+  const bytes = utf8(`${canonical({ ...noted })}\n`)
+  await placeFile(folder.fs, folder.path, BLANKS_FILE, bytes, { epoch, durable: true })
+}
+
+/** Orders whose blanking has not ended; `newest` among them unless it is known to have. */
+export async function unfinishedBlanks(folder: Folder, newest: bigint): Promise<readonly bigint[]> {
+  const { ended, unfinished } = await readNoted(folder)
+  const open = new Set(unfinished.map(BigInt))
+  if (!ended.includes(Number(newest))) open.add(newest)
+  return [...open]
 }
 
 async function blankSegment(journal: Journal, first: number, order: BlankOrder, epoch: number): Promise<number> {

@@ -1,6 +1,13 @@
 // `openFolder`: one queue in one folder (FORMAT 8 to 16). The entry of the package; everything else hangs below it.
-import type { OpenWriterOptions, SealedRecord, Storage, StorageReader, StorageWriter } from '@sigillo/core'
-import type { BlankOrder, BlankResult } from './blank.js'
+import type {
+  BlankOrder,
+  BlankResult,
+  OpenWriterOptions,
+  SealedRecord,
+  Storage,
+  StorageReader,
+  StorageWriter,
+} from '@sigillo/core'
 import { createFolder } from './create.js'
 import type { FileSystem } from './file-system.js'
 import { readFolder } from './folder.js'
@@ -40,6 +47,7 @@ export interface FolderWriter extends StorageWriter, FolderReader {
   purge(order: PurgeOrder): Promise<void>
   /** Blanks payloads of sealed records (FORMAT 3.2). @throws FiscalError OPTION_INVALID, JOURNAL_CORRUPT */
   blank(order: BlankOrder): Promise<BlankResult>
+  unfinishedBlanks(newest: bigint): Promise<readonly bigint[]>
   chunks(from?: bigint): AsyncIterable<Chunk>
   close(options?: { readonly clean?: boolean }): Promise<void>
 }

@@ -10,6 +10,8 @@ export const HINT_FILE = 'hint.json'
 export const RESERVE_FILE = 'reserve.bin'
 /** What a purge has removed, so that opening need not search for the record that says so. Derived. */
 export const PURGE_FILE = 'purge.json'
+/** Orders to blank contents that have not ended. Derived. */
+export const BLANKS_FILE = 'blanks.json'
 /** Lines and state that stay of a purged beginning. */
 export const KEPT_FILE = 'kept.jsonl'
 export const BASE_FILE = 'base.json'

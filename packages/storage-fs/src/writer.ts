@@ -3,6 +3,8 @@ import {
   FiscalError,
   type Adoption,
   type Awaitable,
+  type BlankOrder,
+  type BlankResult,
   type Head,
   type ReadHead,
   type SealedRecord,
@@ -30,7 +32,7 @@ import { writeSnapshot } from './snapshots.js'
 import type { SpaceWatch } from './space.js'
 import { tidy } from './tidy.js'
 import { purgeFolder, type PurgeOrder } from './purge.js'
-import { blankPayloads, type BlankOrder, type BlankResult } from './blank.js'
+import { blankPayloads, unfinishedBlanks } from './blank.js'
 import type { FolderWriter } from './open-folder.js'
 
 /** How long an idle queue waits before it renews its hint (FORMAT 10.5). */
@@ -338,6 +340,10 @@ class Writer implements FolderWriter {
   async blank(order: BlankOrder): Promise<BlankResult> {
     this.#requireAlive()
     return blankPayloads(this.#journal, order, this.#epoch)
+  }
+
+  unfinishedBlanks(newest: bigint): Promise<readonly bigint[]> {
+    return unfinishedBlanks(this.#folder, newest)
   }
 
   emergency(): boolean {

@@ -1,6 +1,16 @@
 // Reader and writer of memory storage. A writer acknowledges nothing once a later epoch exists (FORMAT 9.2, fence check).
-import { FiscalError, sha256Hex, utf8 } from '@sigillo/core'
-import type { Adoption, Awaitable, Head, OpenWriterOptions, ReadHead, SealedRecord, StorageHealth } from '@sigillo/core'
+import { FiscalError, parseLine, sha256Hex, utf8 } from '@sigillo/core'
+import type {
+  Adoption,
+  Awaitable,
+  BlankOrder,
+  BlankResult,
+  Head,
+  OpenWriterOptions,
+  ReadHead,
+  SealedRecord,
+  StorageHealth,
+} from '@sigillo/core'
 import type { StorageReader, StorageWriter, StoredLine, StoredSnapshot } from '@sigillo/core'
 import { checkBatch, headOf, keep, type MemoryPlace } from './memory-place.js'
 
@@ -108,6 +118,19 @@ class MemoryWriter extends MemoryReader implements StorageWriter {
       throw new FiscalError('FORK_SUSPECTED', { message: `${source} names another root for size ${size} than ${other.source}` })
     }
     if (!anchors.some((known) => known.size === size && known.source === source)) anchors.push({ size, source, note })
+  }
+  async blank({ from, to, select, record }: BlankOrder): Promise<BlankResult> {
+    const { lines } = this.#holding()
+    if (parseLine(utf8(lines[Number(record)] ?? ''))?.body.type !== 'sys.redact')
+      throw new FiscalError('OPTION_INVALID', { message: `record: record ${record} is no sys.redact`, path: 'record' })
+    let blanked = 0
+    for (let seq = Number(from); seq <= Number(to) && seq < lines.length; seq++) {
+      const line = parseLine(utf8(lines[seq] as string))
+      if (line === undefined || line.payloadText === 'null' || line.body.type.startsWith('sys.') || !select(line.body)) continue
+      lines[seq] = `{"body":${line.bodyText},"hash":"${line.hash}","payload":null,"sig":"${line.sig}"}`
+      blanked += 1
+    }
+    return { blanked }
   }
   async maintain(): Promise<void> {
     this.#holding()

@@ -83,6 +83,7 @@ async function openWith(options: QueueOptions, writer: StorageWriter): Promise<Q
     maxWaiting: options.maxWaiting ?? 4096,
   })
   await firstWords(queue, writer, verdict, options.acknowledge, software)
+  queue.resumeRedactions()
   return queue
 }
 

@@ -16,6 +16,7 @@ import { changeKey, type KeyChange } from './key-change.js'
 import type { Ledger, Plan } from './ledger.js'
 import { loadLedger, recordAt } from './load.js'
 import { keyReused, recall } from './recall.js'
+import { openRedactions, redactionDraft, type Blanking, type Redactions } from './redactions.js'
 import { readRequest, type Incoming } from './request.js'
 import type { SealDraft } from './seal.js'
 import { openDraft } from './system.js'
@@ -58,6 +59,16 @@ export interface Queue extends AsyncDisposable {
   verify(options?: Pick<VerifyOptions, 'resume' | 'progress' | 'maxFindings'>): Promise<Report>
   /** Proof that a record is in the tree of the first `size` records; by default of all that are durable. */
   prove(seq: bigint, size?: bigint): Promise<{ readonly size: number; readonly root: string; readonly proof: readonly string[] }>
+  /**
+   * Keeps bytes beside the journal, durably, and returns their SHA-256 in hex; done before a record names it (device files, answers,
+   * archives).
+   * @throws FiscalError QUEUE_CLOSED, QUEUE_STOPPED, QUEUE_ENDED, or of kind storage; no record is concerned
+   */
+  putBlob(bytes: Uint8Array): Promise<string>
+  /** Kept bytes by their SHA-256 in hex, checked on reading; undefined when there are none. */
+  blob(sha256: string): Promise<Uint8Array | undefined>
+  /** How far blanking has come (FORMAT 14); waits for what is under way. */
+  blankings(): Promise<readonly Blanking[]>
   /** State of queue and store, without touching the signer. */
   health(): Promise<QueueHealth>
   /** Waits for what was accepted, writes a checkpoint when due, releases the store. The signer stays open. */
@@ -117,6 +128,7 @@ export class QueueCore implements Queue {
   /** By kid: the queue's own, and those that a change of key brought. */
   readonly #signers = new Map<string, Signer>()
   readonly #firstSigner: Signer
+  readonly #redactions: Redactions
   #ledger: Ledger
   #writer: StorageWriter
   #durable: Head
@@ -138,6 +150,7 @@ export class QueueCore implements Queue {
     this.#software = parts.software
     this.#warnings = [...parts.warnings]
     this.#witness = keepWitness(parts.witness)
+    this.#redactions = openRedactions(parts.ledger.country)
     this.#durable = { seq: BigInt(parts.ledger.chain.seq), hash: parts.ledger.chain.hash }
     this.#witness.write(parts.ledger.chain)
   }
@@ -221,7 +234,7 @@ export class QueueCore implements Queue {
     const context = { ...moment, queue: this.id }
     const decide = (needs: unknown): Plan => {
       const decision = this.#country.decide(state, parsed, { ...context, needs })
-      const { closing, ends } = decision
+      const { closing, ends, redacts } = decision
       const principal = Math.max(
         0,
         decision.drafts.findIndex((draft) => draft.principal === true),
@@ -230,6 +243,7 @@ export class QueueCore implements Queue {
       const draft = decision.drafts[principal] as Draft
       drafts[principal] = { type: draft.type, write: (place) => draft.write(place), request }
       if (this.#signerFailures !== undefined) drafts.push(...this.#afterSignerFailure(moment))
+      if (redacts !== undefined) drafts.push(redactionDraft(redacts))
       return { drafts, closing, ends }
     }
     if (this.#country.gather === undefined) return decide(undefined)
@@ -370,6 +384,8 @@ export class QueueCore implements Queue {
     for (const { job, records } of batch.requests) job.done(records)
     for (const snapshot of batch.snapshots) this.#later(() => this.#writer.putSnapshot(snapshot))
     if (batch.segment) this.#later(() => this.#writer.maintain())
+    if (this.#redactions.noticed(batch.records) || (batch.segment && this.#redactions.pending()))
+      this.#later(() => this.#redactions.work(this.#writer))
   }
 
   // Caches and sealing never decide an answer; their failure is a warning.
@@ -514,6 +530,29 @@ export class QueueCore implements Queue {
   notice(notice: Notice): Promise<Outcome> | undefined {
     if (this.#reaction(notice, momentOf({ clock: this.#clock, ledger: this.#ledger })) === undefined) return undefined
     return this.#submit(undefined, undefined, (moment) => this.#reaction(notice, moment) as Plan)
+  }
+
+  /** Goes on with blanking that an earlier process did not end. */
+  resumeRedactions(): void {
+    const newest = this.#ledger.chain.types.get('sys.redact')?.seq
+    if (newest === undefined) return
+    this.#later(async () => {
+      if (await this.#redactions.resume(this.#writer, newest)) await this.#redactions.work(this.#writer)
+    })
+  }
+
+  async blankings(): Promise<readonly Blanking[]> {
+    await this.#background
+    return this.#redactions.standing()
+  }
+
+  putBlob(bytes: Uint8Array): Promise<string> {
+    const closed = this.#refusal()
+    return closed === undefined ? this.#writer.putBlob(bytes) : Promise.reject(closed)
+  }
+
+  blob(sha256: string): Promise<Uint8Array | undefined> {
+    return this.#writer.blob(sha256)
   }
 
   /** Submits records core itself wants. */
