@@ -32,6 +32,7 @@ export type {
   BlankResult,
   Head,
   OpenWriterOptions,
+  PurgeOrder,
   ReadHead,
   Storage,
   StorageHealth,
@@ -68,6 +69,7 @@ export { importPublicKey, randomBytes, sha256Hex, sha256Stream } from '#crypto'
 export { createQueue, openQueue } from './queue/open.js'
 export type { QueueOptions } from './queue/options.js'
 export type { Queue, QueueHealth } from './queue/queue.js'
+export type { PurgeRequest } from './queue/purge.js'
 export type { Blanking } from './queue/redactions.js'
 export { viewQueue } from './queue/peek.js'
 export type { QueueView } from './queue/peek.js'

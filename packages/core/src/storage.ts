@@ -115,6 +115,16 @@ export interface BlankResult {
   readonly remainingFrom?: bigint
 }
 
+/** What is to be purged (FORMAT 14). */
+export interface PurgeOrder {
+  /** Records below go: the first number of a segment. */
+  readonly floor: bigint
+  /** Number of the `sys.purge` record that says so. */
+  readonly record: bigint
+  /** Source of the archive's receipt among the anchors. */
+  readonly archive: string
+}
+
 /** The one writer of a queue. */
 export interface StorageWriter extends StorageReader {
   readonly adoption: Adoption
@@ -141,6 +151,11 @@ export interface StorageWriter extends StorageReader {
   blank?(order: BlankOrder): Promise<BlankResult>
   /** Numbers of `sys.redact` records whose blanking has not ended; `newest` is among them unless it is known to have. */
   unfinishedBlanks?(newest: bigint): Promise<readonly bigint[]>
+  /**
+   * Removes sealed segments below a floor; ordered again after an interruption it goes on. Optional.
+   * @throws FiscalError OPTION_INVALID naming what is missing: nothing was removed then. STORAGE_FENCED
+   */
+  purge?(order: PurgeOrder): Promise<void>
   /** Seals complete segments, merges indexes, drops what is covered; safe to leave out or to interrupt. */
   maintain(): Promise<void>
   /** True while only closings and the journal's own records are accepted (full disk, FORMAT 16.1). */

@@ -4,7 +4,6 @@ export type { FolderOptions, FolderReader, FolderStorage, FolderWriter } from '.
 export { openOfflineFolder } from './offline-folder.js'
 export type { OfflineFolderOptions } from './offline-folder.js'
 export { readEvidence } from './evidence.js'
-export type { PurgeOrder } from './purge.js'
 export type { Chunk } from './journal.js'
 export type { FileFacts, FileSystem, OpenFile, OpenMode, VolumeFacts } from './file-system.js'
 export { nodeFileSystem } from './node-file-system.js'

@@ -1,7 +1,7 @@
 // The store of the off-line log in a folder: one till, one file for each receipt, every file durable under its name before it
 // counts. A lock file, numbered like a claim, keeps a second process out and dies with its holder.
 import { FiscalError, fromUtf8, parseCanonical, utf8, canonical, type JsonObject } from '@sigillo/core'
-import type { OfflineStore } from '@sigillo/core/offline'
+import { offlinePath, type OfflineStore } from '@sigillo/core/offline'
 import { createFile, placeFile, readFile } from './durable.js'
 import { asStorageError, errnoOf, isMissing } from './faults.js'
 import type { FileSystem } from './file-system.js'
@@ -27,7 +27,7 @@ const PLACING = { epoch: 0, durable: true } as const
 export function openOfflineFolder(path: string, options: OfflineFolderOptions = {}): OfflineStore {
   const root = absolute(path)
   const { fileSystem: fs = nodeFileSystem, host = nodeHost } = options
-  const place = (name: string): string => join(root, ...partsOf(name))
+  const place = (name: string): string => join(root, ...offlinePath(name))
   return {
     lock: () => lockFolder(fs, host, root),
     list: async (folder) => {
@@ -58,15 +58,6 @@ export function openOfflineFolder(path: string, options: OfflineFolderOptions = 
       await fs.syncDirectory(parentOf(source))
     },
   }
-}
-
-// Names come from core, but a path must never leave the folder whoever asks.
-function partsOf(name: string): readonly string[] {
-  const parts = name.split('/')
-  if (parts.every((part) => /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$/.test(part))) return parts
-  throw new FiscalError('OPTION_INVALID', {
-    message: 'a name of the off-line log holds other characters than letters, digits, dot, - and _',
-  })
 }
 
 // From the outermost missing one inwards; each entry durable before anything is put into it.

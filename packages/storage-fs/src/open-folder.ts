@@ -3,6 +3,7 @@ import type {
   BlankOrder,
   BlankResult,
   OpenWriterOptions,
+  PurgeOrder,
   SealedRecord,
   Storage,
   StorageReader,
@@ -17,7 +18,6 @@ import { nodeFileSystem } from './node-file-system.js'
 import { nodeHost } from './node-host.js'
 import { openFolderWriter } from './open-writer.js'
 import { absolute, baseName, join, QUEUE_FILE } from './paths.js'
-import type { PurgeOrder } from './purge.js'
 import { startReader } from './reader.js'
 import { RESERVE_BYTES } from './space.js'
 import { checkVolume } from './volume.js'

@@ -1,6 +1,15 @@
 // Removing sealed segments that were archived (FORMAT 14). The journal itself says so first (`sys.purge`), and the archive's receipt lies
 // in `anchors/`; segments go oldest first, so an interruption leaves a journal that begins a little earlier.
-import { canonical, FiscalError, fromUtf8, parseCanonical, parseLine, utf8, type JsonObject } from '@sigillo/core'
+import {
+  canonical,
+  FiscalError,
+  fromUtf8,
+  parseCanonical,
+  parseLine,
+  utf8,
+  type JsonObject,
+  type PurgeOrder,
+} from '@sigillo/core'
 import { readAnchors } from './anchors.js'
 import { placeFile, readFile, removeFile } from './durable.js'
 import { isMissing } from './faults.js'
@@ -9,16 +18,6 @@ import type { Journal, Purged } from './journal.js'
 import { baseFor, gatherKept, readKept, writeKept } from './kept.js'
 import { CURSORS, indexName, join, PURGE_FILE, sealedName } from './paths.js'
 import { requireUnfenced } from './seal.js'
-
-/** What is to be purged. */
-export interface PurgeOrder {
-  /** Records below go: a multiple of the segment's size. */
-  readonly floor: bigint
-  /** Number of the `sys.purge` record that says so. */
-  readonly record: bigint
-  /** Source of the archive's receipt among the anchors. */
-  readonly archive: string
-}
 
 /**
  * Purges; begun again after an interruption it goes on.

@@ -1,58 +1,14 @@
 // A queue of core whose beginning was purged goes on: it opens, sells, remembers old keys and verifies from the floor.
-import {
-  canonical,
-  createQueue,
-  openQueue,
-  parseLine,
-  payloadDigest,
-  recordHash,
-  signingInput,
-  utf8,
-  toBase64url,
-  type Body,
-  type JsonObject,
-  type ParsedLine,
-  type Signer,
-} from '@sigillo/core'
+import { canonical, createQueue, openQueue, parseLine, utf8, type ParsedLine } from '@sigillo/core'
 import { softwareSigner } from '@sigillo/signer-software'
 import { bareCountry } from '@sigillo/testing'
 import { existsSync, readFileSync, rmSync, readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { errorOf, linesOf, temporaryDirectory } from './folder.test-support.js'
-import { openFolder, type FolderWriter } from './open-folder.js'
+import { openFolder } from './open-folder.js'
 import { join } from './paths.js'
 
 const parsed = (line: string): ParsedLine => parseLine(utf8(line)) as ParsedLine
-
-/** Appends a record of the journal itself, as core would. */
-async function append(writer: FolderWriter, signer: Signer, type: string, payload: JsonObject): Promise<bigint> {
-  const records = (await linesOf(writer)).map(parsed)
-  const [head, first] = [records.at(-1) as ParsedLine, records[0] as ParsedLine]
-  const sibling = records.findLast(({ body }) => body.type === type)
-  const seq = head.body.seq + 1
-  const body = {
-    alg: head.body.alg,
-    base: seq,
-    epoch: Number(writer.adoption.epoch),
-    kid: head.body.kid,
-    pay: payloadDigest(canonical(payload)),
-    prev: head.hash,
-    queue: head.body.queue,
-    seq,
-    tprev: sibling?.hash ?? first.hash,
-    ts: head.body.ts,
-    tseq: (sibling?.body.tseq ?? 0) + 1,
-    type,
-    v: 1,
-  } as Body
-  const bodyText = canonical(body)
-  const message = utf8(signingInput(body.alg, body.kid, bodyText))
-  const { signature } = await signer.sign({ operation: 'record', suite: 'es256', input: { message } })
-  const sig = toBase64url(signature)
-  const sealed = { body, payload, sig, hash: recordHash(bodyText, sig), bodyText, payloadText: canonical(payload) }
-  await writer.append({ seq: BigInt(head.body.seq), hash: head.hash }, [sealed])
-  return BigInt(seq)
-}
 
 describe('a purged queue', () => {
   it('J-46 opens, goes on selling, refuses old keys, and keeps no content of what went', async () => {
@@ -70,28 +26,27 @@ describe('a purged queue', () => {
     for (let i = 0; i < 200; i++) await queue.record(sale(`A-${i}`))
     await queue.record({ type: 'closing', key: 'closing' })
     const totals = canonical(queue.totals())
+    const archive = { name: 'archive', sha256: 'a'.repeat(64) }
+    const refuse = async (change: object, path: string): Promise<void> => {
+      const order = { floor: 128n, archive, receipt: '{}', ...change }
+      expect(await errorOf(queue.purge(order))).toMatchObject({ code: 'OPTION_INVALID', path })
+    }
+    const head = queue.head()
+    await refuse({ floor: 100n }, 'floor')
+    await refuse({ floor: 0n }, 'floor')
+    await refuse({ floor: 12_800n }, 'floor')
+    await refuse({ archive: { name: 'archive', sha256: '' } }, 'archive')
+    expect(queue.head()).toEqual(head)
+    const last = (await queue.find(127n))?.hash as string
+    const purged = await queue.purge({ floor: 128n, archive, receipt: '{}' })
+    expect(purged).toMatchObject({
+      outcome: 'registered',
+      record: { body: { type: 'sys.purge' }, payload: { floor: 128, last } },
+    })
+    // Ordered again nothing is written twice.
+    const again0 = await queue.purge({ floor: 128n, archive, receipt: '{}' })
+    expect(again0).toMatchObject({ outcome: 'registered', replayed: true, hash: (purged as { hash: string }).hash })
     await queue.close()
-    const writer = await (await openFolder(path)).openWriter()
-    const { adopted, host, reason } = writer.adoption
-    await append(writer, signer, 'sys.open', {
-      adopted: { ...adopted },
-      dead: null,
-      host,
-      nonce: '00'.repeat(16),
-      reason,
-      software: 'test',
-    })
-    const last = parsed((await linesOf(writer))[127] as string)
-    const record = await append(writer, signer, 'sys.purge', {
-      archive: { name: 'a', sha256: '00'.repeat(32) },
-      floor: 128,
-      frontier: [],
-      last: last.hash,
-      root: '00'.repeat(32),
-    })
-    await writer.putAnchor(128n, 'archive', '{}')
-    await writer.purge({ floor: 128n, record, archive: 'archive' })
-    await writer.close()
     expect(existsSync(join(path, 's-000000000064.jsonl'))).toBe(false)
     expect(readFileSync(join(path, 'kept.jsonl'), 'utf8')).not.toContain('secret')
     const again = await openQueue({ ...common, storage: await openFolder(path) })
@@ -106,7 +61,7 @@ describe('a purged queue', () => {
     await once.close()
     const reader = await (await openFolder(path)).openReader()
     expect((await errorOf(linesOf(reader))).code).toBe('RECORD_PURGED')
-    expect(parsed((await linesOf(reader, 128n))[0] as string).body.prev).toBe(last.hash)
+    expect(parsed((await linesOf(reader, 128n))[0] as string).body.prev).toBe(last)
     await reader.close()
   })
 })

@@ -6,6 +6,7 @@ import {
   type BlankOrder,
   type BlankResult,
   type Head,
+  type PurgeOrder,
   type ReadHead,
   type SealedRecord,
   type StorageHealth,
@@ -31,7 +32,7 @@ import { LiveSegment } from './segment.js'
 import { writeSnapshot } from './snapshots.js'
 import type { SpaceWatch } from './space.js'
 import { tidy } from './tidy.js'
-import { purgeFolder, type PurgeOrder } from './purge.js'
+import { purgeFolder } from './purge.js'
 import { blankPayloads, unfinishedBlanks } from './blank.js'
 import type { FolderWriter } from './open-folder.js'
 

@@ -16,6 +16,7 @@ import { changeKey, type KeyChange } from './key-change.js'
 import type { Ledger, Plan } from './ledger.js'
 import { loadLedger, recordAt } from './load.js'
 import { keyReused, recall } from './recall.js'
+import { purgeQueue, type PurgeRequest } from './purge.js'
 import { openRedactions, redactionDraft, type Blanking, type Redactions } from './redactions.js'
 import { readRequest, type Incoming } from './request.js'
 import type { SealDraft } from './seal.js'
@@ -67,6 +68,12 @@ export interface Queue extends AsyncDisposable {
   putBlob(bytes: Uint8Array): Promise<string>
   /** Kept bytes by their SHA-256 in hex, checked on reading; undefined when there are none. */
   blob(sha256: string): Promise<Uint8Array | undefined>
+  /**
+   * Removes records whose years of keeping are over (FORMAT 14): `sys.purge` first, then whole segments. Ordered again after an
+   * interruption it goes on.
+   * @throws FiscalError OPTION_INVALID naming what is missing, or of kind storage: nothing was removed then
+   */
+  purge(request: PurgeRequest): Promise<Outcome>
   /** How far blanking has come (FORMAT 14); waits for what is under way. */
   blankings(): Promise<readonly Blanking[]>
   /** State of queue and store, without touching the signer. */
@@ -538,6 +545,19 @@ export class QueueCore implements Queue {
     if (newest === undefined) return
     this.#later(async () => {
       if (await this.#redactions.resume(this.#writer, newest)) await this.#redactions.work(this.#writer)
+    })
+  }
+
+  async purge(request: PurgeRequest): Promise<Outcome> {
+    const closed = this.#refusal()
+    if (closed !== undefined) return refused(undefined, closed)
+    await this.#background
+    return purgeQueue(request, {
+      writer: this.#writer,
+      chain: this.#ledger.chain,
+      durable: this.#durable.seq,
+      submit: (plan) => this.#submit(undefined, undefined, () => plan),
+      answer: (record) => registered(this.#country, record, [record], true),
     })
   }
 

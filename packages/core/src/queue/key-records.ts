@@ -1,0 +1,97 @@
+// Records about keys, certificates, policies and approvals (FORMAT 3.1, reserved names; signing specification 4): ordinary records of the
+// journal that core writes for whoever looks after the keys, and the audit log's head that each closing takes along.
+import { sha256 } from '@noble/hashes/sha2.js'
+import { toHex } from '../bytes.js'
+import type { JsonObject } from '../canonical.js'
+import { FiscalError } from '../errors.js'
+import type { GuardedSigner } from '../signer-guard-contract.js'
+import type { SealDraft } from './seal.js'
+
+const WORDS = ['key', 'cert', 'policy', 'approval', 'signer', 'pin', 'backup', 'anchor', 'number']
+const TYPES = [
+  'key.created',
+  'key.imported',
+  'key.activated',
+  'key.suspended',
+  'key.retired',
+  'key.compromised',
+  'cert.bound',
+  'cert.renewed',
+  'policy.set',
+  'approval.granted',
+  'approval.used',
+  'signer.unlocked',
+  'signer.sealed',
+  'signer.audit',
+  'pin.failed',
+  'pin.latched',
+  'pin.cleared',
+  'backup.taken',
+  'anchor.timestamped',
+] as const
+
+/** A type of record about keys. For the record key itself `sys.key` tells of a change. */
+export type KeyRecordType = (typeof TYPES)[number]
+
+/** One event about a key. */
+export interface KeyRecord {
+  readonly type: KeyRecordType
+  /** Who decided. */
+  readonly actor: string
+  readonly reason: string
+  /** Certificate it is about, DER. */
+  readonly certificate?: Uint8Array
+  /** Lower-case hex SHA-256 of the certificate it takes the place of. */
+  readonly previousCertificateId?: string
+  /** What else belongs to it; never a secret. Names of this list's own members are refused. */
+  readonly details?: JsonObject
+}
+
+/** True for a type the journal itself writes, whatever the country: `sys.*` and the reserved names. Countries count none of them. */
+export function isJournalType(type: string): boolean {
+  return WORDS.includes(type.slice(0, type.indexOf('.'))) || type.startsWith('sys.')
+}
+
+/**
+ * The draft of a record about keys.
+ * @throws FiscalError OPTION_INVALID for a type that is none, or members nobody may set
+ */
+export function keyRecordDraft(record: KeyRecord, signer: GuardedSigner): SealDraft {
+  const { type, actor, reason, certificate, previousCertificateId, details = {} } = record
+  if (!(TYPES as readonly string[]).includes(type)) throw invalid('type', `there is no record ${String(type)} about keys`)
+  const { keyId, publicKeySpki } = signer.describe()
+  const own = {
+    actor,
+    reason,
+    keyId,
+    spki: base64(publicKeySpki),
+    ...(certificate !== undefined && { certificate: base64(certificate), certificateId: toHex(sha256(certificate)) }),
+    ...(previousCertificateId !== undefined && { previousCertificateId }),
+  }
+  const taken = Object.keys(details).find((name) => Object.hasOwn(own, name) || name === 'effective' || name === 'request')
+  if (taken !== undefined) throw invalid('details', `${taken} is not set by the caller`)
+  // From the next record on: this one still stands under what was valid before it.
+  return { type, write: (place) => ({ payload: { ...details, ...own, effective: Number(place.seq) + 1 } }) }
+}
+
+/** The audit log's place, for a closing request; undefined for a signer without a log that lasts. */
+export function auditDraft(signer: GuardedSigner): SealDraft | undefined {
+  if (!signer.keepsAudit) return undefined
+  return {
+    type: 'signer.audit',
+    write: () => {
+      const { count, hash } = signer.auditHead()
+      return { payload: { count, hash, keyId: signer.describe().keyId, signerId: signer.describe().signerId } }
+    },
+  }
+}
+
+function base64(bytes: Uint8Array): string {
+  let text = ''
+  for (const byte of bytes) text += String.fromCharCode(byte)
+  return btoa(text)
+}
+
+function invalid(path: string, message: string): FiscalError {
+  return new FiscalError('OPTION_INVALID', { message: `${path}: ${message}`, path })
+}
