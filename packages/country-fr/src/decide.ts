@@ -69,6 +69,8 @@ function add(plan: Plan, request: FrenchRequest, needs: Needs, school: boolean):
   const handler = handlers[request.type]
   if (handler === undefined) throw invalid('type', `unknown request type ${request.type}`)
   handler(plan, request, needs, school)
+  // What a till did off line beside selling: a closing, an event. Documents see to their defects themselves.
+  if (request.degraded !== undefined && request.sale === undefined && !school) addDegradedAfter(plan, request.degraded, undefined)
 }
 
 const handlers: Readonly<Record<string, Handler>> = {

@@ -48,12 +48,12 @@ export function frenchOffline(options: FranceOptions): OfflineRules {
         }),
       },
     }),
-    unreadable: ({ header, name, sha256, base64 }) => ({
+    unreadable: ({ header, name, sha256, base64, sizeBytes }) => ({
       ...byTill(header.opened),
       type: 'event',
       code: 90,
       info: `Reçu dégradé illisible ${name}`.slice(0, 200),
-      data: { base64, episode: header.episode, name, sha256 },
+      data: { base64, episode: header.episode, name, sha256, size: sizeBytes },
     }),
     acknowledge: ({ opened }, reason, operator) => ({ ...byTill(opened), operatorId: operator, type: 'acknowledge', reason }),
     nationalCode,

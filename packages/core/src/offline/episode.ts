@@ -41,7 +41,11 @@ export async function readEpisode(store: OfflineStore, id: string, mirror: Offli
   const names = await store.list(id)
   const acks = new Set(names.filter((name) => /^\d{8}\.ack\.json$/.test(name)))
   const receipts: FoundReceipt[] = []
-  for (const name of names.filter((one) => /^\d{8}\.json$/.test(one))) receipts.push(await readReceipt(store, id, name, acks))
+  const quarantined = await store.list(`${id}/quarantine`)
+  // A file moved into quarantine keeps its place: whoever looks again after a crash must find the same breaks.
+  const moved = new Set(quarantined.filter((name) => !names.includes(name)))
+  for (const name of [...names, ...moved].filter((one) => /^\d{8}\.json$/.test(one)).sort())
+    receipts.push(await readReceipt(store, moved.has(name) ? `${id}/quarantine` : id, name, acks))
   const content = parseFile(await store.read(`${id}/episode.json`))
   const foreign = names.filter((name) => !KNOWN.has(name) && !/^\d{8}(\.ack)?\.json$/.test(name) && !name.endsWith('.tmp'))
   return {
@@ -59,13 +63,13 @@ export async function readEpisode(store: OfflineStore, id: string, mirror: Offli
     announced: names.includes('announced.json'),
     end: parseFile(await store.read(`${id}/end.json`)),
     foreign,
-    quarantined: await store.list(`${id}/quarantine`),
+    quarantined,
   }
 }
 
-async function readReceipt(store: OfflineStore, id: string, name: string, acks: ReadonlySet<string>): Promise<FoundReceipt> {
+async function readReceipt(store: OfflineStore, folder: string, name: string, acks: ReadonlySet<string>): Promise<FoundReceipt> {
   const seq = Number(name.slice(0, 8))
-  const bytes = (await store.read(`${id}/${name}`)) ?? new Uint8Array()
+  const bytes = (await store.read(`${folder}/${name}`)) ?? new Uint8Array()
   const parsed = parseFile(bytes)
   const content = parsed !== undefined && typeof parsed['request'] === 'object' && parsed['request'] !== null ? parsed : undefined
   return {
@@ -97,10 +101,13 @@ async function mirrorHead(mirror: OfflineStore | undefined, id: string): Promise
   return mirror === undefined ? [] : headOf(mirror, `${id}.head.json`, 'mirror')
 }
 
-/** The newest receipt by number, as far as it can be read. */
+/** The newest receipt by number, and the hash the next one links to: that of a mere copy is not a link. */
 export function lastOf(episode: Episode): { readonly seq: number; readonly hash: string } {
-  const last = episode.receipts.at(-1)
-  return { seq: last?.seq ?? 0, hash: last?.hash ?? episode.headerHash ?? '' }
+  const { receipts, headerHash: start = '' } = episode
+  const firsts = new Map<string | undefined, number>()
+  for (const { hash, seq } of receipts) if (!firsts.has(hash)) firsts.set(hash, seq)
+  const last = receipts.findLast(({ hash, seq }) => hash === undefined || firsts.get(hash) === seq)
+  return { seq: receipts.at(-1)?.seq ?? 0, hash: last?.hash ?? start }
 }
 
 /** True while the episode has something left to do. */

@@ -29,6 +29,8 @@ export interface Counter {
   readonly settledNext: number
 }
 
+type Settled = Pick<Counter, 'lastEpisode' | 'lastEpisodeHash' | 'settledNext'>
+
 /** What a new episode is opened with. */
 export interface EpisodeFacts {
   readonly queue: string
@@ -71,6 +73,7 @@ export class OfflineLog {
     this.#byKey.clear()
     const counter = parseFile(await this.#store.read('counter.json'))
     if (typeof counter?.['next'] === 'number') this.#counter = { ...this.#counter, ...(counter as Partial<Counter>) }
+    await this.#settle()
     const open = await this.openEpisode()
     if (open === undefined) return
     this.#header = open.header ?? this.#placeholder(open)
@@ -88,6 +91,18 @@ export class OfflineLog {
     // Numbers a head knows are used up, even when their files are gone.
     this.#last = { ...this.#last, seq: Math.max(this.#last.seq, known) }
     if (highest >= this.#counter.next) await this.#setCounter({ ...this.#counter, next: highest + 1 })
+  }
+
+  // An episode's end is written before the counter that settles it: what a crash left in between is done now.
+  async #settle(): Promise<void> {
+    const ends: JsonObject[] = []
+    for (const id of await this.#episodes()) ends.push(parseFile(await this.#store.read(`${id}/end.json`)) ?? {})
+    for (let step = 0; step < ends.length; step++) {
+      const { settles } = (ends.find(({ after }) => after === this.#counter.lastEpisode) ?? {}) as { readonly settles?: Settled }
+      if (typeof settles?.lastEpisode !== 'string' || !Number.isSafeInteger(settles.settledNext)) return
+      const next = Math.max(this.#counter.next, settles.settledNext)
+      await this.#setCounter({ ...this.#counter, ...settles, next })
+    }
   }
 
   // A header that is lost must not end selling or handing over: what is needed of it is taken from the first receipt.
@@ -236,13 +251,10 @@ export class OfflineLog {
   async end(ended: string, breaks: readonly JsonObject[]): Promise<void> {
     const header = this.#header as EpisodeHeader
     const acknowledged = breaks.length === 0
-    await this.#store.replace(`${header.episode}/end.json`, fileBytes({ v: 1, ended, breaks, acknowledged }))
-    await this.#setCounter({
-      ...this.#counter,
-      lastEpisode: header.episode,
-      lastEpisodeHash: this.#last.hash,
-      settledNext: this.#counter.next,
-    })
+    const settles = { lastEpisode: header.episode, lastEpisodeHash: this.#last.hash, settledNext: this.#counter.next }
+    const after = this.#counter.lastEpisode
+    await this.#store.replace(`${header.episode}/end.json`, fileBytes({ v: 1, ended, breaks, acknowledged, after, settles }))
+    await this.#setCounter({ ...this.#counter, ...settles })
     this.#header = undefined
     this.#byKey.clear()
   }

@@ -19,11 +19,14 @@ export interface EpisodeSummary {
   readonly breaks: readonly OfflineBreak[]
 }
 
-/** A file nobody can read, whole, for the journal. */
+/** A file no receipt can be made of, for the journal. */
 export interface UnreadableFile {
   readonly header: EpisodeHeader
   readonly name: string
+  /** Of all its bytes. */
   readonly sha256: string
+  readonly sizeBytes: number
+  /** Its bytes, of a file beyond 256 KiB the first ones. */
   readonly base64: string
 }
 

@@ -11,7 +11,7 @@ import type { JudgeContext, OfflineBreak } from './judge.js'
 import { OfflineLog } from './log.js'
 import type { OfflineRules } from './rules.js'
 import type { OfflineStore } from './store.js'
-import { finishEpisode, transferEpisode, type TransferTools } from './transfer.js'
+import { finishEpisode, notify, transferEpisode, type TransferTools } from './transfer.js'
 
 /** Where a till stands. Derived from files after a restart. */
 export type TillState = 'ONLINE' | 'DEGRADED' | 'OFFLINE_EXPIRED' | 'VERIFYING' | 'TRANSFERRING' | 'FINISHING' | 'ONLINE_BREAK'
@@ -393,9 +393,9 @@ class OfflineTill implements Till {
         key: undefined,
         error: new FiscalError('REQUEST_INVALID', { message: 'there is no break to acknowledge' }),
       }
-    const request = { ...this.#options.rules.acknowledge(episode.header, reason, operator), key: `ACK-${episode.id}` }
-    const reply = await this.#ask(request)
-    if (reply.outcome !== 'registered') return { ...reply, key: request.key }
+    const request = this.#options.rules.acknowledge(episode.header, reason, operator)
+    const reply = await notify(request, `ACK-${episode.id}`, (one) => this.#ask(one))
+    if (reply.outcome !== 'registered') return { ...reply, key: `ACK-${episode.id}` }
     await this.#log.markSeen(episode, { reason, operator })
     this.#breaks = []
     this.#enter('ONLINE', 'the breaks were acknowledged')

@@ -1,6 +1,7 @@
 // Handing an episode over: judged, announced, every receipt in order and exactly once, ended. May be cut off anywhere and begun
 // again from the files: each request has a key of its own, so sending one twice makes nothing twice.
-import type { JsonObject } from '../canonical.js'
+import { canonical, type JsonObject } from '../canonical.js'
+import { toBase64url } from '../bytes.js'
 import { sha256Hex } from '#crypto'
 import { FiscalError } from '../errors.js'
 import { isOutage, type Reply } from './connection.js'
@@ -51,14 +52,29 @@ export async function transferEpisode(tools: TransferTools): Promise<TransferRes
   return { status: 'drained', judgement, handed, breaks: judgement.breaks }
 }
 
+/** Of a file nobody can read, this much goes into the journal; a longer one is known by its hash, whole in quarantine. */
+const MAX_UNREADABLE_BYTES = 256 * 1024
+
 const EMPTY: Judgement = { breaks: [], missing: [], integrity: new Map(), copies: new Set() }
 
 async function announce(episode: Episode, header: EpisodeHeader, tools: TransferTools): Promise<TransferResult | undefined> {
   if (episode.announced) return undefined
   const reply = await tools.ask({ ...tools.rules.outage(header), key: `OUT-${header.episode}` })
-  if (reply.outcome !== 'registered') return cutOff(0, reply.error)
-  await tools.log.markAnnounced({ seq: reply.seq, hash: reply.hash })
+  if (reply.outcome === 'registered') await tools.log.markAnnounced({ seq: reply.seq, hash: reply.hash })
+  // Announced before, by a header that read otherwise: the queue knows of this outage, the altered header is among the breaks.
+  else if (reply.error.code === 'KEY_REUSED') await tools.log.markAnnounced({ known: reply.error.message })
+  else return cutOff(0, reply.error)
   return undefined
+}
+
+/**
+ * Tells the queue something under a key of the episode. When that key names a notice of other content already (its answer was lost, and
+ * receipts were added or files changed since), what is true now is told under a key of its content.
+ */
+export async function notify(request: JsonObject, key: string, ask: TransferTools['ask']): Promise<Reply> {
+  const reply = await ask({ ...request, key })
+  if (reply.outcome === 'registered' || reply.error.code !== 'KEY_REUSED') return reply
+  return ask({ ...request, key: `${key}-${sha256Hex(canonical(request)).slice(0, 16)}` })
 }
 
 async function handOver(
@@ -85,6 +101,9 @@ async function handOver(
     await tools.log.acknowledge(receipt.seq, { conflict: reply.error.message })
     return undefined
   }
+  // No sale can be made of it (a file changed beyond recognition): its bytes are kept, and it holds up nobody else's receipt.
+  if (reply.error.kind === 'input' && judgement.integrity.get(receipt.seq) === 'altered')
+    return handOverBytes(receipt, header, tools)
   return cutOff(receipt.seq, reply.error)
 }
 
@@ -120,18 +139,21 @@ async function handOverBytes(
   after: 'move' | 'keep' = 'move',
 ): Promise<TransferResult | undefined> {
   const sha256 = sha256Hex(receipt.bytes)
-  const base64 = btoa(String.fromCharCode(...receipt.bytes))
-  const request = tools.rules.unreadable({ header, name: receipt.name, sha256, base64 })
-  const reply = await tools.ask({
-    ...request,
-    key: `UNR-${sha256Hex(`${header.episode}/${receipt.name}/${sha256}`).slice(0, 40)}`,
-  })
+  const base64 = base64Of(receipt.bytes.subarray(0, MAX_UNREADABLE_BYTES))
+  const request = tools.rules.unreadable({ header, name: receipt.name, sha256, base64, sizeBytes: receipt.bytes.length })
+  const key = `UNR-${sha256Hex(`${header.episode}/${receipt.name}/${sha256}`).slice(0, 40)}`
+  const reply = await notify(request, key, tools.ask)
   if (reply.outcome !== 'registered') return cutOff(receipt.seq, reply.error)
   if (after === 'move') {
     await tools.log.acknowledge(receipt.seq, { seq: reply.seq, hash: reply.hash, quarantined: sha256 })
     await tools.log.quarantine(receipt.name)
   }
   return undefined
+}
+
+function base64Of(bytes: Uint8Array): string {
+  const text = toBase64url(bytes).replaceAll('-', '+').replaceAll('_', '/')
+  return text.padEnd(Math.ceil(text.length / 4) * 4, '=')
 }
 
 /** Tells the queue that the outage is over, and ends the episode. Nothing may be waiting. */
@@ -144,7 +166,7 @@ export async function finishEpisode(
   const [episode, header] = [await log.openEpisode(), log.header]
   if (episode === undefined || header === undefined) return undefined
   if (tools.expired && rules.expired !== undefined) {
-    const reply = await tools.ask({ ...rules.expired(header), key: `EXP-${header.episode}` })
+    const reply = await notify(rules.expired(header), `EXP-${header.episode}`, tools.ask)
     if (reply.outcome !== 'registered') return cutOff(0, reply.error)
   }
   const seqs = episode.receipts.map(({ seq }) => seq)
@@ -160,7 +182,7 @@ export async function finishEpisode(
     missing,
     breaks,
   }
-  const reply = await tools.ask({ ...rules.finish(summary), key: `END-${header.episode}` })
+  const reply = await notify(rules.finish(summary), `END-${header.episode}`, tools.ask)
   if (reply.outcome !== 'registered') return cutOff(0, reply.error)
   await log.end(tools.now(), breaks as unknown as readonly JsonObject[])
   return undefined
