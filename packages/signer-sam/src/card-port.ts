@@ -1,15 +1,18 @@
 // What this signer needs of a card reader, as a port: tests pass a state machine, applications the PC/SC binding of binding.ts.
 
-/** Why a card or reader did not answer. */
-export type CardTrouble = 'removed' | 'reset' | 'busy' | 'no-service' | 'other'
+/** Why a card or reader did not answer; `lost` when the connection itself is gone, with the card where it was. */
+export type CardTrouble = 'removed' | 'reset' | 'busy' | 'no-service' | 'lost' | 'other'
 
 /** A failure below the card's own status words. */
 export class CardFailure extends Error {
   override readonly name = 'CardFailure'
   readonly trouble: CardTrouble
-  constructor(trouble: CardTrouble) {
+  /** The binding's own word for it. */
+  readonly code: string | undefined
+  constructor(trouble: CardTrouble, code?: string) {
     super(`card ${trouble}`)
     this.trouble = trouble
+    this.code = code
   }
 }
 

@@ -308,7 +308,9 @@ export function cardError(error: unknown): FiscalError {
     reset: 'CARD_RESET',
     busy: 'DEVICE_BUSY',
     'no-service': 'DEVICE_FAULT',
+    lost: 'SESSION_LOST',
     other: 'DEVICE_FAULT',
   } as const
-  return signerError(codes[error.trouble], { message: `the card reader reports: ${error.trouble}`, nativeCode: error.trouble })
+  const { trouble, code = trouble } = error
+  return signerError(codes[trouble], { message: `the card reader reports: ${code}`, reason: trouble, nativeCode: code })
 }

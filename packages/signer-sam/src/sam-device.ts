@@ -106,7 +106,7 @@ export class SamDevice implements DeviceSigner {
   // What makes another round sensible; otherwise the error stands.
   async #prepare(attempt: Attempt, thrown: unknown, error: FiscalError): Promise<void> {
     const card = this.#card
-    if (error.code === 'CARD_REMOVED') {
+    if (isAway(error)) {
       await card?.disconnect()
       this.#card = undefined
       if (Date.now() >= attempt.deadline) throw exhausted(error)
@@ -127,7 +127,7 @@ export class SamDevice implements DeviceSigner {
     try {
       await card.resume()
     } catch (error) {
-      if (cardError(error).code !== 'CARD_REMOVED') throw cardError(error)
+      if (!isAway(cardError(error))) throw cardError(error)
       await card.disconnect()
       this.#card = undefined
     }
@@ -177,7 +177,7 @@ export class SamDevice implements DeviceSigner {
         return await this.#connectAgain()
       } catch (error) {
         const failure = cardError(error)
-        if (failure.code !== 'CARD_REMOVED' || Date.now() >= deadline) throw failure
+        if (!isAway(failure) || Date.now() >= deadline) throw failure
         await delay(100)
       }
     }
@@ -191,6 +191,11 @@ export class SamDevice implements DeviceSigner {
     const { audit, serial, description } = this.#parts
     await audit.append({ event: 'counter-jump', token: serial, keyId: description.keyId, before, after: counter })
   }
+}
+
+// The card, the connection or the service is gone and may come back: only a new connection helps.
+function isAway({ code, details }: FiscalError): boolean {
+  return code === 'CARD_REMOVED' || details['reason'] === 'lost' || details['reason'] === 'no-service'
 }
 
 function exhausted(error: FiscalError): FiscalError {
