@@ -1,6 +1,7 @@
 // What an answer means for its message, by tables (3.3, 7, 16.4): the body decides when it is a recognised answer with a good
 // signature; only otherwise the status does.
-import type { XmlVerdict } from '@sigillo/documents'
+import { isFiscalError } from '@sigillo/core'
+import { parseXml, type XmlVerdict } from '@sigillo/documents'
 import { readReply, rootFor, type Reply } from './replies.js'
 import type { Lane } from './state.js'
 
@@ -52,6 +53,7 @@ export interface Exchange {
   readonly status: number
   /** Judgement of the body's signature under the authority's roots. */
   readonly verdict: XmlVerdict
+  readonly body: Uint8Array
   /** An earlier attempt of these bytes ended without an answer to believe. */
   readonly doubt: boolean
 }
@@ -59,11 +61,21 @@ export interface Exchange {
 /** Classifies an exchange that brought a response. */
 export function classify(exchange: Exchange): Classified {
   const { verdict, status } = exchange
-  if (!verdict.ok) return withoutAnswer(status, verdict.code, verdict.message)
+  // An answer nobody can vouch for is no answer, and the status beside it is no better (3.2).
+  if (!verdict.ok) return withoutAnswer(isAnswer(exchange.body) ? 200 : status, verdict.code, verdict.message)
   const reply = readReply(verdict.root)
   if (reply === undefined || reply.root !== rootFor(exchange.lane, exchange.what))
     return withoutAnswer(status, 'ANSWER_UNKNOWN', 'not the answer to this request')
   return reply.root === 'DocCommercialiLotteriaEsito' ? lottery(reply, exchange.doubt) : operation(reply)
+}
+
+function isAnswer(body: Uint8Array): boolean {
+  try {
+    return readReply(parseXml(body)) !== undefined
+  } catch (error) {
+    if (isFiscalError(error)) return false
+    throw error
+  }
 }
 
 function operation(reply: Reply): Classified {

@@ -57,11 +57,12 @@ function decideDocument(
     ? closingOf(settings, state, { id, till: found, atMs, progressive: state.progressive + 1, automatic: true, carries: true })
     : undefined
   const till = closing === undefined ? found : afterClosing(found)
-  if (till.n === 0) needNewPeriod(state, till, atMs)
+  if (till.openedDate === '') needNewPeriod(state, till, atMs)
   const [z, n] = [till.z + 1, till.n + 1]
   if (request.number !== undefined && (request.number.z !== z || request.number.n !== n))
     throw refuse('IT_TILL_NUMBER', `the next document is ${z}-${n}`, { path: 'number', z, n })
-  const content = contentOf(settings, state, kind, request, context.needs.original, id)
+  const moment = dateTime(settings.zone, atMs)
+  const content = contentOf(settings, state, kind, request, context.needs.original, { till: id, date: moment.slice(0, 10) })
   checkPeriod(till, kind, content.groups)
   const { warnings, ...rest } = content
   const payload: DocumentPayload = {
@@ -70,7 +71,7 @@ function decideDocument(
     till: id,
     z,
     n,
-    moment: dateTime(settings.zone, atMs),
+    moment,
     issuer: state.merchant ?? settings.merchant,
     ...rest,
     warnings: [...warnings, ...standingWarnings(state, till, atMs)],

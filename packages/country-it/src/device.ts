@@ -3,7 +3,7 @@
 import type { DecideContext, Decision, JsonObject } from '@sigillo/core'
 import { one } from './drafts.js'
 import { refuse, invalid } from './errors.js'
-import { needState, shownMoment, tillOf } from './guards.js'
+import { needMemory, needNewPeriod, needSeal, needState, shownMoment, tillOf } from './guards.js'
 import { readLines } from './lines.js'
 import type { Settings } from './options.js'
 import { settle } from './payments.js'
@@ -20,12 +20,13 @@ type DeviceRequest = Exclude<
 
 /** The record of a request about the device. @throws FiscalError IT_DEVICE_STATE, IT_PERIOD_OPEN, IT_OUTSTANDING and others */
 export function decideDevice(settings: Settings, state: State, request: DeviceRequest, context: DecideContext<Needs>): Decision {
-  const moment = dateTime(settings.zone, shownMoment(state, context))
+  const atMs = shownMoment(state, context)
+  const moment = dateTime(settings.zone, atMs)
   const { type: kind, key: _key, ...input } = request.input
   const content = { matricola: settings.matricola, ...input, kind, moment, simulation: settings.simulation }
   switch (request.type) {
     case 'open':
-      return open(settings, state, request.input, content)
+      return open(settings, state, request.input, content, atMs)
     case 'enrol':
       needState(state, ['unknown'], 'enrolment')
       return one('it.event', content)
@@ -34,8 +35,7 @@ export function decideDevice(settings: Settings, state: State, request: DeviceRe
     case 'event':
       return event(state, request.input, content)
     case 'life':
-      needState(state, FROM[request.input.to], `the step to ${request.input.to}`)
-      return one('it.event', content)
+      return life(state, request.input, content)
     case 'emergency':
       return emergency(settings, state, request.input, content)
     default:
@@ -51,11 +51,25 @@ const FROM: Readonly<Record<RequestOf<'life'>['to'], readonly DeviceState[]>> = 
   DISMESSO: LIVING,
 }
 
-function open(settings: Settings, state: State, request: RequestOf<'open'>, content: object): Decision {
+function open(settings: Settings, state: State, request: RequestOf<'open'>, content: object, atMs: number): Decision {
   needState(state, ['ATTIVATO', 'IN_SERVIZIO'], 'a period')
+  needSeal(state)
+  needMemory(state)
   const { id, till } = tillOf(settings, state, request.till)
+  needNewPeriod(state, till, atMs)
   if (till.openedDate !== '') throw refuse('IT_PERIOD_OPEN', 'the period is open already')
   return one('it.journal', { ...content, till: id })
+}
+
+// What the former owner sold is closed while closings are still possible; a new owner must not find it in a period of his own.
+function life(state: State, { to }: RequestOf<'life'>, content: object): Decision {
+  needState(state, FROM[to], `the step to ${to}`)
+  if (to === 'DISATTIVATO') needAllClosed(state)
+  return one('it.event', content)
+}
+
+function needAllClosed({ tills }: State): void {
+  if (Object.values(tills).some(({ openedDate }) => openedDate !== '')) throw refuse('IT_PERIOD_OPEN', 'close the period first')
 }
 
 function activate(settings: Settings, state: State, request: RequestOf<'activate'>, content: object): Decision {
@@ -79,8 +93,7 @@ const OUT: Readonly<Record<string, readonly DeviceState[]>> = {
 function event(state: State, request: RequestOf<'event'>, content: object): Decision {
   needState(state, (Object.hasOwn(OUT, request.event) && OUT[request.event]) || ['ATTIVATO', 'IN_SERVIZIO'], 'this event')
   if (request.event === 'DISATTIVAZIONE') {
-    if (Object.values(state.tills).some(({ openedDate }) => openedDate !== ''))
-      throw refuse('IT_PERIOD_OPEN', 'close the period first')
+    needAllClosed(state)
     if (state.outbox.some(({ lane }) => lane === 'receipts' || lane === 'lottery'))
       throw refuse('IT_OUTSTANDING', 'messages are not delivered')
   }

@@ -29,10 +29,10 @@ export function contentOf(
   kind: DocumentPayload['kind'],
   request: DocumentRequest,
   original: FiscalRecord | undefined,
-  till: string,
+  { till, date }: { readonly till: string; readonly date: string },
 ): Content {
   const customer = customerOf(request)
-  if (kind === 'sale') return saleContent(settings, state, request as RequestOf<'sale'>, customer)
+  if (kind === 'sale') return saleContent(settings, state, request as RequestOf<'sale'>, customer, date)
   const { reference: named, ...rest } = request as RequestOf<'return'>
   const reference = referenceOf(settings, named, original, till)
   const content =
@@ -40,8 +40,7 @@ export function contentOf(
       ? voidContent(settings, state, request as RequestOf<'void'>, original)
       : backContent(settings, rest)
   if (kind === 'return' && original !== undefined) {
-    checkReturn(markOf(state, original.body.seq), documentOf(original), content.groups)
-    checkOpen(content, documentOf(original))
+    checkReturn(markOf(state, original.body.seq), documentOf(original), content)
   }
   const lottery = original === undefined ? foreignLottery(settings, request, reference) : documentOf(original).lottery
   const warnings = [
@@ -68,6 +67,7 @@ function saleContent(
   state: State,
   request: RequestOf<'sale'>,
   customer: DocumentPayload['customer'],
+  date: string,
 ): Content {
   const read = readLines(request.lines, settings)
   const settlement = settle(read.total, request.payments ?? [], {
@@ -81,7 +81,7 @@ function saleContent(
       : undefined
   const warnings = [
     ...textWarning(read),
-    ...posWarnings(state, settlement.payments),
+    ...posWarnings(state, settlement.payments, date),
     ...(request.instantCode !== undefined && instant === undefined ? ['IT_INSTANT_NOT_ELIGIBLE'] : []),
   ]
   return {
@@ -178,19 +178,13 @@ function textWarning({ replaced }: ReadLines): string[] {
   return replaced ? ['IT_TEXT_REPLACED'] : []
 }
 
-// What was never open cannot be taken back as open.
-function checkOpen({ uncollected }: Content, sold: DocumentPayload): void {
-  for (const of of ['services', 'invoice', 'healthService'] as const) {
-    if (uncollected[of] > sold.uncollected[of])
-      throw refuse('IT_PAYMENTS', `the original left less uncollected (${of})`, { path: 'payments' })
-  }
-}
-
-// A terminal counts as declared on the portal when a link valid now says so.
-function posWarnings(state: State, payments: readonly Payment[]): string[] {
-  const undeclared = payments.filter(
-    ({ posId }) => posId !== undefined && !state.pos.some((link) => link.posId === posId && link.declaredOnPortalAt !== ''),
+// A terminal counts as declared on the portal when a link valid on that date says so.
+function posWarnings(state: State, payments: readonly Payment[], date: string): string[] {
+  const declared = state.pos.filter(
+    ({ declaredOnPortalAt, validFrom, validTo }) =>
+      declaredOnPortalAt !== '' && validFrom <= date && (validTo === '' || date <= validTo),
   )
+  const undeclared = payments.filter(({ posId }) => posId !== undefined && !declared.some((link) => link.posId === posId))
   return undeclared.length > 0 ? ['IT_POS_UNDECLARED'] : []
 }
 
@@ -232,8 +226,8 @@ export function accumulate(
 /** Refuses a document that the closing could not hold. @throws FiscalError IT_TOO_MANY_GROUPS, IT_AMOUNT */
 export function checkPeriod(till: Till, kind: DocumentPayload['kind'], groups: readonly RecordedGroup[]): void {
   const after = accumulate(till.groups, kind, groups)
-  if (Object.keys(after).length > MAX_GROUPS)
-    throw refuse('IT_TOO_MANY_GROUPS', 'the period has 40 VAT groups already', { path: 'lines' })
+  const rows = Object.values(after).filter((accumulators) => ACCUMULATORS.some((name) => accumulators[name] !== 0))
+  if (rows.length > MAX_GROUPS) throw refuse('IT_TOO_MANY_GROUPS', 'the period has 40 VAT groups already', { path: 'lines' })
   for (const [group, accumulators] of Object.entries(after)) {
     const high = Math.max(...ACCUMULATORS.map((name) => Math.abs(accumulators[name])), Math.abs(partialOf(accumulators)))
     if (high > MAX_CENTS)

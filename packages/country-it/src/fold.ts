@@ -3,6 +3,7 @@ import type { FiscalRecord, JsonObject } from '@sigillo/core'
 import { accumulate } from './document.js'
 import { countsOf, foldOutcome, foldTransmission, owedMessage } from './outbox.js'
 import type { ClosingPayload, DocumentPayload, LotteryPayload } from './payload.js'
+import { TAKEN_BACK } from './reference.js'
 import type { RequestOf } from './request-types.js'
 import { afterClosing, type PosLink, type State, type Till } from './state.js'
 
@@ -72,13 +73,20 @@ function addPayments(
   }
 }
 
-function mark(state: State, { kind, reference, groups }: DocumentPayload): void {
+function mark(state: State, { kind, reference, groups, uncollected }: DocumentPayload): void {
   if (reference === undefined || 'other' in reference || reference.seq === undefined) return
   const found = (state.marks[String(reference.seq)] ??= {})
   if (kind === 'void') found.voided = true
   else {
     const returned = (found.returned ??= {})
-    for (const { group, sales } of groups) returned[group] = (returned[group] ?? 0) + sales
+    for (const { group, sales, gifts, suspended } of groups) {
+      returned[group] = (returned[group] ?? 0) + sales
+      if (gifts === 0 && suspended === 0) continue
+      const freed = ((found.freed ??= {})[group] ??= { gifts: 0, suspended: 0 })
+      freed.gifts += gifts
+      freed.suspended += suspended
+    }
+    for (const of of TAKEN_BACK) if (uncollected[of] !== 0) (found.open ??= {})[of] = (found.open[of] ?? 0) + uncollected[of]
   }
 }
 

@@ -1,6 +1,6 @@
 // Lines of a document and what they mean per VAT group (8.1, 10.4): what is sold, what is given away, what was taxed before.
 import { refuse, invalid } from './errors.js'
-import { groupOf, rankOf, type VatRules } from './groups.js'
+import { compareGroups, groupOf, rankOf, type VatRules } from './groups.js'
 import { latin } from './latin.js'
 import { cents, roundDiv, split, thousandths, MAX_CENTS } from './money.js'
 import type { LineInput } from './request-types.js'
@@ -53,7 +53,7 @@ export function readLines(input: readonly LineInput[], rules: VatRules): ReadLin
     if (line.kind !== 'text') book(groups, line, `lines[${i}]`)
   }
   if (!lines.some(({ kind }) => SOLD.has(kind))) throw refuse('IT_EMPTY_DOCUMENT', 'nothing is sold', { path: 'lines' })
-  const list = [...groups.values()].sort((a, b) => rankOf(a.group) - rankOf(b.group) || (a.group < b.group ? -1 : 1))
+  const list = [...groups.values()].sort((a, b) => compareGroups(a.group, b.group))
   const total = list.reduce((sum, { gross }) => sum + gross, 0)
   if (total < 0) throw refuse('IT_NEGATIVE_TOTAL', 'the document total is below zero', { path: 'lines' })
   const below = list.find(({ sales }) => sales < 0)
@@ -105,7 +105,8 @@ function amountOf(input: LineInput, path: string): { amount: number; quantity?: 
 
 function book(groups: Map<string, DocumentGroup>, { kind, amount, group }: Line, path: string): void {
   if (group !== undefined) return add(groups, group, kind, amount)
-  const all = [...groups.values()]
+  // In the order of rows: where shares are equal the cent may not depend on which line came first.
+  const all = [...groups.values()].sort((a, b) => compareGroups(a.group, b.group))
   const parts = split(
     amount,
     all.map((one) => ({ weight: one.gross, rank: rankOf(one.group) })),

@@ -95,6 +95,12 @@ export function firstOf(state: State, lane: Message['lane']): Message | undefine
   return state.outbox.find((one) => one.lane === lane)
 }
 
+// What was refused may be let go; what may still arrive only leaves when an operator has seen it arrive by another way.
+const BEFORE: Readonly<Partial<Record<string, readonly Message['state'][]>>> = {
+  released: ['blocked', 'rejected'],
+  recordedOutside: ['ready', 'unknown', 'blocked', 'rejected'],
+}
+
 /** Content of an outcome record. @throws FiscalError IT_MESSAGE */
 export function outcomeOf(
   state: State,
@@ -104,8 +110,7 @@ export function outcomeOf(
 ): OutcomePayload {
   const { of, result, refused } = request
   const message = messageOf(state, of)
-  const byOperator = result === 'released' || result === 'recordedOutside'
-  needs(message, byOperator ? ['ready', 'unknown', 'blocked', 'rejected'] : ['sending'])
+  needs(message, BEFORE[result] ?? ['sending'])
   const documents = (batch?.payload as { documents?: { seq: number }[] } | null | undefined)?.documents
   const seqs = refused?.map(({ position }) => documents?.[position - 1]?.seq).filter((seq) => seq !== undefined)
   const told: Partial<OutcomePayload> = {}

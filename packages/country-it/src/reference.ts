@@ -100,20 +100,38 @@ export function checkVoid(mark: Mark): void {
   if (mark.returned !== undefined) throw refuse('IT_ALREADY_RETURNED', 'part of the document was returned', { path: 'reference' })
 }
 
-/** Refuses a return beyond what is left per group. @throws FiscalError IT_ALREADY_VOIDED, IT_ALREADY_RETURNED, IT_RETURN_EXCEEDS */
-export function checkReturn(mark: Mark, sold: DocumentPayload, groups: DocumentPayload['groups']): void {
+/**
+ * Refuses a return beyond what is left per group, or of what the sale never gave away or left open.
+ * @throws FiscalError IT_ALREADY_VOIDED, IT_ALREADY_RETURNED, IT_RETURN_EXCEEDS, IT_PAYMENTS
+ */
+export function checkReturn(
+  mark: Mark,
+  sold: DocumentPayload,
+  { groups, uncollected }: Pick<DocumentPayload, 'groups' | 'uncollected'>,
+): void {
   if (mark.voided === true) throw refuse('IT_ALREADY_VOIDED', 'the document is annulled', { path: 'reference' })
   const left = (group: string): number =>
     (sold.groups.find((one) => one.group === group)?.sales ?? 0) - (mark.returned?.[group] ?? 0)
   if (mark.returned !== undefined && sold.groups.every(({ group }) => left(group) <= 0)) {
     throw refuse('IT_ALREADY_RETURNED', 'the document is wholly returned', { path: 'reference' })
   }
-  for (const { group, sales } of groups) {
+  for (const { group, sales, gifts, suspended } of groups) {
     if (sales > left(group))
       throw refuse('IT_RETURN_EXCEEDS', `of group ${group} ${left(group)} cents are left to return`, {
         path: 'lines',
         group,
         left: left(group),
       })
+    const of = sold.groups.find((one) => one.group === group)
+    const freed = mark.freed?.[group]
+    if (gifts > (of?.gifts ?? 0) - (freed?.gifts ?? 0) || suspended > (of?.suspended ?? 0) - (freed?.suspended ?? 0))
+      throw refuse('IT_RETURN_EXCEEDS', `the original gave away or redeemed less of group ${group}`, { path: 'lines', group })
+  }
+  for (const of of TAKEN_BACK) {
+    if (uncollected[of] > sold.uncollected[of] - (mark.open?.[of] ?? 0))
+      throw refuse('IT_PAYMENTS', `the original left less uncollected (${of})`, { path: 'payments' })
   }
 }
+
+/** What of a sale stayed open and can be taken back as open. Goods leave no trace. */
+export const TAKEN_BACK = ['services', 'invoice', 'healthService'] as const

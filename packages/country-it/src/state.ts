@@ -52,6 +52,10 @@ export type Mark = {
   voided?: true
   /** Returned gross per group. */
   returned?: Record<string, number>
+  /** Gifts and redemptions returned per group; absent for groups without. */
+  freed?: Record<string, { gifts: number; suspended: number }>
+  /** Uncollected amounts taken back, by reason; absent when none. */
+  open?: Record<string, number>
 }
 
 /** Lanes of the outbox (9.4). */

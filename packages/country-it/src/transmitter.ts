@@ -229,7 +229,7 @@ class Worker implements Transmitter {
     const verdict = verifyXml(body, {
       trust: { anchors: this.#anchors, at: now, usage: ['nonRepudiation'], commonName: AUTHORITY },
     })
-    const { certificate, ...said } = classify({ ...known, status, verdict })
+    const { certificate, ...said } = classify({ ...known, status, verdict, body })
     if (status === 429 || said.result === 'retry') this.#wait(made, status, headers['retry-after'], now)
     if (certificate === undefined) return { ...base, ...answer, ...said }
     const judged = acceptCertificate(country.settings, certificate, device.describe().publicJwk, now)
