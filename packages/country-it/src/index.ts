@@ -19,3 +19,8 @@ export { activationMessage, enrolMessage, eventMessage, lotteryMessage, namespac
 export { readPortalDay, type PortalDay, type PortalRow } from './portal.js'
 export { readReply, type Reply, type ReplyError, type ReplyRemark } from './replies.js'
 export { classOf, classify, type Classified, type Exchange, type RefusalClass } from './classify.js'
+export { authorityCodes, explain, meaningOf, nextStep, type ExplainedCode } from './codes.js'
+export { checkFile, type ExplainedReply, type FileCheckOptions, type FileSignature, type FileVerdict } from './file/check.js'
+export type { Facts } from './file/facts.js'
+export type { FileKind } from './file/shapes.js'
+export type { Problem } from './file/problem.js'
