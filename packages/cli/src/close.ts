@@ -27,16 +27,26 @@ export const closeCommand: Command = {
 }
 
 async function close(call: Call): Promise<number> {
-  const { args, flags, out } = call
+  const { args, flags } = call
   const [dir, level] = args as [string, string]
   await using till = await openTill(dir, call)
-  const { entry, queue } = till
+  const { entry } = till
   if (!entry.levels.includes(level)) throw usageError(`${entry.title} closes ${entry.levels.join(', ')}, not ${level}`)
+  const operator = textFlag(flags, 'operator') ?? 'cli'
+  return await closePeriod(call, till, level, (key, moment) => entry.closing({ level, key, operator, moment }))
+}
+
+/** Records a closing under the key of `--key`, or a fresh one, and tells the outcome; returns the exit code. */
+export async function closePeriod(
+  { flags, out }: Call,
+  till: OpenTill,
+  level: string,
+  requestAt: (key: string, moment: string) => object,
+): Promise<number> {
   const moment = toTimestamp(systemClock.now())
   // A day may be closed twice by mistake; a second call is another request unless the caller gives the key of the first.
   const key = textFlag(flags, 'key') ?? `close-${level}-${moment}-${toHex(randomBytes(3))}`
-  const operator = textFlag(flags, 'operator') ?? 'cli'
-  const outcome = await queue.record(entry.closing({ level, key, operator, moment: (await earlierMoment(till, key)) ?? moment }))
+  const outcome = await till.queue.record(requestAt(key, (await earlierMoment(till, key)) ?? moment))
   if (out.json) await out.object(asJson({ line: 1 }, outcome, true))
   if (outcome.outcome === 'registered') {
     if (!out.json) for (const text of printText(outcome.print)) await out.line(text)

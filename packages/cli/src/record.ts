@@ -58,7 +58,10 @@ async function record(call: Call): Promise<number> {
   const width = numberFlag(flags, 'in-flight', [1, 1000]) ?? DEFAULT_WIDTH
   const words = flags['text'] === true || (!out.json && world.stdout.isTTY)
   const input = args[1] === undefined || args[1] === '-' ? world.stdin : await openInput(args[1])
-  await using till = await openTill(args[0] as string, call)
+  await using till = await openTill(args[0] as string, call).catch((error: unknown) => {
+    input.destroy()
+    throw error
+  })
   const tally: Tally = { registered: 0, replayed: 0, rejected: 0, indeterminate: 0 }
   const show = shower(out, words, flags['print'] === true)
   await pass(till.queue, interruptible(input, world.signal), width, async (line, outcome) => {

@@ -5,16 +5,24 @@ export { receiptLines, type Columns } from './print-lines.js'
 export { qrPng, qrSvg, receiptSvg } from './print-picture.js'
 export { profiles, type DataField, type ProfileName, type SigningProfile } from './profiles.js'
 export { auditJournal as frenchAuditor } from './audit.js'
-export { createArchive, recreateArchive, type Archive, type ArchiveOptions } from './archive/create.js'
+export { createArchive, recreateArchive, type Archive, type ArchiveOptions, type OutageFile } from './archive/create.js'
 export { establishmentTotals, exportFiscal, type ExportOptions } from './archive/export.js'
 export type { ArchiveFault, ArchiveFaultCode } from './archive/fault.js'
 export type { Manifest } from './archive/manifest.js'
-export { verifyArchive, type ArchiveBytes, type ArchiveReport, type ArchiveVerifyOptions } from './archive/verify.js'
+export {
+  archiveManifest,
+  verifyArchive,
+  type ArchiveBytes,
+  type ArchiveReport,
+  type ArchiveVerifyOptions,
+} from './archive/verify.js'
+export { dueClosings } from './due.js'
 export { frenchOffline } from './offline.js'
 export { parseIncumbentJson, translateReceipt, type Remark, type Translation } from './translate.js'
 export { law, type LawText } from './law.js'
 export { events, type EventRow } from './events.js'
 export { frenchErrors, type FrenchCode } from './errors.js'
+export { jetCsvHeader, jetCsvLine, jetRow, type JetRow } from './jet.js'
 export { isPurgeable } from './purgeable.js'
 export { rateTable, exemptions, type RateRow, type Region } from './rates.js'
 export { letterOf, natures, operations, paymentModes } from './kinds.js'

@@ -1,7 +1,7 @@
 // Which records a purge may blank (16), told from the signed body alone, so that whoever rewrites a segment need not look into it.
 import type { Body } from '@sigillo/core'
 import { isKept } from './events.js'
-import { profiles } from './profiles.js'
+import { eventFields } from './jet.js'
 
 const ALWAYS: ReadonlySet<string> = new Set(['ticket', 'invoice', 'payment', 'note', 'copy', 'training'])
 
@@ -11,8 +11,6 @@ export const PURGED_TYPES: readonly string[] = [...ALWAYS, 'event']
 /** True for a record whose payload a purge blanks: everything but closings, archives, kept events and the journal's own. */
 export function isPurgeable({ type, x }: Pick<Body, 'type' | 'x'>): boolean {
   if (type !== 'event') return ALWAYS.has(type)
-  const fields = String(x?.['ds'] ?? '').split(',')
-  const profile = Object.values(profiles).find(({ event }) => event.length === fields.length)
-  const code = Number(profile === undefined ? Number.NaN : fields[profile.event.indexOf('code')])
+  const code = Number(eventFields(x)?.get('code') ?? Number.NaN)
   return Number.isInteger(code) && !isKept(code)
 }

@@ -5,5 +5,10 @@ import type { Group } from '../command.js'
 export const frenchGroup: Group = {
   name: 'fr',
   summary: 'What the French rules ask for: closings, archive, purge, events, attestation',
-  commands: {},
+  commands: {
+    close: async () => (await import('./close.js')).closeCommand,
+    archive: async () => (await import('./archive.js')).archiveCommand,
+    'verify-archive': async () => (await import('./verify-archive.js')).verifyArchiveCommand,
+    jet: async () => (await import('./jet.js')).jetCommand,
+  },
 }

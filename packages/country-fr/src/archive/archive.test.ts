@@ -229,6 +229,16 @@ it('FR-67 sums of the tables equal the manifest, and the tables open in a spread
   expect(rows(files['csv/tickets.csv'] as Uint8Array)[0]?.['date_heure']).toBe('23/11/2026 10:15:30')
 })
 
+it('FR-69 the same archive made again is the same bytes', async () => {
+  const { shop, one, two } = made
+  for (const [i, was] of [one, two].entries()) {
+    const now = await recreateArchive(shop.queue, shop.country, was.record)
+    expect(sha256Hex(await bytesOf(now))).toBe(sha256Hex(zips[i] as Uint8Array))
+  }
+  const repeated = await archive(shop, 'ARCHIVE-1')
+  expect(repeated.record.hash).toBe(one.record.hash)
+})
+
 it('FR-68 a purge is refused until archive, external medium, verification and retention are all there', async () => {
   const { shop, one } = made
   const purge = (more: object = {}): object => ({
@@ -253,16 +263,8 @@ it('FR-68 a purge is refused until archive, external medium, verification and re
   expect(await why(purge({ archives: [{ number: 2, manifest: made.two.manifestSha256 }] }))).toMatch(/external medium/)
   const done = await shop.ok(purge())
   expect(done.record.payload).toMatchObject({ code: 200, data: { from: 0, to: one.manifest.to } })
-})
-
-it('FR-69 the same archive made again is the same bytes', async () => {
-  const { shop, one, two } = made
-  for (const [i, was] of [one, two].entries()) {
-    const now = await recreateArchive(shop.queue, shop.country, was.record)
-    expect(sha256Hex(await bytesOf(now))).toBe(sha256Hex(zips[i] as Uint8Array))
-  }
-  const repeated = await archive(shop, 'ARCHIVE-1')
-  expect(repeated.record.hash).toBe(one.record.hash)
+  await shop.queue.blankings()
+  await expect(recreateArchive(shop.queue, shop.country, one.record)).rejects.toMatchObject({ code: 'RECORD_PURGED' })
 })
 
 it('15.4 an export is the same container, told by event 295 or 110, and moves no counter', async () => {

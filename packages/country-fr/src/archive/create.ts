@@ -38,8 +38,14 @@ export interface ArchiveOptions {
   readonly until?: string
   /** Close an open day first. */
   readonly autoClose?: boolean
-  /** Files of finished outages, as the till wrote them: path below `degrade/` and bytes. */
-  readonly degraded?: readonly { readonly path: string; readonly bytes: Uint8Array }[]
+  /** Files of finished outages, as the till wrote them; or who fetches them, given the outages that ended in the range. */
+  readonly degraded?: readonly OutageFile[] | ((episodes: readonly string[]) => Promise<readonly OutageFile[]>)
+}
+
+/** A file an outage left at the till: path below `degrade/`, and its bytes. */
+export interface OutageFile {
+  readonly path: string
+  readonly bytes: Uint8Array
 }
 
 /** An archive that was signed. */
@@ -68,7 +74,7 @@ export interface DraftFacts {
   readonly kind: Manifest['kind']
   readonly created: string
   readonly previous: Manifest['previous']
-  readonly degraded: readonly { readonly path: string; readonly bytes: Uint8Array }[]
+  readonly degraded: readonly OutageFile[]
 }
 
 /**
@@ -91,7 +97,7 @@ export async function createArchive(queue: Queue, country: France, options: Arch
     kind: options.kind ?? ((await closesYear(queue, range)) ? 'year' : 'period'),
     created: new Date(options.posMoment).toISOString(),
     previous: number === 0 ? null : { manifest, number },
-    degraded: options.degraded ?? [],
+    degraded: await outageFiles(queue, range, options),
   })
   const outcome = await queue.record(requestOf(draft, options))
   if (outcome.outcome !== 'registered') throw outcome.error
@@ -135,13 +141,29 @@ async function closesYear(source: RecordSource, { closing, to }: ArchiveRange): 
 async function again(queue: Queue, country: France, record: FiscalRecord, options: ArchiveOptions): Promise<Archive> {
   if (record.body.type !== 'archive')
     throw new FiscalError('KEY_REUSED', { message: `key ${options.key} names another request`, national: 'FR_REFERENCE_REUSED' })
-  return recreateArchive(queue, country, record, options.degraded)
+  const { from, to } = record.payload as unknown as ArchiveRange
+  return recreateArchive(queue, country, record, await outageFiles(queue, { from, to }, options))
+}
+
+async function outageFiles(
+  queue: RecordSource,
+  { from, to }: DraftFacts['range'],
+  { degraded = [] }: ArchiveOptions,
+): Promise<readonly OutageFile[]> {
+  if (typeof degraded !== 'function') return degraded
+  const ended: string[] = []
+  for await (const { body, payload } of queue.records({ from: BigInt(from), to: BigInt(to) })) {
+    const episode =
+      body.type === 'closing' ? (payload as { episode?: { episode?: unknown } } | null)?.episode?.episode : undefined
+    if (typeof episode === 'string') ended.push(episode)
+  }
+  return degraded(ended)
 }
 
 /**
  * Makes the container of an archive again. Data files are the same bytes for ever; the manifest too, while the settings it shows
  * are those of then.
- * @throws FiscalError FORMAT_UNSUPPORTED when the manifest comes out different
+ * @throws FiscalError RECORD_PURGED when contents of the range are gone, FORMAT_UNSUPPORTED when the manifest comes out different
  */
 export async function recreateArchive(
   queue: RecordSource,
@@ -167,6 +189,10 @@ export async function recreateArchive(
     previous,
     degraded,
   })
+  if (draft.sha256 !== payload.manifest && draft.manifest.purged > 0)
+    throw new FiscalError('RECORD_PURGED', {
+      message: `contents of archive ${number} were purged: take the archive from the medium named by event 440`,
+    })
   if (draft.sha256 !== payload.manifest)
     throw new FiscalError('FORMAT_UNSUPPORTED', {
       message: `archive ${number} was signed over another manifest: settings or outage files differ from those of then`,

@@ -1,6 +1,6 @@
 // One reading of an archive's range: it is verified, its figures are summed from the records alone, and what the tables need of
 // later records is collected. Used by whoever writes an archive and by whoever checks one.
-import { concat, type CountryAuditor, type FiscalRecord, type JsonObject, type PublicJwk } from '@sigillo/core'
+import { isJournalType, concat, type CountryAuditor, type FiscalRecord, type JsonObject, type PublicJwk } from '@sigillo/core'
 import { startJudge, type Report } from '@sigillo/core/verify'
 import { auditJournal } from '../audit.js'
 import { fold } from '../fold.js'
@@ -82,7 +82,7 @@ class Sums {
     this.#first ??= record
     this.#last = record
     if (type === 'sys.genesis' || type === 'sys.key') this.#keys.push(keyOf(record))
-    if (type.startsWith('sys.')) return
+    if (isJournalType(type)) return
     this.#chain(record)
     if (showsTotals(type)) this.#perpetual = { alg: Number(x?.['gta']), abs: Number(x?.['gtp']) }
     if (record.payload === null) this.#purged += 1

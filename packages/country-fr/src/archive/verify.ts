@@ -44,6 +44,10 @@ export interface ArchiveReport {
   readonly records: Report | undefined
   /** What could not be checked, in words. */
   readonly unchecked: readonly string[]
+  /** The same in French. */
+  readonly uncheckedFr: readonly string[]
+  /** Names of the files in the container, in their order, also of those cut off; at most ten thousand. */
+  readonly names: readonly string[]
 }
 
 /** Bytes of a ZIP, whole or as a stream that can be opened again. */
@@ -67,6 +71,8 @@ export async function verifyArchive(bytes: ArchiveBytes, options: ArchiveVerifyO
       manifestSha256: undefined,
       records: undefined,
       unchecked: ['everything but the container'],
+      uncheckedFr: ['tout sauf le conteneur'],
+      names: reading.names,
     }
   }
   checkFiles(manifest, reading)
@@ -77,13 +83,16 @@ export async function verifyArchive(bytes: ArchiveBytes, options: ArchiveVerifyO
     await checkTables(open, manifest, scanned, reading.faults)
   }
   checkPrevious(manifest, options.previous, reading.faults)
+  const unchecked = uncheckedOf(manifest, options)
   return {
     sound: reading.faults.length === 0,
     faults: reading.faults,
     manifest,
     manifestSha256: reading.manifestSha256,
     records: scanned?.report,
-    unchecked: uncheckedOf(manifest, options),
+    unchecked: unchecked.map(([en]) => en),
+    uncheckedFr: unchecked.map(([, fr]) => fr),
+    names: reading.names,
   }
 }
 
@@ -95,6 +104,7 @@ function* pieces(bytes: Uint8Array): Iterable<Uint8Array> {
 class Reading {
   readonly faults: ArchiveFault[] = []
   readonly seen = new Map<string, FileFacts>()
+  readonly names: string[] = []
   manifest: Manifest | undefined
   manifestSha256: string | undefined
   jws = ''
@@ -102,6 +112,8 @@ class Reading {
   #joined: ReturnType<typeof joinLines> | undefined
 
   entry(name: string): TakeEntry {
+    // An attacker may put in as many entries as he likes.
+    if (this.names.length < 10_000) this.names.push(name)
     const facts = factsOver(name)
     const kept: Uint8Array[] = []
     const keep = name === 'manifest.json' || name === 'manifest.jws'
@@ -311,10 +323,40 @@ function checkPrevious(manifest: Manifest, bytes: Uint8Array | undefined, faults
   }
 }
 
-function uncheckedOf(manifest: Manifest, { trustedKeys, previous }: ArchiveVerifyOptions): string[] {
-  return [
-    ...(trustedKeys === undefined ? ['whose key it is: compare the thumbprint with the published one'] : []),
-    ...(manifest.from > 0 && previous === undefined ? ['continuity with the archive before: give its manifest'] : []),
-    ...(manifest.purged > 0 ? [`content of ${manifest.purged} purged records: see the archive made before the purge`] : []),
-  ]
+function uncheckedOf(manifest: Manifest, { trustedKeys, previous }: ArchiveVerifyOptions): (readonly [en: string, fr: string])[] {
+  const out: [string, string][] = []
+  if (trustedKeys === undefined)
+    out.push([
+      'whose key it is: compare the thumbprint with the published one',
+      'à qui appartient la clé : comparer son empreinte à celle qui est publiée',
+    ])
+  if (manifest.from > 0 && previous === undefined)
+    out.push([
+      'continuity with the archive before: give its manifest',
+      'la continuité avec l’archive précédente : donner son inventaire',
+    ])
+  if (manifest.purged > 0)
+    out.push([
+      `content of ${manifest.purged} purged records: see the archive made before the purge`,
+      `le contenu de ${manifest.purged} enregistrements purgés : voir l’archive faite avant la purge`,
+    ])
+  return out
+}
+
+/**
+ * Bytes of manifest.json in an archive; undefined when there is none. Give it to the check of the next archive as `previous`.
+ * The archive itself is not judged.
+ */
+export async function archiveManifest(bytes: ArchiveBytes): Promise<Uint8Array | undefined> {
+  const kept: Uint8Array[] = []
+  let size = 0
+  let whole = false
+  const open = typeof bytes === 'function' ? bytes : () => pieces(bytes)
+  await unzipInto(open(), (name) => (piece, final) => {
+    if (name !== 'manifest.json') return
+    size += piece.length
+    if (size <= MAX_SMALL) kept.push(piece.slice())
+    if (final) whole = size <= MAX_SMALL
+  })
+  return whole ? concat(...kept) : undefined
 }
