@@ -20,8 +20,9 @@ const decided: Readonly<Record<string, readonly string[]>> = {
   fflate: ['@sigillo/core', '@sigillo/country-fr'],
   uqr: ['@sigillo/country-fr'],
   zod: ['@sigillo/core', '@sigillo/country-fr', '@sigillo/country-it', '@sigillo/server-rt', '@sigillo/cli'],
-  asn1js: ['@sigillo/documents'],
-  pkijs: ['@sigillo/documents'],
+  asn1js: ['@sigillo/documents', '@sigillo/authority-it'],
+  pkijs: ['@sigillo/documents', '@sigillo/authority-it'],
+  'libxml2-wasm': ['@sigillo/authority-it'],
   saxes: ['@sigillo/documents'],
   pg: ['@sigillo/storage-postgres'],
 }

@@ -14,7 +14,7 @@ const arrows: readonly (readonly [role: RegExp, may: readonly string[]])[] = [
   [/^documents$/, ['core']],
   [/^country-/, ['core', 'documents']],
   [/^(storage|signer|transport)-|^testing$/, ['core']],
-  [/^authority-it$/, ['core', 'documents', 'country-it']],
+  [/^authority-it$/, ['core']],
   [/^(cli|server-rt)$/, ['*']],
 ]
 /** Packages that compose the rest: nobody imports them. */

@@ -1,1 +1,11 @@
-export {}
+// The public names of @sigillo/authority-it, one by one.
+export { startAuthority, type Adoption, type Authority, type EntryFilter, type Policies } from './authority.js'
+export type { AuthorityOptions } from './options.js'
+export type { Device, DeviceKind, DeviceState, LotteryRow } from './effects.js'
+export type { Fault, FaultPlan } from './faults.js'
+export type { Entry } from './ledger.js'
+export type { Duplicates } from './judge.js'
+export type { Style } from './answers.js'
+export type { EventRule } from './rules.js'
+export type { Hours } from './server.js'
+export type { Route } from './tables.js'
