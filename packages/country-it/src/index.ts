@@ -10,7 +10,15 @@ export { natures, rates } from './groups.js'
 export type { ClosingPayload, DocumentPayload, LotteryPayload, OutcomePayload, TransmissionPayload } from './payload.js'
 export type { DeviceState, Lane, Message, State } from './state.js'
 export type { LineInput, PaymentInput, ReferenceInput, RequestOf, RequestType, Requests, Technician } from './request-types.js'
-export { openTransmitter, type Blobs, type Step, type Transmitter, type TransmitterParts } from './transmitter.js'
+export {
+  openTransmitter,
+  type Blobs,
+  type DrainOptions,
+  type Sent,
+  type Step,
+  type Transmitter,
+  type TransmitterParts,
+} from './transmitter.js'
 export { withInstantCode } from './instant.js'
 export { deviceCsr } from './enrolment.js'
 export { posLinksCsv, reconcile, statusOf, type DeviceStatus, type Reconciliation } from './status.js'

@@ -234,7 +234,7 @@ describe.skipIf(!has('openssl'))('transmission', () => {
     await sold(device, 2)
     device.authority.faults.push({ kind: 'codes', codes: ['00208'] })
     await device.transmitter.drain()
-    expect(states(device)).toEqual(['rejected', 'owed'])
+    expect(states(device)).toEqual(['rejected', 'ready'])
     const { made } = device.state().outbox[0]!
     await device.ok({ type: 'transmission', op: 'replace', of: made })
     await device.transmitter.drain()

@@ -11,13 +11,13 @@ import {
 } from '@sigillo/core'
 import { readCertificates, signXml, verifyXml, type X509 } from '@sigillo/documents'
 import { nextBatch } from './batches.js'
-import { classify, type Classified } from './classify.js'
+import { classify, type Classified, type RefusalClass } from './classify.js'
 import { acceptCertificate } from './enrolment.js'
 import type { Italy } from './italy.js'
 import { firstOf } from './outbox.js'
 import { renderMessage, routeOf } from './render.js'
 import type { RequestOf } from './request-types.js'
-import { dueAt } from './schedule.js'
+import { dueAt, isClosed } from './schedule.js'
 import type { Lane, Message, State } from './state.js'
 
 /** Where exact bytes are kept: the blobs beside the journal. */
@@ -31,7 +31,8 @@ export interface Blobs {
 export interface TransmitterParts {
   readonly queue: Queue
   readonly country: Italy
-  readonly blobs: Blobs
+  /** Where files and answers are kept; by default beside the journal. */
+  readonly blobs?: Blobs
   readonly transport: Transport
   readonly clock: Clock
   /** The device's key (RSA 2048). Its certificate comes with the signer, or from the enrolment. */
@@ -45,16 +46,42 @@ export interface TransmitterParts {
 /** What a step did. */
 export type Step =
   | { readonly did: 'made' | 'batched' | 'recovered'; readonly of: number }
-  | { readonly did: 'sent'; readonly of: number; readonly result: Classified['result'] }
+  | Sent
   /** Nothing to do now; `until` is when something becomes due, undefined when nothing will by itself. */
   | { readonly did: 'nothing'; readonly until: number | undefined }
+
+/** A message was sent, and what came of it. */
+export interface Sent {
+  readonly did: 'sent'
+  /** Record that fixed the bytes. */
+  readonly of: number
+  readonly result: Classified['result']
+  readonly lane: Lane
+  /** What acceptance brings about: `enrol`, `activate`, or the word of the event. */
+  readonly what: string
+  readonly progressive: number
+  readonly class?: RefusalClass
+  readonly codes?: readonly string[]
+  readonly operation?: string
+  readonly problem?: string
+}
+
+/** How to drain. */
+export interface DrainOptions {
+  /** Try everything once without waiting for schedule and hours; only the lottery keeps its closed hours and its order. */
+  readonly now?: boolean
+  /** Told of each step. */
+  readonly onStep?: (step: Step) => void
+  /** Ends between two steps. */
+  readonly signal?: AbortSignal
+}
 
 /** Sends what is owed. */
 export interface Transmitter {
   /** The next thing to do, done. */
   step(): Promise<Step>
   /** Steps until nothing is due; returns what was done. */
-  drain(): Promise<Step[]>
+  drain(options?: DrainOptions): Promise<Step[]>
   /** Lets lanes that wait for a changed state try again once, as after an operator has acted. */
   resume(): void
 }
@@ -78,15 +105,20 @@ export function openTransmitter(parts: TransmitterParts): Transmitter {
 
 class Worker implements Transmitter {
   readonly #parts: TransmitterParts
+  readonly #blobs: Blobs
   readonly #baseUrl: string
   readonly #anchors: readonly X509[]
   /** Waits the authority asked for, by message; forgotten at a restart, where trying early does no harm. */
   readonly #notBefore = new Map<number, number>()
   #line: Promise<unknown> = Promise.resolve()
   #resumed = false
+  /** Messages tried in a drain that waits for nothing; undefined in any other. */
+  #tried: Set<number> | undefined
 
   constructor(parts: TransmitterParts, baseUrl: string, anchors: readonly X509[]) {
     this.#parts = parts
+    const { queue, blobs } = parts
+    this.#blobs = blobs ?? { put: (bytes) => queue.putBlob(bytes), get: (sha256) => queue.blob(sha256) }
     this.#baseUrl = baseUrl
     this.#anchors = anchors
   }
@@ -95,12 +127,19 @@ class Worker implements Transmitter {
     this.#resumed = true
   }
 
-  async drain(): Promise<Step[]> {
+  async drain({ now = false, onStep, signal }: DrainOptions = {}): Promise<Step[]> {
     const steps: Step[] = []
-    for (;;) {
-      const step = await this.step()
-      if (step.did === 'nothing') return steps
-      steps.push(step)
+    if (now) this.#tried = new Set()
+    try {
+      while (signal?.aborted !== true) {
+        const step = await this.step()
+        if (step.did === 'nothing') break
+        steps.push(step)
+        onStep?.(step)
+      }
+      return steps
+    } finally {
+      if (now) this.#tried = undefined
     }
   }
 
@@ -117,7 +156,9 @@ class Worker implements Transmitter {
     if (cut !== undefined) return this.#recover(cut)
     for (const lane of LANES) {
       const owed = outbox.find((one) => one.lane === lane && one.state === 'owed')
-      if (owed !== undefined && owed === firstOf(this.#state(), lane)) return this.#make(owed)
+      // Sealed as soon as it is owed, so that a person can take the file out whatever holds the lane up (9.2, 9.4). An activation
+      // waits for the certificate of the enrolment before it.
+      if (owed !== undefined && (lane !== 'setup' || owed === firstOf(this.#state(), lane))) return this.#make(owed)
     }
     return (await this.#sendDue()) ?? (await this.#batch()) ?? { did: 'nothing', until: this.#until() }
   }
@@ -133,17 +174,17 @@ class Worker implements Transmitter {
   }
 
   async #make({ source, progressive, what }: Message): Promise<Step> {
-    const { queue, blobs, country } = this.#parts
+    const { queue, country } = this.#parts
     const record = await queue.find(BigInt(source))
     if (record === undefined) throw new FiscalError('JOURNAL_CORRUPT', { message: `record ${source} is missing` })
     const bytes = await this.#sign(renderMessage(record, progressive, country.settings.kind), what)
-    const sha256 = await blobs.put(bytes)
+    const sha256 = await this.#blobs.put(bytes)
     await this.#tell({ type: 'transmission', op: 'made', of: source, progressive, sha256, bytes: bytes.length })
     return { did: 'made', of: source }
   }
 
   async #sign(xml: Uint8Array, what: string): Promise<Uint8Array> {
-    const { device, manufacturer, blobs } = this.#parts
+    const { device, manufacturer } = this.#parts
     const signer = what === 'enrol' ? manufacturer : device
     if (signer === undefined)
       throw new FiscalError('OPTION_INVALID', {
@@ -151,7 +192,7 @@ class Worker implements Transmitter {
         path: 'manufacturer',
       })
     const own = signer.describe().certificates[0]
-    const certificate = own ?? (what === 'enrol' ? undefined : await blobs.get(this.#state().certificate.sha256))
+    const certificate = own ?? (what === 'enrol' ? undefined : await this.#blobs.get(this.#state().certificate.sha256))
     if (certificate === undefined)
       throw new FiscalError('OPTION_INVALID', { message: 'device: the key has no certificate yet', path: 'device' })
     const operation = what === 'enrol' ? 'it.manufacturer' : 'it.device'
@@ -174,9 +215,16 @@ class Worker implements Transmitter {
   }
 
   #dueOf(message: Message, now: number): number | undefined {
+    if (this.#forced(message, now)) return now
     if (message.state === 'blocked' && this.#resumed) return now
     const due = dueAt(this.#parts.country.settings, this.#state(), message, now)
     return due === undefined ? undefined : Math.max(due, this.#notBefore.get(message.made) ?? 0)
+  }
+
+  // What a person sends now does not wait, but is tried once; no lottery batch leaves in the closed hours, whoever asks (9.4).
+  #forced({ made, state, lane }: Message, now: number): boolean {
+    if (this.#tried === undefined || this.#tried.has(made) || !['ready', 'unknown', 'blocked'].includes(state)) return false
+    return lane !== 'lottery' || !isClosed(this.#parts.country.settings, now)
   }
 
   #until(): number | undefined {
@@ -189,9 +237,10 @@ class Worker implements Transmitter {
   }
 
   async #send(message: Message): Promise<Step> {
-    const { blobs, transport } = this.#parts
-    const { made, sha256, lane, what, doubt } = message
-    const body = await blobs.get(sha256)
+    const { transport } = this.#parts
+    const { made, sha256, lane, what, doubt, progressive } = message
+    this.#tried?.add(made)
+    const body = await this.#blobs.get(sha256)
     if (body === undefined) throw new FiscalError('JOURNAL_CORRUPT', { message: `blob ${sha256} of message ${made} is missing` })
     await this.#tell({ type: 'transmission', op: 'attempt', of: made })
     const { method, path } = routeOf(lane, what)
@@ -211,7 +260,19 @@ class Worker implements Transmitter {
       outcome = { type: 'outcome', of: made, result: error.registered === 'no' ? 'retry' : 'unknown', problem: error.code }
     }
     await this.#tell(outcome)
-    return { did: 'sent', of: made, result: outcome.result as Classified['result'] }
+    const { class: of, codes, operation, problem } = outcome
+    return {
+      did: 'sent',
+      of: made,
+      result: outcome.result as Classified['result'],
+      lane,
+      what,
+      progressive,
+      ...(of && { class: of }),
+      ...(codes && { codes }),
+      ...(operation && { operation }),
+      ...(problem && { problem }),
+    }
   }
 
   async #judge(
@@ -219,13 +280,13 @@ class Worker implements Transmitter {
     known: Pick<Message, 'lane' | 'what' | 'doubt'>,
     response: TransportResponse,
   ): Promise<Omit<RequestOf<'outcome'>, 'key'>> {
-    const { blobs, clock, country, device } = this.#parts
+    const { clock, country, device } = this.#parts
     const { status, headers, body } = response
     const now = clock.now()
     const skewMs = skewOf(headers['date'], now)
     const base = { type: 'outcome', of: made, status, ...(skewMs !== undefined && { skewMs }) }
     if (body.length > MAX_ANSWER) return { ...base, result: 'unknown', problem: 'ANSWER_TOO_LARGE' }
-    const answer = body.length === 0 ? {} : { answer: await blobs.put(body) }
+    const answer = body.length === 0 ? {} : { answer: await this.#blobs.put(body) }
     const verdict = verifyXml(body, {
       trust: { anchors: this.#anchors, at: now, usage: ['nonRepudiation'], commonName: AUTHORITY },
     })
@@ -234,7 +295,7 @@ class Worker implements Transmitter {
     if (certificate === undefined) return { ...base, ...answer, ...said }
     const judged = acceptCertificate(country.settings, certificate, device.describe().publicJwk, now)
     if (!judged.ok) return { ...base, ...answer, result: 'rejected', class: 'defect', problem: judged.problem }
-    return { ...base, ...answer, ...said, certificate: { notAfter: judged.notAfter, sha256: await blobs.put(certificate) } }
+    return { ...base, ...answer, ...said, certificate: { notAfter: judged.notAfter, sha256: await this.#blobs.put(certificate) } }
   }
 
   #wait(made: number, status: number, retryAfter: string | undefined, now: number): void {
