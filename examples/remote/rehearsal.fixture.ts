@@ -1,5 +1,6 @@
 // An outage for real: the queue's server and the till are processes, killed at random moments and started again, over HTTPS on
-// loopback. In the end every sale is in the queue exactly once and in order.
+// loopback; a forger may be at the till's files while it is down. In the end every sale is in the queue exactly once and in order,
+// and the breaks reported are the damage done.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { execFileSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
@@ -10,6 +11,7 @@ import { parseLine } from '@sigillo/core'
 import { verifyChunks } from '@sigillo/core/verify'
 import { frenchAuditor } from '@sigillo/country-fr'
 import { build } from 'esbuild'
+import { forge, reported, type Deed } from './forger.fixture.js'
 
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
@@ -63,8 +65,13 @@ export interface Rehearsal {
   readonly sold: readonly string[]
   /** References of the tickets in the queue, in order. */
   readonly recorded: readonly string[]
+  /** References of receipts recorded as altered, and the number of events that tell of a defect (90) or of a missing number (95). */
+  readonly altered: readonly string[]
+  readonly events: number
   readonly findings: readonly string[]
-  readonly breaks: number
+  readonly deeds: readonly Deed[]
+  /** Breaks by episode, as `KIND seq`. */
+  readonly reported: ReadonlyMap<string, readonly string[]>
   readonly kills: number
 }
 
@@ -73,6 +80,8 @@ interface Program {
   readonly lines: string[]
   readonly ended: Promise<void>
   until(text: RegExp): Promise<string>
+  /** Waits for so many more lines, or for the end. */
+  more(lines: number): Promise<void>
 }
 
 function start(stage: Stage, name: string, args: readonly string[]): Program {
@@ -101,16 +110,29 @@ function start(stage: Stage, name: string, args: readonly string[]): Program {
       ? new Promise((resolve, reject) => waiting.push({ text, resolve, reject }))
       : Promise.resolve(known)
   }
-  return { child, lines, ended, until }
+  const more = async (count: number): Promise<void> => {
+    const [target, late] = [lines.length + count, Date.now() + 10_000]
+    let over = false
+    void ended.then(() => (over = true))
+    while (lines.length < target && !over && Date.now() < late) await pause(1)
+  }
+  return { child, lines, ended, until, more }
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
-/** One rehearsal. `random` gives numbers from 0 up to 1. */
-export async function rehearse(stage: Stage, name: string, sales: number, random: () => number): Promise<Rehearsal> {
+/** One rehearsal. `random` gives numbers from 0 up to 1; with `forger` one deed is done to some of the outages. */
+export async function rehearse(
+  stage: Stage,
+  name: string,
+  sales: number,
+  random: () => number,
+  forger: boolean,
+): Promise<Rehearsal> {
   const folder = join(stage.folder, name)
   mkdirSync(folder)
-  const queueFolder = join(folder, 'queue')
+  const [queueFolder, log] = [join(folder, 'queue'), join(folder, 'log')]
+  const deeds: Deed[] = []
   let port = '0'
   let kills = 0
   const startServer = async (): Promise<Program> => {
@@ -126,18 +148,17 @@ export async function rehearse(stage: Stage, name: string, sales: number, random
   let server = await startServer()
   await openForSale(stage, port)
   const sold: string[] = []
-  let till: Program
   for (let attempt = 0; ; attempt++) {
-    till = start(stage, 'till.mjs', [join(folder, 'log'), port, stage.cert, String(sold.length), String(sales - sold.length)])
+    const till = start(stage, 'till.mjs', [log, port, stage.cert, String(sold.length), String(sales - sold.length), '25'])
     const calm = attempt >= 4
     if (!calm) {
-      await Promise.race([pause(200 + random() * 500), till.ended])
+      await till.more(1 + Math.floor(random() * 8))
       if (random() < 0.7) {
         await kill(server)
-        await Promise.race([pause(random() * 400), till.ended])
-        if (random() < 0.5) await kill(till)
+        await till.more(1 + Math.floor(random() * 8))
+        if (random() < 0.6) await kill(till)
         server = await startServer()
-        await Promise.race([pause(random() * 300), till.ended])
+        await Promise.race([pause(random() * 150), till.ended])
       }
       if (till.child.exitCode === null && random() < 0.6) await kill(till)
     }
@@ -145,11 +166,13 @@ export async function rehearse(stage: Stage, name: string, sales: number, random
     for (const line of till.lines) if (/^(registered|provisional) POS-/.test(line)) sold.push(line.split(' ')[1] as string)
     if (till.child.exitCode === 0) break
     if (calm && attempt > 12) throw new Error('the till never came to an end')
+    const spared = deeds.map(({ episode }) => episode)
+    const deed = forger && random() < 0.9 ? forge(log, sold, spared, random) : undefined
+    if (deed !== undefined) deeds.push(deed)
   }
-  const breaks = Number((till.lines.at(-1) ?? '').split(' ')[1])
   server.child.kill('SIGTERM')
   await server.ended
-  return { sold, ...(await readQueue(queueFolder)), breaks, kills }
+  return { sold, ...(await readQueue(queueFolder)), deeds, reported: reported(log), kills }
 }
 
 // The queue accepts only `start` first; the till's example does not send it.
@@ -164,14 +187,20 @@ async function openForSale(stage: Stage, port: string): Promise<void> {
   await transport.close?.()
 }
 
-async function readQueue(folder: string): Promise<{ recorded: string[]; findings: string[] }> {
+async function readQueue(folder: string): Promise<Pick<Rehearsal, 'recorded' | 'altered' | 'events' | 'findings'>> {
   const reader = await (await openFolder(folder)).openReader()
-  const recorded: string[] = []
+  const [recorded, altered]: [string[], string[]] = [[], []]
+  let events = 0
   for await (const { line } of reader.read(0n)) {
-    const record = parseLine(line)
-    if (record?.body.type === 'ticket') recorded.push(record.body.ref ?? '')
+    const { body, payload } = parseLine(line) ?? {}
+    if (body?.type === 'event' && [90, 95].includes(Number((payload as { code?: unknown }).code))) events += 1
+    if (body?.type !== 'ticket') continue
+    const { degraded } = payload as { degraded?: { integrity: string; conflictsWith?: string } }
+    const sale = degraded?.conflictsWith ?? body.ref ?? ''
+    recorded.push(sale)
+    if (degraded?.integrity === 'altered') altered.push(sale)
   }
   const { findings } = await verifyChunks(reader.chunks(), { auditor: frenchAuditor() })
   await reader.close()
-  return { recorded, findings: findings.map(({ seq, code }) => `${String(seq)} ${code}`) }
+  return { recorded, altered, events, findings: findings.map(({ seq, code }) => `${String(seq)} ${code}`) }
 }
