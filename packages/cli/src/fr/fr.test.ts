@@ -196,3 +196,83 @@ describe('fr jet', () => {
     expect(await refusal('fr', 'jet', place.path('nowhere'))).toMatchObject({ code: 'QUEUE_MISSING' })
   })
 })
+
+describe('fr translate', () => {
+  const BASE = 0x4652000000000000n
+  // 64-bit codes as they stand in the incumbent's JSON: too large for a JavaScript number.
+  const receipt = (low: bigint, reference: string, more = ''): string =>
+    `{"ftReceiptCase":${BASE + low},"cbReceiptReference":"${reference}","cbReceiptMoment":"2026-11-23T09:15:30Z","cbUser":"Chef",` +
+    `"cbChargeItems":[{"Quantity":2,"Description":"Café","Amount":3.6,"VATRate":10,"ftChargeItemCase":${BASE + 14n},"UnitPrice":1.8}],` +
+    `"cbPayItems":[{"Quantity":1,"Description":"Carte","Amount":3.6,"ftPayItemCase":${BASE + 5n}}]${more}}`
+
+  it('3.1 JSON lines, an array and one object give the same requests, and they can be recorded', async () => {
+    const texts = [receipt(1n, 'R-1'), receipt(0x40001n, 'R-2', ',"cbPreviousReceiptReference":"external:Z"')]
+    const refund = texts[1]
+      ?.replace('"Amount":3.6,"V', '"Amount":-3.6,"V')
+      .replace('"Quantity":2', '"Quantity":-2')
+      .replace('"Amount":3.6,"ftP', '"Amount":-3.6,"ftP')
+    const both = [texts[0] as string, refund as string]
+    const lines = await place.sigillo(['fr', 'translate', place.write('old.jsonl', `\n${both.join('\r\n')}\n`)])
+    expect([lines.code, lines.stderr]).toEqual([0, expect.stringContaining('2 translated\n')])
+    for (const text of [`[${both.join(',\n')}]`, `\ufeff [${both.join(',')}]`]) {
+      const ran = await place.sigillo(['fr', 'translate', '-'], { input: text })
+      expect(ran.stdout).toBe(lines.stdout)
+    }
+    const pretty = JSON.stringify(JSON.parse(both[0]?.replaceAll(/:(\d{12,})/g, ':"$1"') as string), null, 2)
+    expect((await place.sigillo(['fr', 'translate', '-'], { input: pretty })).stdout).toBe(`${lines.stdout.split('\n')[0]}\n`)
+    const recorded = (await place.json(['record', shop], 0, lines.stdout)) as unknown[]
+    expect(recorded).toMatchObject([
+      { key: 'R-1', answer: { total: 360 } },
+      { key: 'R-2', answer: { total: -360 } },
+    ])
+  })
+
+  it('3.1 what has no counterpart, is inexact or no JSON ends with 1 and is told; the rest goes on', async () => {
+    const input = [
+      receipt(1n, 'R-1'),
+      receipt(0x14n, 'R-2'),
+      'not JSON',
+      receipt(1n, 'R-3').replace('"Amount":3.6,"ft', '"Amount":0.30000000000000004,"ft'),
+      '[1]',
+      receipt(0x99n, 'R-4'),
+      receipt(0x4954000000000001n - BASE, 'R-5'),
+    ].join('\n')
+    const rows = (await place.json(['fr', 'translate', '-'], 1, input)) as unknown as {
+      item: number
+      usable: boolean
+      request: object | null
+      report: { level: string; message: string }[]
+    }[]
+    expect(rows.map(({ item, usable, request }) => [item, usable, request !== null])).toEqual([
+      [1, true, true],
+      [2, false, false],
+      [3, false, false],
+      [4, false, true],
+      [5, false, false],
+      [6, false, false],
+      [7, false, false],
+    ])
+    expect(rows[1]?.report).toContainEqual(expect.objectContaining({ level: 'lost' }))
+    expect(rows[3]?.report.at(-1)?.message).toContain('FR_AMOUNT_PRECISION')
+    expect(rows[6]?.report.at(-1)?.message).toContain('FR_COUNTRY')
+    const words = await place.sigillo(['fr', 'translate', '-'], { input })
+    expect(words.code).toBe(1)
+    expect(words.stdout.split('\n')).toHaveLength(2)
+    expect(words.stderr).toMatch(
+      /✘ 2 {2}R-2 {2}has no counterpart\n[^]*✘ 4 {2}R-3 {2}must be corrected\n[^]*1 translated, 6 not\n$/,
+    )
+  })
+
+  it('a damaged first line does not hide the others; nothing at all is nothing to do', async () => {
+    const rows = await place.json(['fr', 'translate', '-'], 1, `{"ftReceiptCase":\n${receipt(1n, 'R-1')}\n`)
+    expect(rows).toMatchObject([
+      { item: 1, usable: false },
+      { item: 2, usable: true },
+    ])
+    expect(await place.json(['fr', 'translate', '-'], 0, '')).toEqual([])
+    const [told] = (await place.json(['fr', 'translate', '-'], 2, 'plain words')) as unknown as Told[]
+    expect(told?.error.code).toBe('USAGE')
+    expect(await refusal('fr', 'translate', place.path('nowhere'))).toMatchObject({ code: 'USAGE' })
+    expect(await refusal('fr', 'translate')).toMatchObject({ code: 'USAGE' })
+  })
+})
