@@ -1,5 +1,6 @@
 // `sigillo show DIR SEQ`: one record in full: what was signed, what it says, its seal taken apart, what was printed.
 import {
+  isJournalType,
   fromBase64url,
   FiscalError,
   importPublicKey,
@@ -97,7 +98,7 @@ function printOf(
   record: FiscalRecord,
   country: { print(record: FiscalRecord): readonly PrintItem[] } | undefined,
 ): readonly PrintItem[] {
-  if (country === undefined || record.payload === null || record.body.type.startsWith('sys.')) return []
+  if (country === undefined || record.payload === null || isJournalType(record.body.type)) return []
   return country.print(record)
 }
 

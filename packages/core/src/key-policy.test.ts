@@ -5,12 +5,13 @@ import { describe, expect, it } from 'vitest'
 import { approvalMessage, type Approval, type ApprovalStatement } from './approvals.js'
 import { memoryAudit, type AuditLog } from './audit.js'
 import { toBase64url, utf8 } from './bytes.js'
-import type { JsonObject } from './canonical.js'
+import { canonical, type JsonObject } from './canonical.js'
 import type { PublicJwk } from './crypto-contract.js'
 import { sha256Hex } from './crypto.node.js'
 import { FiscalError } from './errors.js'
 import { policyHash, type KeyPolicy, type OperationRule } from './key-policy.js'
 import { thumbprint } from './keys.js'
+import { signingInput } from './record.js'
 import { guardSigner } from './signer-guard.js'
 import type { GuardedSigner, GuardOptions, GuardSignOptions } from './signer-guard-contract.js'
 import type { Signer, SignerDescription } from './signer.js'
@@ -67,12 +68,16 @@ const policyOf = (operations: Readonly<Record<string, OperationRule>>, more: Par
   ...more,
 })
 const plain: OperationRule = { suites: ['es256'] }
+// What a queue would have signed, as far as the guard looks at it.
+const recordOf = (text: string): string => signingInput('ES256', keyId, canonical({ alg: 'ES256', kid: keyId, pay: text }))
 const ask = (signer: GuardedSigner, operation: string, options: GuardSignOptions = {}, text = 'content'): Promise<string> =>
-  signer.sign({ operation, suite: 'es256', input: { message: utf8(text) } }, options).then(
-    () => 'signed',
-    (error: unknown) =>
-      error instanceof FiscalError ? `${error.code} ${String(error.details['reason'] ?? '')}`.trim() : String(error),
-  )
+  signer
+    .sign({ operation, suite: 'es256', input: { message: utf8(operation === 'record' ? recordOf(text) : text) } }, options)
+    .then(
+      () => 'signed',
+      (error: unknown) =>
+        error instanceof FiscalError ? `${error.code} ${String(error.details['reason'] ?? '')}`.trim() : String(error),
+    )
 const linesOf = async (audit: AuditLog): Promise<JsonObject[]> => {
   const lines: JsonObject[] = []
   for await (const line of audit.read()) lines.push(line)

@@ -1,6 +1,7 @@
 // What a key may be used for (signing specification 9.1): a versioned object named by its hash, and the decision on one request. Pure:
 // time and counts come in as arguments; the guard in front of the key asks here and nowhere else.
 import { canonical } from './canonical.js'
+import type { SignedFormat } from './signed-format.js'
 import { signerError } from './signer-codes.js'
 import type { FiscalError } from './errors.js'
 import type { PublicJwk } from './crypto-contract.js'
@@ -34,6 +35,8 @@ export interface OperationRule {
   readonly approvals?: 1 | 2
   /** A digest without the message it stands for may be signed; default false. */
   readonly rawDigest?: boolean
+  /** Kinds of message; by default an operation of the product signs its own kind only, and any other operation none of the product's. */
+  readonly formats?: readonly SignedFormat[]
 }
 
 /** A person whose approvals count. */

@@ -2,6 +2,7 @@
 import type { Approval } from './approvals.js'
 import type { AuditHead, AuditLog } from './audit.js'
 import type { Clock } from './clock.js'
+import type { CertificateWatch } from './signer-guard-certificate.js'
 import type { KeyPolicy } from './key-policy.js'
 import type { DeviceStatus, SignerEvents, SignerHealth } from './signer-guard-health.js'
 import type { ReplayLimits } from './signer-guard-replay.js'
@@ -13,7 +14,7 @@ export interface DeviceSigner extends Signer {
 }
 
 /** How a signer is guarded. */
-export interface GuardOptions {
+export interface GuardOptions extends CertificateWatch {
   /** Check each signature of a software key, at twice its cost; devices and remote signers are always checked. Default false. */
   readonly selfCheck?: boolean
   readonly policy?: KeyPolicy
@@ -29,8 +30,6 @@ export interface GuardOptions {
   readonly timeoutMs?: number
   /** Results remembered by idempotency key; 10,000 for 10 minutes. */
   readonly replay?: ReplayLimits
-  /** Validity of the active certificate, milliseconds since 1970; outside of it nothing is signed. */
-  readonly certificate?: { readonly notBeforeMs: number; readonly notAfterMs: number }
 }
 
 /** What a caller may say about one signature. */
@@ -64,6 +63,10 @@ export interface GuardedSigner extends Signer {
   on<E extends keyof SignerEvents>(event: E, listener: (event: SignerEvents[E]) => void): () => void
   /** Where the audit log stands, for the journal. */
   auditHead(): AuditHead
+  /** True when a log was given that outlives this signer: its head then enters the journal at each closing. */
+  readonly keepsAudit: boolean
+  /** From now on the active certificate counts as revoked: an authority said so. Written to the audit log. */
+  revoke(since: { readonly sinceMs: number; readonly reason: string }): Promise<void>
   /** Accepts nothing more, waits `drainMs` (5,000) for what is at work, then ends the device. Idempotent. */
   close(options?: { readonly drainMs?: number }): Promise<void>
 }

@@ -1,5 +1,6 @@
 // The state of a signer as the guard has seen it (signing specification 3.6): answered from memory, so that asking never waits for the
 // device and never touches it.
+import type { CertificateValidity } from './certificate.js'
 import type { FiscalError } from './errors.js'
 import { signerCodes, type SignerCode } from './signer-codes.js'
 
@@ -28,6 +29,8 @@ export interface SignerHealth {
   readonly inFlight: number
   readonly quarantined: number
   readonly certificateDaysLeft?: number
+  /** Validity of the active certificate, milliseconds since 1970. */
+  readonly certificate?: CertificateValidity
   readonly triesLeft?: number
   readonly deviceCounter?: number
   readonly sessions?: { readonly open: number; readonly quarantined: number }
@@ -42,6 +45,8 @@ export interface SignerEvents {
   'pin-warning': { readonly code: string; readonly triesLeft?: number }
   latched: { readonly code: string }
 }
+
+const STUCK: ReadonlySet<string> = new Set(['SIGN_SELF_CHECK_FAILED', 'SUSPENDED', 'CERT_REVOKED'])
 
 type Listener<E extends keyof SignerEvents> = (event: SignerEvents[E]) => void
 
@@ -91,9 +96,9 @@ export class HealthRecord {
     if (!this.isStuck) this.move('ready', [])
   }
 
-  /** Wrong signatures and suspensions are not cured by a later success. */
+  /** Wrong signatures, suspensions and revocations are not cured by a later success. */
   get isStuck(): boolean {
-    return this.reasons.some((reason) => reason === 'SIGN_SELF_CHECK_FAILED' || reason === 'SUSPENDED')
+    return this.reasons.some((reason) => STUCK.has(reason))
   }
 
   failed(error: FiscalError): void {

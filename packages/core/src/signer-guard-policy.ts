@@ -4,6 +4,7 @@ import { approvalRefusal, type Approval } from './approvals.js'
 import type { AuditLog } from './audit.js'
 import type { FiscalError } from './errors.js'
 import { checkPolicy, policyHash, policyRefusal, type KeyPolicy } from './key-policy.js'
+import { formatRefusal } from './signed-format.js'
 import { signerError } from './signer-codes.js'
 import type { CheckedRequest } from './signer-guard-check.js'
 import type { SignerDescription } from './signer.js'
@@ -43,18 +44,21 @@ export interface PolicyAsk {
 export class PolicyGate {
   readonly policy: KeyPolicy
   readonly hash: string
+  readonly #signer: SignerDescription
   readonly #counts = new Map<string, Tally>()
   readonly #violations = new Tally()
   readonly #usedNonces = new Set<string>()
   #suspended = false
 
   /** @throws FiscalError CONFIG_INVALID, KEY_MISMATCH when policy and signer do not fit */
-  constructor(policy: KeyPolicy, { keyId, capabilities }: SignerDescription) {
+  constructor(policy: KeyPolicy, description: SignerDescription) {
+    const { keyId, capabilities } = description
     checkPolicy(policy)
     if (policy.keyId !== keyId) throw signerError('KEY_MISMATCH', { message: 'the key policy binds another key', keyId })
     if (policy.requireHardware === true && !capabilities.hardwareProtected) throw floor('requireHardware')
     if (policy.requireQualifiedDevice === true && !capabilities.qualifiedDevice) throw floor('requireQualifiedDevice')
     this.policy = policy
+    this.#signer = description
     this.hash = policyHash(policy)
   }
 
@@ -86,7 +90,10 @@ export class PolicyGate {
     const tally = this.#counts.get(operation)
     const [lastHour, lastDay] = [tally?.within(60, nowMs) ?? 0, tally?.within(24 * 60, nowMs) ?? 0]
     const facts = { operation, suite, messageBytes: checked.message?.length, caller, nowMs, lastHour, lastDay }
-    const refusal = policyRefusal(this.policy, facts) ?? this.#approvalRefusal(checked, caller, approvals, nowMs)
+    const refusal =
+      policyRefusal(this.policy, facts) ??
+      this.#formatRefusal(checked) ??
+      this.#approvalRefusal(checked, caller, approvals, nowMs)
     if (refusal !== undefined) return refusal
     this.#count(operation, nowMs)
     for (const { statement } of approvals) this.#usedNonces.add(statement.nonce)
@@ -111,6 +118,13 @@ export class PolicyGate {
   mustAudit(operation: string): boolean {
     const rule = this.policy.operations[operation]
     return rule?.maxPerHour !== undefined || rule?.maxPerDay !== undefined || rule?.approvals !== undefined
+  }
+
+  // What would really be signed decides, not what the caller calls it.
+  #formatRefusal({ request: { operation }, message }: CheckedRequest): FiscalError | undefined {
+    const formats = this.policy.operations[operation]?.formats
+    const why = message === undefined ? undefined : formatRefusal(operation, formats, message, this.#signer)
+    return why === undefined ? undefined : signerError('OPERATION_NOT_ALLOWED', { message: why, reason: 'structure' })
   }
 
   #approvalRefusal(

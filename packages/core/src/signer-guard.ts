@@ -1,9 +1,11 @@
 // The guard around any signer (signing specification 3 and 9.2): waiting line, time-outs, abort, policy, own check of every signature,
 // audit, health. Applications hold the guarded signer only; the device inside cannot be reached through it.
 import { memoryAudit, type AuditEntry, type AuditHead, type AuditLog } from './audit.js'
+import type { CertificateValidity } from './certificate.js'
 import { systemClock, type Clock } from './clock.js'
 import type { FiscalError } from './errors.js'
 import { asSignerError, signerError } from './signer-codes.js'
+import { CertificateGate, REVOKED } from './signer-guard-certificate.js'
 import { checkRequest, probeMessage, signatureCheck, type CheckedRequest } from './signer-guard-check.js'
 import { DeviceCalls } from './signer-guard-call.js'
 import type { DeviceSigner, GuardedResult, GuardedSigner, GuardOptions, GuardSignOptions } from './signer-guard-contract.js'
@@ -11,11 +13,10 @@ import { HealthRecord, type SignerEvents, type SignerHealth } from './signer-gua
 import { Lanes } from './signer-guard-lanes.js'
 import { PolicyGate } from './signer-guard-policy.js'
 import { Replays } from './signer-guard-replay.js'
-import type { SignerDescription, SignRequest, SignResult, SuiteId } from './signer.js'
+import type { Signer, SignerDescription, SignRequest, SignResult, SuiteId } from './signer.js'
 import { randomBytes } from '#crypto'
 
 const TIMEOUTS = { software: 2_000, pkcs11: 10_000, sam: 15_000, remote: 30_000 } as const
-const DAY = 86_400_000
 
 /**
  * A guarded signer around a device or key.
@@ -23,6 +24,16 @@ const DAY = 86_400_000
  */
 export function guardSigner(device: DeviceSigner, options: GuardOptions = {}): GuardedSigner {
   return new Guard(device, options)
+}
+
+const guards = new WeakMap<Signer, GuardedSigner>()
+
+/** The signer as it is when it is guarded already; else behind a guard with the usual settings, always the same one. */
+export function guarded(signer: Signer): GuardedSigner {
+  if (signer instanceof Guard) return signer
+  const guard = guards.get(signer) ?? guardSigner(signer)
+  guards.set(signer, guard)
+  return guard
 }
 
 interface Job {
@@ -43,7 +54,8 @@ class Guard implements GuardedSigner {
   readonly #calls: DeviceCalls
   readonly #health: HealthRecord
   #recounted: Promise<void> | undefined
-  #warnedDays = Infinity
+  readonly #certificate: CertificateGate | undefined
+  #recalled: Promise<void> | undefined
   #closing: Promise<void> | undefined
   readonly signNow?: (message: Uint8Array) => Uint8Array
 
@@ -61,9 +73,12 @@ class Guard implements GuardedSigner {
     this.#replays = new Replays(options.replay ?? { entries: 10_000, ttlMs: 600_000 }, () => this.#clock.now())
     this.#gate = options.policy === undefined ? undefined : new PolicyGate(options.policy, description)
     this.#health = new HealthRecord(() => this.#clock.now())
+    this.#certificate = CertificateGate.of(description, options)
     const checksAlways = kind !== 'software' || options.selfCheck === true
     this.#calls = new DeviceCalls(device, signatureCheck(description), checksAlways)
-    const bare = !checksAlways && this.#gate === undefined && options.certificate === undefined
+    // Signing at once passes no policy and no own check, so it is only offered where neither is wanted. The certificate costs two comparisons.
+    // What the audit log knows of a revocation has to be read first, so that such a key does not sign at once either.
+    const bare = !checksAlways && this.#gate === undefined && (this.#certificate === undefined || !this.keepsAudit)
     if (bare && device.signNow !== undefined) this.signNow = (message) => this.#signNow(message)
   }
 
@@ -95,11 +110,14 @@ class Guard implements GuardedSigner {
     const { state, reasons, sinceMs, lastSuccessMs, lastErrorCode } = this.#health
     const { state: deviceState, reasons: deviceReasons = [], ...rest } = this.#device.status?.() ?? {}
     const daysLeft = this.#certificateDays()
+    await this.#recall()
+    const concern = this.#certificate?.concern(this.#clock.now())
+    const known = state === 'ready' && deviceState !== undefined ? deviceState : state
     return {
       ...rest,
       // The worse of what guard and device know; a closed guard stays closed.
-      state: state === 'ready' && deviceState !== undefined ? deviceState : state,
-      reasons: [...reasons, ...deviceReasons],
+      state: known === 'ready' && concern !== undefined ? (concern.stops ? 'down' : 'degraded') : known,
+      reasons: [...new Set([...reasons, ...deviceReasons, ...(concern === undefined ? [] : [concern.reason])])],
       sinceMs,
       ...(lastSuccessMs !== undefined && { lastSuccessMs }),
       ...(lastErrorCode !== undefined && { lastErrorCode }),
@@ -107,6 +125,7 @@ class Guard implements GuardedSigner {
       inFlight: this.#lanes.busy,
       quarantined: this.#calls.quarantined,
       ...(daysLeft !== undefined && { certificateDaysLeft: daysLeft }),
+      ...(this.#certificate !== undefined && { certificate: validityIn(this.#certificate.active) }),
       ...answer,
     }
   }
@@ -133,6 +152,8 @@ class Guard implements GuardedSigner {
 
   #signNow(message: Uint8Array): Uint8Array {
     if (this.#closing !== undefined) throw closed()
+    const refusal = this.#certificateRefusal('record')
+    if (refusal !== undefined) throw refusal
     return (this.#device.signNow as (message: Uint8Array) => Uint8Array).call(this.#device, message)
   }
 
@@ -183,7 +204,8 @@ class Guard implements GuardedSigner {
   }
 
   async #decide(job: Job): Promise<void> {
-    const refusal = this.#certificateRefusal() ?? (await this.#policyRefusal(job))
+    await this.#recall()
+    const refusal = this.#certificateRefusal(job.checked.request.operation) ?? (await this.#policyRefusal(job))
     if (refusal === undefined) return
     await this.#note(job, { event: 'refused', code: refusal.code, reason: textOf(refusal.details['reason']) })
     if (this.#gate?.violated(this.#clock.now()) === true) {
@@ -202,27 +224,33 @@ class Guard implements GuardedSigner {
     return gate.decide({ checked, caller: options.caller, approvals: options.approvals ?? [] }, this.#clock.now())
   }
 
-  #certificateRefusal(): FiscalError | undefined {
-    const { certificate } = this.#options
-    const days = this.#certificateDays()
-    if (certificate === undefined || days === undefined) return undefined
+  #certificateRefusal(operation: string): FiscalError | undefined {
     const now = this.#clock.now()
-    if (now < certificate.notBeforeMs)
-      return signerError('CERT_NOT_YET_VALID', { message: 'the certificate of this key is not valid yet' })
-    if (now > certificate.notAfterMs) return signerError('CERT_EXPIRED', { message: 'the certificate of this key has expired' })
-    return undefined
+    this.#certificateDays(now)
+    return this.#certificate?.refusal(operation, now)
   }
 
-  #certificateDays(): number | undefined {
-    const { certificate } = this.#options
-    if (certificate === undefined) return undefined
-    const days = Math.floor((certificate.notAfterMs - this.#clock.now()) / DAY)
-    const step = [1, 3, 7, 14, 30, 60].find((limit) => days <= limit)
-    if (step !== undefined && step < this.#warnedDays) {
-      this.#warnedDays = step
-      this.#health.emit('certificate-expiring', { daysLeft: days })
-    }
-    return days
+  // Looking is what warns: at every signature and every health report.
+  #certificateDays(now = this.#clock.now()): number | undefined {
+    const daysLeft = this.#certificate?.warning(now)
+    if (daysLeft !== undefined) this.#health.emit('certificate-expiring', { daysLeft })
+    return this.#certificate?.daysLeft(now)
+  }
+
+  get keepsAudit(): boolean {
+    return this.#options.audit !== undefined
+  }
+
+  #recall(): Promise<void> {
+    return (this.#recalled ??= this.#certificate?.recall(this.#audit) ?? Promise.resolve())
+  }
+
+  async revoke({ sinceMs, reason }: { readonly sinceMs: number; readonly reason: string }): Promise<void> {
+    this.#certificate?.revoked(sinceMs)
+    this.#health.move('down', ['CERT_REVOKED'])
+    const certificate = this.#certificate?.certificateId ?? ''
+    const { keyId } = this.describe()
+    await this.#audit.append({ event: REVOKED, certificate, keyId, reason, since: new Date(sinceMs).toISOString() })
   }
 
   async #auditSigned(job: Job, signature: Uint8Array, startedMs: number): Promise<AuditHead | undefined> {
@@ -276,6 +304,10 @@ class Guard implements GuardedSigner {
       return asSignerError(error).code
     }
   }
+}
+
+function validityIn({ notBeforeMs, notAfterMs }: CertificateValidity): CertificateValidity {
+  return { notBeforeMs, notAfterMs }
 }
 
 function closed(): FiscalError {

@@ -1,6 +1,13 @@
 // A judge of a journal by the French rules (5.6, steps 2 and 7): data strings rebuilt, figures recomputed from the request, grand
 // totals and closings from the records before them. It goes on after every finding; a record is blamed for its own faults only.
-import { canonical, type CountryAuditor, type CountryFinding, type FiscalRecord, type JsonObject } from '@sigillo/core'
+import {
+  isJournalType,
+  canonical,
+  type CountryAuditor,
+  type CountryFinding,
+  type FiscalRecord,
+  type JsonObject,
+} from '@sigillo/core'
 import { auditArchive, auditClosing, auditEvent, auditFigures, type Fault } from './audit-rules.js'
 import { dataString } from './data-string.js'
 import { fold, numberOf } from './fold.js'
@@ -47,7 +54,7 @@ class FrenchAuditor implements CountryAuditor {
 
   next(record: FiscalRecord): readonly CountryFinding[] {
     const { type } = record.body
-    if (type.startsWith('sys.')) return this.#system(record)
+    if (isJournalType(type)) return this.#system(record)
     const faults: Fault[] = []
     try {
       this.#judge(record, faults)

@@ -1,5 +1,5 @@
 // The fold: one record into the state. Everything the state holds is decided here and nowhere else; `decide` only reads it.
-import type { FiscalRecord } from '@sigillo/core'
+import { isJournalType, type FiscalRecord } from '@sigillo/core'
 import { foldEvent } from './fold-events.js'
 import { isCounted } from './kinds.js'
 import type { ArchivePayload, ClosingPayload, CopyPayload, PaymentPayload, SalePayload } from './payload.js'
@@ -10,7 +10,7 @@ import { addDelta, asDelta, copyTotals, count, counting, withoutZeros, type Delt
 /** Takes the next record of the journal into the state. */
 export function fold(state: State, record: FiscalRecord): void {
   const { type } = record.body
-  if (type.startsWith('sys.')) {
+  if (isJournalType(type)) {
     if (type === 'sys.checkpoint') foldCheckpoint(state, record)
     return
   }

@@ -1,6 +1,6 @@
 // What must be printed for a record (18), in order, in French. Made from the record and the settings alone. A till may lay it out
 // as it likes; mandatory items must all appear.
-import { sealOf, type FiscalRecord, type PrintItem } from '@sigillo/core'
+import { isJournalType, sealOf, type FiscalRecord, type PrintItem } from '@sigillo/core'
 import { extractOf } from './documents.js'
 import { isKept } from './events.js'
 import { letterOf, operationOf, type FrenchType } from './kinds.js'
@@ -17,7 +17,7 @@ type Loose = Readonly<Record<string, unknown>>
 /** Print items of a record. Never empty for a record of France. */
 export function printOf(settings: Settings, record: FiscalRecord): readonly PrintItem[] {
   const { type } = record.body
-  if (type.startsWith('sys.')) return []
+  if (isJournalType(type)) return []
   if (record.payload === null) return [text(`Enregistrement ${record.body.seq} purgé : voir archive`, true)]
   const payload = record.payload as Loose
   const items =

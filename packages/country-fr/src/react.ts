@@ -1,6 +1,6 @@
 // What the queue tells the country about itself, and the events France journals for it (10, 17): opened and closed, settings and
 // versions changed, keys, signer failures, defects, a lost end of the journal.
-import type { DecideContext, Decision, Notice, Place } from '@sigillo/core'
+import { isJournalType, type DecideContext, type Decision, type Notice, type Place } from '@sigillo/core'
 import { addConfigEvents } from './config.js'
 import { addEvent, SYSTEM } from './events.js'
 import type { Settings } from './options.js'
@@ -74,7 +74,7 @@ function lostNumbers(
 ): Record<string, { from: number; to: number; offset: number }> {
   const lost: Record<string, { from: number; to: number; offset: number }> = {}
   for (const [type, { tseq }] of Object.entries(known)) {
-    if (type.startsWith('sys.')) continue
+    if (isJournalType(type)) continue
     const offset = state.offsets[type] ?? 0
     const ours = place.head(type)?.tseq ?? 0
     if (tseq > ours) lost[type] = { from: ours + offset + 1, to: tseq + offset, offset: offset + tseq - ours }

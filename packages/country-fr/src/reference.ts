@@ -1,5 +1,5 @@
 // Documents a request refers to: found before deciding, judged while deciding. Answers come from the journal only.
-import type { FiscalRecord, Lookup } from '@sigillo/core'
+import { isJournalType, type FiscalRecord, type Lookup } from '@sigillo/core'
 import { refuse } from './errors.js'
 import type { Original, SalePayload } from './payload.js'
 import type { ReferenceInput } from './request.js'
@@ -43,7 +43,7 @@ export function needOriginal(
     return { record: undefined, stored: { external } }
   }
   const { original } = needs
-  if (original === undefined || original.payload === null || original.body.type.startsWith('sys.')) throw unknown(reference)
+  if (original === undefined || original.payload === null || isJournalType(original.body.type)) throw unknown(reference)
   return { record: original, stored: storedOriginal(original) }
 }
 

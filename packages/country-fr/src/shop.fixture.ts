@@ -1,6 +1,7 @@
 // A small shop for tests: a real queue with a real key over storage in memory (or one given), a clock in the test's hands, and
 // short ways to sell. Nothing is mocked.
 import {
+  isJournalType,
   createQueue,
   openQueue,
   type FiscalRecord,
@@ -131,7 +132,7 @@ class TestShop implements Shop {
 
   async trail(from = 0n): Promise<string[]> {
     const out: string[] = []
-    for await (const record of this.queue.records({ from })) if (!record.body.type.startsWith('sys.')) out.push(nameOf(record))
+    for await (const record of this.queue.records({ from })) if (!isJournalType(record.body.type)) out.push(nameOf(record))
     return out
   }
 

@@ -89,12 +89,13 @@ async function openText(text: string, options: OpenKeyFileOptions, warn: Warn): 
   )
   try {
     const alg = options.alg ?? statedAlg(text)
-    const { signerId } = options
+    const { signerId, guard } = options
     return await softwareSigner({
       pkcs8: clear,
       certificates,
       ...(alg !== undefined && { alg }),
       ...(signerId !== undefined && { signerId }),
+      ...(guard !== undefined && { guard }),
     })
   } finally {
     clear.fill(0)

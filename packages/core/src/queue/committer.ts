@@ -5,6 +5,8 @@ import type { SealedRecord } from '../record.js'
 import type { StoredSnapshot } from '../storage.js'
 import { toTimestamp, type Clock } from '../clock.js'
 import type { Signer } from '../signer.js'
+import { guarded } from '../signer-guard.js'
+import { auditDraft, isJournalType } from './key-records.js'
 import { sealPlan, sizeOfPlan, snapshotOf, type Ledger, type Plan } from './ledger.js'
 import { checkpointDraft } from './system.js'
 
@@ -118,12 +120,14 @@ async function sealJob(
   try {
     if (job.signal?.aborted === true) throw new FiscalError('ABORTED', { message: 'cancelled before anything was signed' })
     const moment = momentOf(context)
-    const plan = await job.plan(moment)
+    const planned = await job.plan(moment)
+    const signer = planned.signer ?? context.signer()
+    const plan = withAudit(planned, signer)
     if (
       context.emergency &&
       plan.closing !== true &&
       plan.ends !== true &&
-      !plan.drafts.every((draft) => draft.type.startsWith('sys.'))
+      !plan.drafts.every((draft) => isJournalType(draft.type))
     ) {
       throw new FiscalError('STORAGE_FULL', { message: 'the medium is full; only closings are accepted until space is free' })
     }
@@ -132,7 +136,7 @@ async function sealJob(
     const sealed = await sealPlan(ledger, plan, {
       base,
       epoch,
-      signer: plan.signer ?? context.signer(),
+      signer,
       ts: moment.now,
       tsBack: moment.tsBack,
       signal: job.signal,
@@ -142,6 +146,12 @@ async function sealJob(
   } catch (error) {
     return noted(error, context)
   }
+}
+
+// Each closing of the country takes along where the signer's audit log stands, so that nothing can be taken from it unseen later.
+function withAudit(plan: Plan, signer: Signer): Plan {
+  const draft = plan.closing === true && plan.reason === undefined ? auditDraft(guarded(signer)) : undefined
+  return draft === undefined ? plan : { ...plan, drafts: [...plan.drafts, draft] }
 }
 
 function fits(plan: Plan, ledger: Ledger): boolean {

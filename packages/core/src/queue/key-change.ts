@@ -6,6 +6,7 @@ import type { Notice } from '../country.js'
 import { POSSESSION_TAG } from '../digest.js'
 import { FiscalError } from '../errors.js'
 import type { Signer, SuiteId } from '../signer.js'
+import { guarded } from '../signer-guard.js'
 import { refused, type Outcome } from './answer.js'
 import type { ChainState } from './chain.js'
 import type { Job, Moment } from './committer.js'
@@ -32,7 +33,8 @@ export interface KeyChangeTools {
 
 /** Writes `sys.key` with the country's events around it. */
 export async function changeKey(change: KeyChange, tools: KeyChangeTools): Promise<Outcome> {
-  const { signer, reason, endorsement } = change
+  const { reason, endorsement } = change
+  const signer = guarded(change.signer)
   const { keyId: kid, publicJwk, certificates } = signer.describe()
   const recovery = endorsement !== undefined
   const jwk = publicJwk as unknown as JsonObject

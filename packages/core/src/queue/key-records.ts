@@ -7,7 +7,18 @@ import { FiscalError } from '../errors.js'
 import type { GuardedSigner } from '../signer-guard-contract.js'
 import type { SealDraft } from './seal.js'
 
-const WORDS = ['key', 'cert', 'policy', 'approval', 'signer', 'pin', 'backup', 'anchor', 'number']
+const WORDS: ReadonlySet<string> = new Set([
+  'sys',
+  'key',
+  'cert',
+  'policy',
+  'approval',
+  'signer',
+  'pin',
+  'backup',
+  'anchor',
+  'number',
+])
 const TYPES = [
   'key.created',
   'key.imported',
@@ -49,7 +60,8 @@ export interface KeyRecord {
 
 /** True for a type the journal itself writes, whatever the country: `sys.*` and the reserved names. Countries count none of them. */
 export function isJournalType(type: string): boolean {
-  return WORDS.includes(type.slice(0, type.indexOf('.'))) || type.startsWith('sys.')
+  const dot = type.indexOf('.')
+  return dot > 0 && WORDS.has(type.slice(0, dot))
 }
 
 /**

@@ -4,6 +4,7 @@ import { systemClock, toTimestamp } from '../clock.js'
 import { FiscalError } from '../errors.js'
 import { randomBytes } from '#crypto'
 import { toHex } from '../bytes.js'
+import { guarded } from '../signer-guard.js'
 import type { StorageWriter } from '../storage.js'
 import { emptyChain } from './chain.js'
 import { loadLedger, recordAt } from './load.js'
@@ -19,7 +20,8 @@ type AnyCountry = Country<RequestEnvelope, unknown, unknown>
  * Creates a queue and opens it.
  * @throws FiscalError QUEUE_EXISTS, OPTION_INVALID, or the signer's or storage's own
  */
-export async function createQueue(options: QueueOptions): Promise<Queue> {
+export async function createQueue(given: QueueOptions): Promise<Queue> {
+  const options = { ...given, signer: guarded(given.signer) }
   const segBits = options.segBits ?? 12
   if (!Number.isInteger(segBits) || segBits < 6 || segBits > 16) throw invalid('segBits', 'must be a whole number from 6 to 16')
   const { signer, country, storage } = options
@@ -48,7 +50,8 @@ export async function createQueue(options: QueueOptions): Promise<Queue> {
  * @example
  * await using queue = await openQueue({ country: france({ … }), storage: await openFolder('./paris-01'), signer })
  */
-export async function openQueue(options: QueueOptions): Promise<Queue> {
+export async function openQueue(given: QueueOptions): Promise<Queue> {
+  const options = { ...given, signer: guarded(given.signer) }
   const { storage } = options
   if (options.create === 'if-missing' && !(await storage.exists())) return createQueue({ ...options, create: 'never' })
   const { takeover, restore, moved, acknowledge } = options

@@ -12,6 +12,7 @@ export interface QueueOptions extends OpenWriterOptions {
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   readonly country: Country<any, any, any>
   readonly storage: Storage
+  /** Signs the records. One without core's guard is put behind it. */
   readonly signer: Signer
   /** Time; the machine's clock when absent. */
   readonly clock?: Clock

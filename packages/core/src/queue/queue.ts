@@ -5,6 +5,7 @@ import { concat } from '../bytes.js'
 import type { Clock } from '../clock.js'
 import { FiscalError, isFiscalError, withNational } from '../errors.js'
 import { parseLine, type FiscalRecord, type SealedRecord } from '../record.js'
+import { guarded } from '../signer-guard.js'
 import type { Signer } from '../signer.js'
 import type { Head, Storage, StorageHealth, StorageWriter, Witness } from '../storage.js'
 import { inclusionProof, treeRoot } from '../tree.js'
@@ -13,6 +14,7 @@ import { verifyChunks, type Chunk, type Report, type VerifyOptions } from '../ve
 import { refused, registered, replayOf, type Outcome } from './answer.js'
 import { fillBatch, momentOf, type Batch, type Job, type Moment } from './committer.js'
 import { changeKey, type KeyChange } from './key-change.js'
+import { keyRecordDraft, type KeyRecord } from './key-records.js'
 import type { Ledger, Plan } from './ledger.js'
 import { loadLedger, recordAt } from './load.js'
 import { keyReused, recall } from './recall.js'
@@ -47,6 +49,11 @@ export interface Queue extends AsyncDisposable {
   checkpoint(): Promise<Outcome>
   /** Changes the signing key (FORMAT 4, `sys.key`). The next record is signed with the new one. */
   changeKey(change: KeyChange): Promise<Outcome>
+  /**
+   * Writes what happened to keys, certificates, policies or approvals (FORMAT 3.1, reserved names). The country's rules do not see it.
+   * Refused with OPTION_INVALID for a type or member that is not one of {@link KeyRecord}.
+   */
+  recordKey(record: KeyRecord): Promise<Outcome>
   /**
    * The tree head up to the newest durable record as a signed note (FORMAT 6), kept beside the journal; with a witness also
    * cosigned. A witness that knows a newer end or another history stops the queue.
@@ -492,6 +499,12 @@ export class QueueCore implements Queue {
     return closed === undefined
       ? this.#submit(undefined, undefined, () => ({ drafts: [], closing: true, reason: 'manual' }))
       : Promise.resolve(refused(undefined, closed))
+  }
+
+  recordKey(record: KeyRecord): Promise<Outcome> {
+    const closed = this.#refusal()
+    if (closed !== undefined) return Promise.resolve(refused(undefined, closed))
+    return this.#submit(undefined, undefined, () => ({ drafts: [keyRecordDraft(record, guarded(this.#signer()))] }))
   }
 
   changeKey(change: KeyChange): Promise<Outcome> {

@@ -1,0 +1,62 @@
+// Validity dates read from certificates that openssl makes, at both ends of the two forms of time.
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { momentOf, validityOf } from './certificate.js'
+import { utf8 } from './bytes.js'
+
+const openssl = spawnSync('openssl', ['version']).error === undefined
+
+describe.skipIf(!openssl)('validity of certificates', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sigillo-validity-'))
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  it.each([
+    ['today', 30],
+    ['beyond 2050, in the longer form', 12_000],
+  ])('reads what openssl says of one that ends %s', (_when, days) => {
+    const args = [
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-keyout',
+      'k.pem',
+      '-subj',
+      '/CN=t',
+    ]
+    const der = new Uint8Array(
+      execFileSync('openssl', [...args, '-days', String(days), '-outform', 'DER'], {
+        cwd: folder,
+        stdio: ['ignore', 'pipe', 'ignore'],
+      }),
+    )
+    const said = execFileSync('openssl', ['x509', '-inform', 'DER', '-noout', '-dates'], { input: der, encoding: 'utf8' })
+    const date = (name: string): number => Date.parse(new RegExp(`${name}=(.*)`).exec(said)?.[1] as string)
+    expect(validityOf(der)).toEqual({ notBeforeMs: date('notBefore'), notAfterMs: date('notAfter') })
+    expect(validityOf(der.subarray(0, -1))).toBeUndefined()
+    expect(validityOf(new Uint8Array(20))).toBeUndefined()
+  })
+
+  it('takes only the two forms RFC 5280 allows', () => {
+    const time = (tag: number, text: string): number | undefined => momentOf({ tag, content: utf8(text), end: 0 })
+    expect(time(0x17, '491231235959Z')).toBe(Date.parse('2049-12-31T23:59:59Z'))
+    expect(time(0x17, '500101000000Z')).toBe(Date.parse('1950-01-01T00:00:00Z'))
+    expect(time(0x18, '20500101000000Z')).toBe(Date.parse('2050-01-01T00:00:00Z'))
+    for (const [tag, text] of [
+      [0x17, '4912312359Z'],
+      [0x17, '491231235959+0100'],
+      [0x17, '20491231235959Z'],
+      [0x18, '491231235959Z'],
+      [0x18, '20500101000000.5Z'],
+      [0x18, '20500230000000Z'],
+      [0x04, '491231235959Z'],
+    ] as const)
+      expect(time(tag, text), text).toBeUndefined()
+  })
+})
