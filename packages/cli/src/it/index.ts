@@ -5,5 +5,7 @@ import type { Group } from '../command.js'
 export const italianGroup: Group = {
   name: 'it',
   summary: 'What the Italian rules ask for: enrolment, closings, transmissions, lottery',
-  commands: {},
+  commands: {
+    check: async () => (await import('./check.js')).checkCommand,
+  },
 }

@@ -98,7 +98,8 @@ function checkChoice(
 ): void {
   const present = oneOf.filter(({ name }) => named(children, name).length > 0)
   const names = oneOf.map(({ name }) => name).join(', ')
-  if (present.length === 0 && min === 1) problems.push(wrong(path, `one of ${names} is missing`))
+  const misplaced = children.some(({ local }) => oneOf.some(({ name }) => name === local))
+  if (present.length === 0 && min === 1 && !misplaced) problems.push(wrong(path, `one of ${names} is missing`))
   if (present.length > 1) problems.push(wrong(path, `only one of ${names} may stand here`))
   for (const one of present) checkOne(one, 0, children, path, problems)
 }
@@ -111,7 +112,8 @@ function checkOne(
   problems: Problem[],
 ): void {
   const found = named(children, name)
-  if (found.length < min) problems.push(wrong(join(path, name), 'is missing'))
+  // One in a namespace was told as such.
+  if (found.length < min && !children.some(({ local }) => local === name)) problems.push(wrong(join(path, name), 'is missing'))
   if (found.length > max)
     problems.push(wrong(join(path, name), `stands ${found.length} times, ${max === 1 ? 'once' : `${max} times`} is allowed`))
   for (const [i, child] of found.slice(0, max).entries())
