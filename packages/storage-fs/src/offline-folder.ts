@@ -3,7 +3,7 @@
 import { FiscalError, fromUtf8, parseCanonical, utf8, canonical, type JsonObject } from '@sigillo/core'
 import { offlinePath, type OfflineStore } from '@sigillo/core/offline'
 import { createFile, placeFile, readFile } from './durable.js'
-import { asStorageError, errnoOf, isMissing } from './faults.js'
+import { asStorageError, errnoOf } from './faults.js'
 import type { FileSystem } from './file-system.js'
 import type { Host } from './host.js'
 import { nodeFileSystem } from './node-file-system.js'
@@ -28,35 +28,66 @@ export function openOfflineFolder(path: string, options: OfflineFolderOptions = 
   const root = absolute(path)
   const { fileSystem: fs = nodeFileSystem, host = nodeHost } = options
   const place = (name: string): string => join(root, ...offlinePath(name))
+  const put = (target: string, bytes: Uint8Array): Promise<void> =>
+    saying('cannot be written', async () => {
+      await makeFolders(fs, root, parentOf(target))
+      await placeFile(fs, parentOf(target), baseName(target), bytes, PLACING)
+    })
+  // The lock keeps other processes out; looking whether a name is free and taking it must not be split within this one either.
+  let turn: Promise<unknown> = Promise.resolve()
+  const inTurn = (work: () => Promise<void>): Promise<void> => {
+    const result = turn.then(work)
+    turn = result.catch(() => undefined)
+    return result
+  }
+  const free = async (target: string): Promise<void> => {
+    if ((await fs.stat(target)) === undefined) return
+    throw new FiscalError('STORAGE_CONFLICT', { message: `${baseName(target)} exists already`, retry: 'never' })
+  }
   return {
     lock: () => lockFolder(fs, host, root),
     list: async (folder) => {
-      const names = await fs.list(folder === '' ? root : place(folder)).catch((error: unknown) => {
-        if (isMissing(error)) return []
-        throw asStorageError(error, 'the off-line log cannot be listed')
-      })
-      return names.filter((name) => !LOCK.test(name) && !name.endsWith('.tmp')).sort()
+      const path = folder === '' ? root : place(folder)
+      const names = await saying('cannot be listed', () => fs.list(path), NOTHING_LISTED)
+      return (names ?? []).filter((name) => !LOCK.test(name) && !name.endsWith('.tmp')).sort()
     },
-    read: (name) => readFile(fs, place(name)),
+    read: async (name) => {
+      const path = place(name)
+      return saying('cannot be read', () => readFile(fs, path), NOTHING_READ)
+    },
     create: async (name, bytes) => {
-      const target = place(name)
-      if ((await fs.stat(target)) !== undefined)
-        throw new FiscalError('STORAGE_CONFLICT', { message: `${baseName(target)} exists already` })
-      await makeFolders(fs, root, parentOf(target))
-      await placeFile(fs, parentOf(target), baseName(target), bytes, PLACING)
+      const [target, own] = [place(name), bytes.slice()]
+      await inTurn(async () => {
+        await free(target)
+        await put(target, own)
+      })
     },
-    replace: async (name, bytes) => {
-      const target = place(name)
-      await makeFolders(fs, root, parentOf(target))
-      await placeFile(fs, parentOf(target), baseName(target), bytes, PLACING)
-    },
+    replace: async (name, bytes) => put(place(name), bytes.slice()),
     move: async (from, to) => {
       const [source, target] = [place(from), place(to)]
-      await makeFolders(fs, root, parentOf(target))
-      await fs.rename(source, target)
-      await fs.syncDirectory(parentOf(target))
-      await fs.syncDirectory(parentOf(source))
+      await inTurn(async () => {
+        await free(target)
+        await saying('cannot be written', async () => {
+          await makeFolders(fs, root, parentOf(target))
+          await fs.rename(source, target)
+          await fs.syncDirectory(parentOf(target))
+          await fs.syncDirectory(parentOf(source))
+        })
+      })
     },
+  }
+}
+
+// Answers of the system that mean "there is no such folder" and "there is no such file".
+const NOTHING_LISTED: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR'])
+const NOTHING_READ: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'EISDIR'])
+
+async function saying<T>(what: string, work: () => Promise<T>, nothing?: ReadonlySet<string>): Promise<T | undefined> {
+  try {
+    return await work()
+  } catch (error) {
+    if (nothing?.has(errnoOf(error) ?? '') === true) return undefined
+    throw asStorageError(error, `the off-line log ${what}`)
   }
 }
 

@@ -128,6 +128,8 @@ export class OfflineLog {
   /** The episode that has not ended, as its files stand. */
   async openEpisode(): Promise<Episode | undefined> {
     for (const id of await this.#episodes()) {
+      // Ended ones are passed over without reading their receipts: they stay for years.
+      if (parseFile(await this.#store.read(`${id}/end.json`)) !== undefined) continue
       const episode = await readEpisode(this.#store, id, this.#mirror)
       if (isOpen(episode)) return episode
     }
