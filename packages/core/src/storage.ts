@@ -80,8 +80,8 @@ export interface StorageReader {
    */
   read(from: bigint, to?: bigint): AsyncIterable<StoredLine>
   /**
-   * Whole lines from `from` to the head in large pieces, exactly as stored, damaged ones included: what verification reads.
-   * Optional; without it verification reads record by record.
+   * Whole lines from `from` to the head in large pieces, exactly as stored, damaged ones included: what verification reads. The bytes
+   * of a piece hold until the next one is asked for. Optional; without it verification reads record by record.
    */
   chunks?(from?: bigint): AsyncIterable<{ readonly bytes: Uint8Array; readonly file?: string; readonly offset?: number }>
   /** The record with this reference, at any age; without `line` when it was purged. */

@@ -19,9 +19,10 @@ export async function readFile(fs: FileSystem, path: string): Promise<Uint8Array
   }
 }
 
-/** Bytes `from` … `to` of a file; shorter when it ends before. */
-export async function readRange(file: OpenFile, from: number, to: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(Math.max(0, to - from))
+/** Bytes `from` … `to` of a file; shorter when it ends before. They are put into `room` when they fit there. */
+export async function readRange(file: OpenFile, from: number, to: number, room?: Uint8Array): Promise<Uint8Array> {
+  const length = Math.max(0, to - from)
+  const bytes = room !== undefined && length <= room.length ? room.subarray(0, length) : new Uint8Array(length)
   let filled = 0
   while (filled < bytes.length) {
     const count = await file.read(bytes.subarray(filled), from + filled)

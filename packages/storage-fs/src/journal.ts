@@ -254,30 +254,31 @@ export class Journal {
     }
   }
 
-  /** Large chunks of whole lines from record `from` to the head, damaged ones included. */
+  /** Large chunks of whole lines from record `from` to the head, damaged ones included; each holds until the next is asked for. */
   async *chunks(from: number): AsyncGenerator<Chunk> {
+    const room = new Uint8Array(CHUNK_BYTES)
     for (let first = segmentOf(this.folder, Math.max(from, this.floor)); first <= this.head.seq; first += this.folder.segment) {
-      if (this.#sealed.has(first)) yield* this.#chunksOfSealed(first, from)
-      else yield* this.#chunksOfLive(first, from)
+      if (this.#sealed.has(first)) yield* this.#chunksOfSealed(first, from, room)
+      else yield* this.#chunksOfLive(first, from, room)
     }
   }
 
-  async *#chunksOfSealed(first: number, from: number): AsyncGenerator<Chunk> {
-    yield* this.#chunksOfFile(sealedName(first), await this.#startIn(first, from), undefined)
+  async *#chunksOfSealed(first: number, from: number, room: Uint8Array): AsyncGenerator<Chunk> {
+    yield* this.#chunksOfFile(sealedName(first), await this.#startIn(first, from), undefined, room)
   }
 
-  async *#chunksOfLive(first: number, from: number): AsyncGenerator<Chunk> {
+  async *#chunksOfLive(first: number, from: number, room: Uint8Array): AsyncGenerator<Chunk> {
     const segment = await this.live(first)
     for (const [at, piece] of segment?.pieces.entries() ?? []) {
       const next = segment?.pieces[at + 1]?.first ?? segment?.next ?? 0
       if (from >= next) continue
       const start = from > piece.first ? (segment?.place(from)?.start ?? 0) : 0
       try {
-        yield* this.#chunksOfFile(piece.file, start, piece.end)
+        yield* this.#chunksOfFile(piece.file, start, piece.end, room)
       } catch (error) {
         // Only opening a file finds it gone, so nothing of this piece was given yet.
         if (!(await this.#sealedBeside(first, error))) throw error
-        yield* this.#chunksOfSealed(first, Math.max(from, piece.first))
+        yield* this.#chunksOfSealed(first, Math.max(from, piece.first), room)
         return
       }
     }
@@ -291,12 +292,12 @@ export class Journal {
     )
   }
 
-  async *#chunksOfFile(name: string, start: number, end: number | undefined): AsyncGenerator<Chunk> {
+  async *#chunksOfFile(name: string, start: number, end: number | undefined, room: Uint8Array): AsyncGenerator<Chunk> {
     const file = await this.folder.fs.open(join(this.folder.path, name), 'read')
     try {
       const last = end ?? (await file.sizeBytes())
       for (let at = start; at < last;) {
-        const bytes = await wholeLines(file, at, last)
+        const bytes = await wholeLines(file, at, last, room)
         yield { bytes, file: name, offset: at }
         at += bytes.length
       }
@@ -307,9 +308,9 @@ export class Journal {
 }
 
 // About a megabyte that ends with a line feed, or more when a line is longer, or the end of the region.
-async function wholeLines(file: OpenFile, start: number, end: number): Promise<Uint8Array> {
+async function wholeLines(file: OpenFile, start: number, end: number, room: Uint8Array): Promise<Uint8Array> {
   for (let size = CHUNK_BYTES; ; size *= 4) {
-    const bytes = await readRange(file, start, Math.min(end, start + size))
+    const bytes = await readRange(file, start, Math.min(end, start + size), room)
     const feed = bytes.lastIndexOf(0x0a)
     if (feed >= 0 && start + bytes.length < end) return bytes.subarray(0, feed + 1)
     if (start + bytes.length >= end || bytes.length < size) return bytes

@@ -5,8 +5,11 @@ import { flagsOf, learnKeys, type KeyRing } from './line-check.js'
 
 const ring: KeyRing = new Map()
 
-parentPort?.on('message', ({ bytes, keys }: { bytes: Uint8Array; keys: Record<string, PublicJwk> }) => {
-  learnKeys(ring, keys)
-  const flags = flagsOf(bytes, ring)
-  parentPort?.postMessage(flags, [flags.buffer as ArrayBuffer])
-})
+parentPort?.on(
+  'message',
+  ({ buffer, length, keys }: { buffer: ArrayBuffer; length: number; keys: Record<string, PublicJwk> }) => {
+    learnKeys(ring, keys)
+    const flags = flagsOf(new Uint8Array(buffer, 0, length), ring)
+    parentPort?.postMessage({ buffer, length, flags }, [buffer, flags.buffer as ArrayBuffer])
+  },
+)

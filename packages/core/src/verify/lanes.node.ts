@@ -3,13 +3,15 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import type { PublicJwk } from '../crypto-contract.js'
-import type { Lanes } from './lanes-contract.js'
+import type { Checked, Lanes } from './lanes-contract.js'
 import { openLanes as openInPlace } from './lanes.web.js'
 
 const WORTH_THREADS_BYTES: number = 4 * 1024 * 1024
+/** A chunk is about a megabyte. */
+const BUFFER_BYTES: number = 1024 * 1024
 
 interface Waiting {
-  resolve(flags: Uint8Array): void
+  resolve(checked: Checked): void
   reject(error: Error): void
 }
 
@@ -22,11 +24,17 @@ export function openLanes(bytesExpected: number = Number.POSITIVE_INFINITY): Lan
 function openThreads(count: number): Lanes {
   const keys: Record<string, PublicJwk> = {}
   const lanes = Array.from({ length: count }, startLane)
+  const idle: ArrayBuffer[] = []
   let turn = 0
   return {
     width: 2 * count,
-    // The bytes are copied once and the copy moves to the thread; the walk still needs the original.
-    check: (bytes) => (lanes[turn++ % count] as Lane).check(bytes.slice(), { ...keys }),
+    // A few buffers go round between here and the threads: memory does not grow with the journal.
+    check: (bytes) => {
+      const buffer = roomFor(idle.pop(), bytes.length)
+      new Uint8Array(buffer).set(bytes)
+      return (lanes[turn++ % count] as Lane).check(buffer, bytes.length, { ...keys })
+    },
+    release: (bytes) => void idle.push(bytes.buffer as ArrayBuffer),
     learn: (kid, jwk) => {
       keys[kid] = jwk
     },
@@ -36,16 +44,20 @@ function openThreads(count: number): Lanes {
   }
 }
 
+function roomFor(idle: ArrayBuffer | undefined, bytes: number): ArrayBuffer {
+  return idle !== undefined && idle.byteLength >= bytes ? idle : new ArrayBuffer(Math.max(bytes, BUFFER_BYTES))
+}
+
 interface Lane {
-  check(bytes: Uint8Array, keys: Record<string, PublicJwk>): Promise<Uint8Array>
+  check(buffer: ArrayBuffer, length: number, keys: Record<string, PublicJwk>): Promise<Checked>
   close(): Promise<unknown>
 }
 
 function startLane(): Lane {
   const worker = new Worker(new URL('./lane-worker.node.js', import.meta.url))
   const waiting: Waiting[] = []
-  worker.on('message', (flags: Uint8Array) => {
-    waiting.shift()?.resolve(flags)
+  worker.on('message', ({ buffer, length, flags }: { buffer: ArrayBuffer; length: number; flags: Uint8Array }) => {
+    waiting.shift()?.resolve({ bytes: new Uint8Array(buffer, 0, length), flags })
     if (waiting.length === 0) worker.unref()
   })
   worker.on('error', (error) => {
@@ -54,11 +66,11 @@ function startLane(): Lane {
   // An idle thread keeps no process alive; one at work does, or a program that only awaits the verdict would end without it.
   worker.unref()
   return {
-    check: (bytes, keys) =>
+    check: (buffer, length, keys) =>
       new Promise((resolve, reject) => {
         waiting.push({ resolve, reject })
         worker.ref()
-        worker.postMessage({ bytes, keys }, [bytes.buffer as ArrayBuffer])
+        worker.postMessage({ buffer, length, keys }, [buffer])
       }),
     close: () => worker.terminate(),
   }

@@ -8,7 +8,8 @@ export function openLanes(_bytesExpected?: number): Lanes {
   const ring: KeyRing = new Map()
   return {
     width: 1,
-    check: (bytes) => flagsOf(bytes, ring),
+    check: (bytes) => ({ bytes, flags: flagsOf(bytes, ring) }),
+    release: () => undefined,
     learn: (kid: string, jwk: PublicJwk) => learnKeys(ring, { [kid]: jwk }),
     close: () => Promise.resolve(),
   }

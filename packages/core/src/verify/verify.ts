@@ -12,11 +12,15 @@ import { watchPurge } from './purged.js'
 import { collectRedactions } from './redactions.js'
 import { rememberReferences } from './references.js'
 import { openLanes } from '#lanes'
+import type { Checked } from './lanes-contract.js'
 import { startOfJournal, stateFromStart, type Start, type VerifyState } from './state.js'
 import { watchStatements, type Statements } from './statements.js'
 import { Walk, type LinePlace } from './walk.js'
 
-/** Whole lines with their line feeds, in the order of the journal; a line never stands in two chunks. */
+/**
+ * Whole lines with their line feeds, in the order of the journal; a line never stands in two chunks. Verification is done with the bytes
+ * of one chunk when it asks for the next: a source may use the same memory again.
+ */
 export interface Chunk {
   readonly bytes: Uint8Array
   readonly file?: string
@@ -76,17 +80,20 @@ export async function verifyChunks(source: AsyncIterable<Chunk> | Iterable<Chunk
   const judge = startJudge(options)
   const lanes = openLanes(options.bytesExpected)
   let bytes = 0
-  const underway: { readonly chunk: Chunk; readonly flags: Promise<Uint8Array> | Uint8Array }[] = []
+  const underway: { readonly place: Omit<Chunk, 'bytes'>; readonly checked: Promise<Checked> | Checked }[] = []
   const settle = async (): Promise<void> => {
-    const { chunk, flags } = underway.shift() as (typeof underway)[number]
-    judge.chunk(chunk, await flags)
+    const { place, checked } = underway.shift() as (typeof underway)[number]
+    const chunk = await checked
+    judge.chunk({ ...place, bytes: chunk.bytes }, chunk.flags)
     bytes += chunk.bytes.length
+    lanes.release(chunk.bytes)
     options.progress?.(judge.records(), bytes)
   }
   try {
     for await (const chunk of source) {
       for (const [kid, jwk] of judge.keysIn(chunk.bytes)) lanes.learn(kid, jwk)
-      underway.push({ chunk, flags: lanes.check(chunk.bytes) })
+      const { bytes: content, ...place } = chunk
+      underway.push({ place, checked: lanes.check(content) })
       if (underway.length >= lanes.width) await settle()
     }
     while (underway.length > 0) await settle()
