@@ -1,177 +1,335 @@
-// Random days of a shop and their naive recomputation: a second, simple way to the same sums.
+// Random days of a shop: everything a till does, in any order, sometimes wrongly. What is refused must leave no trace; what is
+// recorded is summed again by the naive books, from the journal alone.
 import fc from 'fast-check'
-import { canonical, type Registered } from '@sigillo/core'
-import { roundDiv } from './money.js'
+import { canonical } from '@sigillo/core'
+import { createArchive } from './archive/create.js'
+import { lineCents, NaiveBooks } from './naive.fixture.js'
+import type { FranceOptions } from './options.js'
 import { openShop, type Shop } from './shop.fixture.js'
 
-/** One thing that happens in a day. */
-export type Act =
-  | { readonly kind: 'sale'; readonly lines: readonly { readonly cents: number; readonly rate: number }[]; readonly mode: string }
-  | { readonly kind: 'refund'; readonly back: number }
-  | { readonly kind: 'cancel' }
-  | { readonly kind: 'note' | 'school' | 'copy' | 'cash' | 'shift' | 'zero' }
+type Loose = Readonly<Record<string, unknown>>
+
+const REGIONS = {
+  METRO: { zone: 'Europe/Paris', rates: [2000, 1000, 550, 210] },
+  CORSE: { zone: 'Europe/Paris', rates: [2000, 1300, 1000, 550, 210, 90] },
+  RE: { zone: 'Indian/Reunion', rates: [850, 210, 175, 105] },
+} as const
+
+/** A shop and what happens in it. */
+export interface Story {
+  readonly region: keyof typeof REGIONS
+  readonly cutoffHours: number
+  readonly fiscalYearEnd: string
+  readonly start: string
+  readonly acts: readonly Act[]
+}
+
+/** One thing that happens. `pick` chooses among earlier documents; lines refer to rates by index. */
+export type Act = { readonly minutes: number; readonly pick: number } & (
+  | {
+      readonly kind: 'sale'
+      readonly as: 'ticket' | 'invoice' | 'deposit' | 'note' | 'school'
+      readonly lines: readonly Line[]
+      readonly vatOff: number
+    }
+  | { readonly kind: Plain }
   | { readonly kind: 'night'; readonly hours: number }
+)
+type Plain =
+  | 'refund'
+  | 'cancel'
+  | 'cover'
+  | 'copy'
+  | 'cash-in'
+  | 'cash-out'
+  | 'collection'
+  | 'transfer'
+  | 'zero'
+  | 'shift'
+  | 'day'
+  | 'month'
+  | 'year'
+  | 'archive'
+  | 'late'
+  | 'broken'
 
-const RATES = [2000, 1000, 550, 210]
+interface Line {
+  readonly rate: number
+  readonly nature: string
+  readonly units: number
+  readonly form: 'total' | 'price' | 'weight' | 'euros'
+  readonly cents: number
+  readonly discount: number
+}
 
-/** Random acts. */
-export const acts: fc.Arbitrary<Act[]> = fc.array(
-  fc.oneof(
-    {
-      weight: 8,
-      arbitrary: fc.record({
-        kind: fc.constant('sale' as const),
-        lines: fc.array(fc.record({ cents: fc.integer({ min: 1, max: 20_000 }), rate: fc.constantFrom(...RATES) }), {
-          minLength: 1,
-          maxLength: 5,
-        }),
-        mode: fc.constantFrom('ESP', 'CB', 'TRE'),
-      }),
-    },
-    { weight: 2, arbitrary: fc.record({ kind: fc.constant('refund' as const), back: fc.nat(3) }) },
-    { weight: 1, arbitrary: fc.constant({ kind: 'cancel' as const }) },
-    {
-      weight: 2,
-      arbitrary: fc.record({
-        kind: fc.constantFrom(
-          'note' as const,
-          'school' as const,
-          'copy' as const,
-          'cash' as const,
-          'shift' as const,
-          'zero' as const,
-        ),
-      }),
-    },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constant('night' as const), hours: fc.integer({ min: 12, max: 800 }) }) },
+const line: fc.Arbitrary<Line> = fc.record({
+  rate: fc.nat(5),
+  nature: fc.constantFrom('B', 'B', 'B', 'S', 'S', 'D', 'V', 'T', 'O'),
+  units: fc.integer({ min: 1, max: 12 }),
+  form: fc.constantFrom('total' as const, 'price' as const, 'weight' as const, 'euros' as const),
+  cents: fc.oneof(
+    { weight: 6, arbitrary: fc.integer({ min: 1, max: 20_000 }) },
+    { weight: 1, arbitrary: fc.integer({ min: -900, max: 9 }) },
   ),
-  { minLength: 1, maxLength: 25 },
+  discount: fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.integer({ min: 1, max: 50 }) }),
+})
+const plain: readonly [number, Plain][] = [
+  [4, 'refund'],
+  [3, 'cancel'],
+  [2, 'cover'],
+  [1, 'copy'],
+  [1, 'cash-in'],
+  [1, 'cash-out'],
+  [1, 'collection'],
+  [1, 'transfer'],
+  [1, 'zero'],
+  [1, 'shift'],
+  [2, 'day'],
+  [1, 'month'],
+  [1, 'year'],
+  [1, 'archive'],
+  [1, 'late'],
+  [1, 'broken'],
+]
+const common = { minutes: fc.integer({ min: 1, max: 90 }), pick: fc.nat(20) }
+const act: fc.Arbitrary<Act> = fc.oneof(
+  {
+    weight: 22,
+    arbitrary: fc.record({
+      ...common,
+      kind: fc.constant('sale' as const),
+      as: fc.constantFrom(
+        'ticket' as const,
+        'ticket' as const,
+        'ticket' as const,
+        'ticket' as const,
+        'invoice' as const,
+        'deposit' as const,
+        'note' as const,
+        'school' as const,
+      ),
+      lines: fc.array(line, { minLength: 1, maxLength: 6 }),
+      vatOff: fc.oneof({ weight: 6, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.integer({ min: -3, max: 3 }) }),
+    }),
+  },
+  ...plain.map(([weight, kind]) => ({
+    weight,
+    arbitrary: fc.record({ ...common, kind: fc.constant(kind) }) as fc.Arbitrary<Act>,
+  })),
+  {
+    weight: 5,
+    arbitrary: fc.record({ ...common, kind: fc.constant('night' as const), hours: fc.integer({ min: 6, max: 800 }) }),
+  },
 )
 
-/** Sums by local date of the record, kept apart from every fold. */
-export interface Naive {
-  alg: number
-  abs: number
-  readonly days: Map<string, { total: number; vat: Map<number, number> }>
+/** Random stories. */
+export const stories: fc.Arbitrary<Story> = fc.record({
+  region: fc.constantFrom('METRO' as const, 'METRO' as const, 'CORSE' as const, 'RE' as const),
+  cutoffHours: fc.constantFrom(0, 3, 5),
+  fiscalYearEnd: fc.constantFrom('12-31', '06-30'),
+  start: fc.constantFrom(
+    '2026-11-23T09:15:30.000Z',
+    '2026-12-31T20:30:00.000Z',
+    '2027-03-27T21:00:00.000Z',
+    '2027-06-30T19:00:00.000Z',
+  ),
+  acts: fc.array(act, { minLength: 4, maxLength: 40 }),
+})
+
+const euros = (value: number): string =>
+  `${value < 0 ? '-' : ''}${Math.floor(Math.abs(value) / 100)}.${String(Math.abs(value) % 100).padStart(2, '0')}`
+const OUTSIDE = new Set(['V', 'T', 'O'])
+
+function lineOf(one: Line, at: number, rates: readonly number[]): Loose {
+  const { nature, units, form, cents } = one
+  const rate = OUTSIDE.has(nature) ? {} : { rateBp: rates[one.rate % rates.length] }
+  const base = { label: `Article ${at}`, nature, ...rate }
+  const discount = one.discount === 0 ? {} : { discount: one.discount }
+  if (form === 'total') return { ...base, total: cents }
+  if (form === 'euros') return { ...base, ...discount, unitPrice: `${euros(cents)}${at % 2 === 0 ? '05' : ''}`, quantity: units }
+  if (form === 'weight')
+    return { ...base, ...discount, unitPrice: cents, quantity: `0.${String(units * 83).padStart(4, '0')}`, unit: 'kg' }
+  return { ...base, ...discount, unitPrice: cents, quantity: units }
 }
 
-/** Plays acts in a fresh shop and sums them naively. */
-export async function play(list: readonly Act[]): Promise<{ shop: Shop; naive: Naive }> {
-  const shop = await openShop()
-  const naive: Naive = { alg: 0, abs: 0, days: new Map() }
-  const open: {
-    answer: Registered
-    lines: readonly { cents: number; rate: number }[]
-    mode: string
-    day: string
-    done: boolean
-  }[] = []
-  const today = (): string => new Date(shop.clock.now() + 3_600_000).toISOString().slice(0, 10)
-  const book = (lines: readonly { cents: number; rate: number }[], sign: number): void => {
-    const total = lines.reduce((sum, { cents }) => sum + sign * cents, 0)
-    naive.alg += total
-    naive.abs += Math.abs(total)
-    const day = naive.days.get(today()) ?? { total: 0, vat: new Map<number, number>() }
-    day.total += total
-    for (const rate of new Set(lines.map((line) => line.rate))) {
-      const ttc = lines.filter((line) => line.rate === rate).reduce((sum, { cents }) => sum + sign * cents, 0)
-      day.vat.set(rate, (day.vat.get(rate) ?? 0) + roundDiv(BigInt(ttc) * BigInt(rate), BigInt(10_000 + rate)))
+const opposite = (value: unknown): unknown =>
+  typeof value === 'number' ? -value : typeof value === 'string' ? (value.startsWith('-') ? value.slice(1) : `-${value}`) : value
+
+function mirror(one: Loose, at: number): Loose {
+  const { total, discount, quantity, ...rest } = one
+  return {
+    ...rest,
+    quantity: opposite(quantity ?? 1),
+    ...(total !== undefined && { total: opposite(total) }),
+    ...(discount !== undefined && { discount: opposite(discount) }),
+    originalLine: at + 1,
+  }
+}
+
+interface Told {
+  readonly key: string
+  readonly type: string
+  readonly lines: readonly Loose[]
+  readonly payments: readonly Loose[]
+}
+
+const customer = { name: 'Hôtel du Quai', address: '3 quai des Brumes' }
+const sum = (lines: readonly Loose[]): number => Number(lines.reduce((total, one) => total + lineCents(one), 0n))
+
+/** Plays a story in a fresh shop. What rules refuse is refused. */
+export async function play(story: Story): Promise<Shop> {
+  const options: Partial<FranceOptions> = {
+    region: story.region,
+    dayCutoff: `0${story.cutoffHours}:00`,
+    fiscalYearEnd: story.fiscalYearEnd,
+  }
+  const shop = await openShop(options, { at: story.start })
+  const told: Told[] = []
+  let paper = 0
+  const tell = async (request: Loose): Promise<void> => {
+    const key = `${String(request['type'])}-${told.length}-${shop.clock.now()}`
+    const outcome = await shop.send({ key, ...request })
+    if (outcome.outcome === 'indeterminate') throw outcome.error
+    if (outcome.outcome !== 'registered' || request['lines'] === undefined) return
+    told.push({ key, type: String(request['type']), lines: list(request['lines']), payments: list(request['payments']) })
+  }
+  for (const one of story.acts) {
+    shop.clock.step(one.minutes * 60_000)
+    if (one.kind === 'night') shop.clock.step(one.hours * 3_600_000)
+    else if (one.kind === 'sale') await tell(saleOf(one, REGIONS[story.region].rates))
+    else if (one.kind === 'archive') await archive(shop)
+    else if (one.kind === 'late') await tell(lateOf(shop, REGIONS[story.region].rates, ++paper))
+    else {
+      const before = told.filter(({ type }) => type === 'ticket' || type === 'invoice').at(-1 - (one.pick % 6))
+      const request = plainOf(one.kind, before)
+      if (request !== undefined) await tell(request)
     }
-    naive.days.set(today(), day)
   }
-  const linesOf = (lines: readonly { cents: number; rate: number }[], sign: number): object[] =>
-    lines.map(({ cents, rate }, i) => ({ label: `Article ${i}`, total: sign * cents, rateBp: rate, quantity: sign }))
-  for (const act of list) {
-    shop.clock.step(60_000)
-    if (act.kind === 'sale') {
-      const amount = act.lines.reduce((sum, { cents }) => sum + cents, 0)
-      const answer = await shop.ok({ type: 'ticket', lines: linesOf(act.lines, 1), payments: [{ mode: act.mode, amount }] })
-      open.push({ answer, lines: act.lines, mode: act.mode, day: today(), done: false })
-      book(act.lines, 1)
-    } else if (act.kind === 'refund' || act.kind === 'cancel') {
-      const sale =
-        act.kind === 'cancel'
-          ? open.findLast(({ done, day }) => !done && day === today())
-          : open.filter(({ done }) => !done).at(-1 - act.back)
-      if (sale === undefined) continue
-      sale.done = true
-      const amount = -sale.lines.reduce((sum, { cents }) => sum + cents, 0)
-      await shop.ok({
-        type: 'ticket',
-        op: act.kind === 'cancel' ? 'cancellation' : 'refund',
-        reference: sale.answer.key,
-        lines: linesOf(sale.lines, -1),
-        payments: [{ mode: sale.mode, amount }],
-      })
-      book(sale.lines, -1)
-    } else if (act.kind === 'night') shop.clock.step(act.hours * 3_600_000)
-    else await other(shop, act.kind, open.at(-1)?.answer)
-  }
-  return { shop, naive }
+  return shop
 }
 
-async function other(
-  shop: Shop,
-  kind: 'note' | 'school' | 'copy' | 'cash' | 'shift' | 'zero',
-  sale: Registered | undefined,
-): Promise<void> {
-  const lines = [{ label: 'x', total: 100, rateBp: 2000 }]
-  const requests = {
-    note: { type: 'note', lines },
-    school: { type: 'ticket', training: { responsible: 'CHEF' }, lines, payments: [{ mode: 'ESP', amount: 100 }] },
-    copy: sale === undefined ? { type: 'zero' } : { type: 'copy', reference: sale.key, reason: 'client' },
-    cash: { type: 'payment', op: 'cash-in', reason: 'fond', payments: [{ mode: 'ESP', amount: 100 }] },
-    shift: { type: 'closing', kind: 'shift' },
-    zero: { type: 'zero' },
+const list = (value: unknown): Loose[] => (value ?? []) as Loose[]
+
+function saleOf(one: Extract<Act, { kind: 'sale' }>, rates: readonly number[]): Loose {
+  const lines = one.lines.map((each, at) => lineOf(each, at, rates))
+  const total = sum(lines)
+  const type = { ticket: 'ticket', invoice: 'invoice', deposit: 'invoice', note: 'note', school: 'ticket' }[one.as]
+  // A total below zero is no sale; sent all the same, it must be refused.
+  const half = Math.trunc(total / 3)
+  const modes = ['ESP', 'CB', 'TRE', 'CHQ', 'CRE']
+  const payments =
+    one.as === 'note' || total === 0
+      ? []
+      : [{ mode: modes[one.pick % 5], amount: total - half }, ...(half === 0 ? [] : [{ mode: 'CB', amount: half }])]
+  const vat = one.vatOff === 0 ? {} : { vat: suppliedVat(lines, one.vatOff) }
+  return {
+    type,
+    ...(one.as === 'deposit' && { op: 'deposit' }),
+    ...(type === 'invoice' && { customer }),
+    ...(one.as === 'school' && { training: { responsible: 'CHEF' } }),
+    lines,
+    ...(payments.length > 0 && { payments }),
+    ...vat,
   }
-  await shop.ok(requests[kind])
 }
 
-/** Asserts everything that must hold after acts, by the naive sums. Returns what is wrong, or undefined. */
-export async function wrongWith(list: readonly Act[]): Promise<string | undefined> {
-  const { shop, naive } = await play(list)
+// VAT as a till might work it out: in floating point, and a cent or two off.
+function suppliedVat(lines: readonly Loose[], off: number): Loose[] {
+  const byRate = new Map<number, number>()
+  for (const one of lines) {
+    const rate = one['rateBp'] as number | undefined
+    if (rate !== undefined) byRate.set(rate, (byRate.get(rate) ?? 0) + Number(lineCents(one)))
+  }
+  return [...byRate].map(([rateBp, ttc]) => ({ rateBp, amount: Math.round((ttc * rateBp) / (10_000 + rateBp)) + off }))
+}
+
+function lateOf(shop: Shop, rates: readonly number[], paperNumber: number): Loose {
+  const paperDate = new Date(shop.clock.now() - 2 * 86_400_000).toISOString().slice(0, 10)
+  return {
+    type: 'ticket',
+    lines: [{ label: 'Carnet', total: 700 + paperNumber, rateBp: rates[0] }],
+    payments: [{ mode: 'CHQ', amount: 700 + paperNumber }],
+    lateCapture: { pad: 'CARNET-1', paperNumber, paperDate, reason: 'panne', capturedBy: 'OP-7' },
+  }
+}
+
+const negative = (payments: readonly Loose[]): Loose[] => payments.map(({ mode, amount }) => ({ mode, amount: opposite(amount) }))
+
+function plainOf(kind: Exclude<Plain, 'archive' | 'late'>, before: Told | undefined): Loose | undefined {
+  const reference = before?.key
+  switch (kind) {
+    case 'refund': {
+      if (before === undefined) return undefined
+      const lines = before.lines
+        .filter((_, at) => at % 2 === 0 || before.lines.length < 3)
+        .map((one) => mirror(one, before.lines.indexOf(one)))
+      const invoice = before.type === 'invoice'
+      const payments = sum(lines) === 0 ? {} : { payments: [{ mode: 'ESP', amount: sum(lines) }] }
+      return { type: before.type, op: invoice ? 'credit' : 'refund', ...(invoice && { customer }), reference, lines, ...payments }
+    }
+    case 'cancel': {
+      if (before === undefined) return undefined
+      const lines = before.lines.map((one, at) => mirror(one, at))
+      return { type: 'ticket', op: 'cancellation', reference, lines, payments: negative(before.payments) }
+    }
+    case 'cover':
+      return before === undefined ? undefined : { type: 'invoice', covers: [reference], customer, lines: before.lines }
+    case 'copy':
+      return before === undefined ? undefined : { type: 'copy', reference, reason: 'client' }
+    case 'collection':
+      return before === undefined
+        ? undefined
+        : { type: 'payment', op: 'collection', reference, payments: [{ mode: 'VIR', amount: '12.34' }] }
+    case 'transfer': {
+      const payments = [
+        { mode: 'ESP', amount: -100 },
+        { mode: 'CB', amount: 100 },
+      ]
+      return before === undefined ? undefined : { type: 'payment', op: 'transfer', reference, payments }
+    }
+    case 'cash-in':
+    case 'cash-out':
+      return {
+        type: 'payment',
+        op: kind,
+        reason: 'fond',
+        payments: [{ mode: 'ESP', amount: kind === 'cash-in' ? '150.00' : -2000 }],
+      }
+    case 'broken':
+      return { type: 'ticket', lines: [{ label: 'Faux', total: 4000, rateBp: 2000 }], payments: [{ mode: 'CB', amount: 3000 }] }
+    case 'zero':
+      return { type: 'zero' }
+    default:
+      return { type: 'closing', kind }
+  }
+}
+
+async function archive(shop: Shop): Promise<void> {
+  await shop.send({ type: 'closing', kind: 'day' })
+  const posMoment = new Date(shop.clock.now()).toISOString()
+  await createArchive(shop.queue, shop.country, { key: `ARCHIVE-${posMoment}`, operatorId: 'OP-7', posMoment })
+}
+
+/** What is wrong after a story, or undefined; and what the books have seen. */
+export async function wrongWith(story: Story): Promise<{ wrong: string | undefined; seen: Readonly<Record<string, number>> }> {
+  const shop = await play(story)
   await shop.ok({ type: 'closing', kind: 'year' })
+  const { region, cutoffHours, fiscalYearEnd } = story
+  const books = new NaiveBooks({ zone: REGIONS[region].zone, cutoffMinutes: cutoffHours * 60, fiscalYearEnd })
   const records = await shop.records()
-  const byDay = new Map<string, number>()
-  const vatByDay = new Map<string, Map<number, number>>()
-  let [days, months, years] = [0, 0, 0]
-  for (const { body, payload } of records) {
-    if (body.type !== 'closing') continue
-    const { kind, total, from, vat } = payload as unknown as {
-      kind: string
-      total: number
-      from: string
-      vat: Record<string, { vat: number }>
-    }
-    if (kind === 'month') months += total
-    if (kind === 'year') years += total
-    if (kind !== 'day') continue
-    days += total
-    const date = `${from.slice(0, 4)}-${from.slice(4, 6)}-${from.slice(6, 8)}`
-    byDay.set(date, (byDay.get(date) ?? 0) + total)
-    const rates = vatByDay.get(date) ?? new Map<number, number>()
-    for (const [rate, amounts] of Object.entries(vat)) rates.set(Number(rate), (rates.get(Number(rate)) ?? 0) + amounts.vat)
-    vatByDay.set(date, rates)
-  }
-  if (days !== naive.alg || months !== naive.alg || years !== naive.alg)
-    return `closings sum to ${days}, ${months}, ${years}, not ${naive.alg}`
-  for (const [date, { total, vat }] of naive.days) {
-    if (byDay.get(date) !== total) return `day ${date} closed with ${String(byDay.get(date))}, not ${total}`
-    for (const [rate, tax] of vat)
-      if (vatByDay.get(date)?.get(rate) !== tax)
-        return `day ${date} has VAT ${String(vatByDay.get(date)?.get(rate))} at ${rate}, not ${tax}`
-  }
-  const { perpetual } = shop.totals() as unknown as { perpetual: { alg: string; abs: string } }
-  if (perpetual.alg !== String(naive.alg) || perpetual.abs !== String(naive.abs))
-    return `perpetual ${perpetual.alg}/${perpetual.abs}, not ${naive.alg}/${naive.abs}`
+  let wrong: string | undefined
+  for (const record of records) wrong ??= books.next(record)
+  wrong ??= await judged(shop)
   const state = shop.country.initial()
-  const auditor = shop.country.auditor?.()
-  for (const record of records) {
-    shop.country.fold(state, record)
-    const findings = auditor?.next(record) ?? []
-    if (findings.length > 0) return `auditor: ${findings[0]?.code ?? ''} at ${String(findings[0]?.seq)}`
-  }
-  return canonical(shop.country.totals(state)) === canonical(shop.totals())
-    ? undefined
-    : 'a fold from the beginning gives another state'
+  for (const record of records) shop.country.fold(state, record)
+  if (canonical(shop.country.totals(state)) !== canonical(shop.totals()))
+    wrong ??= 'a fold from the beginning gives another state'
+  await shop.queue.close()
+  return { wrong, seen: books.seen }
+}
+
+async function judged(shop: Shop): Promise<string | undefined> {
+  const { findings } = await shop.queue.verify()
+  const [first] = findings
+  return first === undefined ? undefined : `verify: ${first.code} at ${String(first.seq)}: ${first.message}`
 }
