@@ -36,7 +36,7 @@ describe('opening a period', () => {
 })
 
 describe('returns', () => {
-  const back = (key: string, amount: number, payments?: object[], more: object[] = []): object => ({
+  const back = (key: string | undefined, amount: number, payments?: object[], more: object[] = []): object => ({
     type: 'return',
     reference: { key },
     lines: [line(amount, 2200), ...more],

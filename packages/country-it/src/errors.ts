@@ -33,6 +33,10 @@ export type ItalianCode =
   | 'IT_PERIOD_OPEN'
   | 'IT_OUTSTANDING'
   | 'IT_MESSAGE'
+  | 'IT_DEVICE_DOUBT'
+  | 'IT_DEVICE_STUCK'
+  | 'IT_DEVICE_PENDING'
+  | 'IT_DEVICE_REFUSED'
 
 /** One row of the table. */
 export interface ItalianErrorRow {
@@ -76,6 +80,10 @@ const italian: Readonly<Record<ItalianCode, ItalianErrorRow>> = {
   IT_PERIOD_OPEN: state('Close the open period, then send the same request again.'),
   IT_OUTSTANDING: state('Deliver every outstanding message first.'),
   IT_MESSAGE: input('Name a message of the outbox that may take this step.'),
+  IT_DEVICE_DOUBT: state('Restore the connection and deliver: the device is asked what it holds before anything is repeated.'),
+  IT_DEVICE_STUCK: state('Look at the device’s own record of that document, then settle it as registered or refused.'),
+  IT_DEVICE_PENDING: state('Deliver every document first; a period is closed whole.'),
+  IT_DEVICE_REFUSED: state('Look up the device’s code in details, act on the device, then try again.'),
 }
 
 /** All Italian codes with kind and remedy, for documentation. */

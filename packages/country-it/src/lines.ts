@@ -32,6 +32,8 @@ export type DocumentGroup = {
 export interface ReadLines {
   readonly lines: Line[]
   readonly groups: DocumentGroup[]
+  /** What each line does to each group, signed; a line spread over all groups has several parts, text has none. */
+  readonly parts: { readonly line: number; readonly group: string; readonly amount: number }[]
   readonly total: number
   /** Text was transliterated. */
   readonly replaced: boolean
@@ -44,13 +46,15 @@ const SOLD = new Set(['sale', 'deposit', 'singleUseVoucher'])
 export function readLines(input: readonly LineInput[], rules: VatRules): ReadLines {
   const groups = new Map<string, DocumentGroup>()
   const lines: Line[] = []
+  const parts: { line: number; group: string; amount: number }[] = []
   let replaced = false
   for (const [i, one] of input.entries()) {
     const line = readLine(one, rules, `lines[${i}]`)
     const description = latin(line.description)
     replaced ||= description.replaced
     lines.push({ ...line, description: description.text })
-    if (line.kind !== 'text') book(groups, line, `lines[${i}]`)
+    if (line.kind !== 'text')
+      for (const [group, amount] of book(groups, line, `lines[${i}]`)) parts.push({ line: i, group, amount })
   }
   if (!lines.some(({ kind }) => SOLD.has(kind))) throw refuse('IT_EMPTY_DOCUMENT', 'nothing is sold', { path: 'lines' })
   const list = [...groups.values()].sort((a, b) => compareGroups(a.group, b.group))
@@ -63,7 +67,7 @@ export function readLines(input: readonly LineInput[], rules: VatRules): ReadLin
       group: below.group,
     })
   if (total > MAX_CENTS) throw refuse('IT_AMOUNT', 'the document total is out of range', { path: 'lines' })
-  return { lines, groups: list, total, replaced }
+  return { lines, groups: list, parts, total, replaced }
 }
 
 function readLine(input: LineInput, rules: VatRules, path: string): Line {
@@ -103,8 +107,12 @@ function amountOf(input: LineInput, path: string): { amount: number; quantity?: 
   return { amount, ...(quantity !== undefined && { quantity }), ...(unitPrice !== undefined && { unitPrice }) }
 }
 
-function book(groups: Map<string, DocumentGroup>, { kind, amount, group }: Line, path: string): void {
-  if (group !== undefined) return add(groups, group, kind, amount)
+function book(
+  groups: Map<string, DocumentGroup>,
+  { kind, amount, group }: Line,
+  path: string,
+): (readonly [group: string, amount: number])[] {
+  if (group !== undefined) return [add(groups, group, kind, amount)]
   // In the order of rows: where shares are equal the cent may not depend on which line came first.
   const all = [...groups.values()].sort((a, b) => compareGroups(a.group, b.group))
   const parts = split(
@@ -113,14 +121,15 @@ function book(groups: Map<string, DocumentGroup>, { kind, amount, group }: Line,
   )
   if (amount !== 0 && parts.every((part) => part === 0))
     throw refuse('IT_NEGATIVE_TOTAL', `${path}: nothing to spread this over`, { path })
-  for (const [i, part] of parts.entries()) add(groups, (all[i] as DocumentGroup).group, kind, part)
+  return parts.map((part, i) => add(groups, (all[i] as DocumentGroup).group, kind, part))
 }
 
-function add(groups: Map<string, DocumentGroup>, group: string, kind: string, amount: number): void {
+function add(groups: Map<string, DocumentGroup>, group: string, kind: string, amount: number): readonly [string, number] {
   const found = groups.get(group) ?? { group, gross: 0, sales: 0, gifts: 0, suspended: 0 }
   groups.set(group, found)
   found.gross += amount
   if (kind === 'gift') found.gifts -= amount
   else if (kind === 'depositRedeemed' || kind === 'singleUseVoucherRedeemed') found.suspended -= amount
   else found.sales += amount
+  return [group, amount]
 }
