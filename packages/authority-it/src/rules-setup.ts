@@ -46,15 +46,22 @@ function modelCodes(root: Element, kind: DeviceKind, { nowMs, settings }: Contex
   if (brand === undefined && mandatory) codes.push('00005')
   if (model === undefined && mandatory) codes.push('00006')
   if (approval === undefined && mandatory) codes.push('00007')
-  const { models } = settings
-  if (brand === '' || (brand !== undefined && models !== undefined && !models.some((one) => one.startsWith(`${brand}/`))))
+  if (brand === '' || (brand !== undefined && !isKnown(settings.models, (one) => one.startsWith(`${brand}/`))))
     codes.push('00008')
-  else if (model === '' || (model !== undefined && models !== undefined && !models.includes(`${brand ?? ''}/${model}`)))
+  else if (
+    model === '' ||
+    (model !== undefined && brand !== undefined && !isKnown(settings.models, (one) => one === `${brand}/${model}`))
+  )
     codes.push('00009')
   const number = at(approval, 'Numero')
   const day = (at(approval, 'Data') ?? '').slice(0, 10)
   if (approval !== undefined && (number === '' || day > romeDate(nowMs))) codes.push('00010')
   return codes
+}
+
+// Without a list every model is approved.
+function isKnown(models: readonly string[] | undefined, test: (model: string) => boolean): boolean {
+  return models === undefined || models.some(test)
 }
 
 const ACTIVATABLE: readonly DeviceState[] = ['CENSITO', 'DISATTIVATO']

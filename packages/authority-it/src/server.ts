@@ -57,7 +57,9 @@ async function serve(desk: Desk, request: IncomingMessage, response: ServerRespo
   const fault = desk.faults.take(route)
   if (fault?.kind === 'drop' && fault.where === 'beforeReading') return cut(request)
   if (fault?.kind === 'delay' && fault.where !== 'after') await wait(fault.ms)
+  // Whatever will be said of it, the body is read to its end: a client that is still sending would not hear the answer.
   const bytes = await readBody(request, desk.maxBody)
+  if (!isXml(request.headers['content-type'])) return bare(response, 415, 'application/xml is expected\n')
   if (bytes === undefined) return bare(response, 413, `more than ${desk.maxBody} bytes\n`)
   await respond(desk, { route, bytes, fault, request }, response)
 }
@@ -76,7 +78,6 @@ async function respond(desk: Desk, exchange: Exchange, response: ServerResponse)
   if (fault?.kind === 'status') return bare(response, fault.status, '', fault.headers)
   if (desk.hours() === 'genuine' && romeTime(bench.now()).slice(11, 13) >= '22')
     return bare(response, 500, 'outside the hours of service\n')
-  if (!isXml(request.headers['content-type'])) return bare(response, 415, 'application/xml is expected\n')
   if (fault?.kind === 'refuse')
     return send(response, { status: 200, body: refusal(bench, route, fault.codes), type: 'application/xml' })
   const withheld = fault !== undefined && 'store' in fault && !(fault.store ?? true)
@@ -130,10 +131,9 @@ async function readBody(request: IncomingMessage, most: number): Promise<Uint8Ar
   let size = 0
   for await (const part of request as AsyncIterable<Buffer>) {
     size += part.length
-    if (size > most) return undefined
-    parts.push(part)
+    if (size <= most) parts.push(part)
   }
-  return new Uint8Array(Buffer.concat(parts))
+  return size > most ? undefined : new Uint8Array(Buffer.concat(parts))
 }
 
 function bare(response: ServerResponse, status: number, words: string, headers: Readonly<Record<string, string>> = {}): void {

@@ -12,6 +12,13 @@ export async function rsaSigner(): Promise<Signer> {
   return softwareSigner({ key: await generateKey('RS256', { modulusLength: 2048 }) })
 }
 
+let shared: Promise<Signer> | undefined
+
+/** One RSA key for all who need none of their own: keys take time. */
+export function sharedSigner(): Promise<Signer> {
+  return (shared ??= rsaSigner())
+}
+
 /** A signer that also says its certificate. */
 export function certified(signer: Signer, certificate: Uint8Array): Signer {
   return {
@@ -23,7 +30,7 @@ export function certified(signer: Signer, certificate: Uint8Array): Signer {
 
 /** A manufacturer the authority knows. */
 export async function manufacturerOf(authority: Authority): Promise<Signer> {
-  const signer = await rsaSigner()
+  const signer = await sharedSigner()
   return certified(signer, authority.certifyManufacturer('05550001118', signer.describe().publicKeySpki))
 }
 
@@ -66,7 +73,7 @@ export async function openShop(
   } = {},
 ): Promise<Shop> {
   const clock = parts.clock ?? fixedClock(new Date(authority.now()).toISOString())
-  const [device, manufacturer] = await Promise.all([rsaSigner(), parts.manufacturer ?? manufacturerOf(authority)])
+  const [device, manufacturer] = await Promise.all([sharedSigner(), parts.manufacturer ?? manufacturerOf(authority)])
   const country = italy({
     matricola: parts.matricola ?? 'ZZITT000001',
     merchant: { name: 'BOTTEGA ESEMPIO SRL', address: 'Via Roma 1, 10100 Torino', vat: '01234567897' },
