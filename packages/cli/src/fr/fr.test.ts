@@ -276,3 +276,67 @@ describe('fr translate', () => {
     expect(await refusal('fr', 'translate')).toMatchObject({ code: 'USAGE' })
   })
 })
+
+describe('fr attest', () => {
+  const attest = (...args: string[]): string[] => ['fr', 'attest', '--software', 'Ma Caisse', '--version', '2.3.1', ...args]
+  const install = (): string => {
+    const modules = place.path('node_modules')
+    for (const name of ['core', 'country-fr', 'storage-fs', 'signer-software']) {
+      const folder = join(modules, '@sigillo', name)
+      mkdirSync(join(folder, 'dist', 'deep'), { recursive: true })
+      writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: `@sigillo/${name}`, version: '9.8.7' }))
+      writeFileSync(join(folder, 'dist', 'index.js'), `export const name = '${name}'\n`)
+      writeFileSync(join(folder, 'dist', 'deep', 'b.js'), '1')
+      writeFileSync(join(folder, 'dist', 'index.js.map'), '{}')
+      writeFileSync(join(folder, 'dist', 'index.d.ts'), '')
+    }
+    return modules
+  }
+
+  it('17.1 the fingerprint is that of the code as installed, found again by find, sort and sha256sum', async () => {
+    const modules = install()
+    const out = place.path('dossier')
+    const [told] = await place.json(attest('--out', out, '--modules', modules, '--publisher', 'Éditions'))
+    const fresh = "find @sigillo/*/dist -name '*.js' -type f | LC_ALL=C sort | xargs sha256sum | sha256sum"
+    const shell = (command: string): string =>
+      execFileSync('sh', ['-c', command], { cwd: modules, encoding: 'utf8' }).slice(0, 64)
+    expect(told).toMatchObject({ hashed: 8, fingerprint: shell(fresh) })
+    expect(shell(`sha256sum '${out}/empreinte.txt'`)).toBe(told?.['fingerprint'])
+    execFileSync('sha256sum', ['-c', join(out, 'empreinte.txt')], { cwd: modules })
+    expect(readdirSync(out).sort()).toEqual([...(told?.['files'] as unknown as string[])].sort())
+    const letter = readFileSync(join(out, 'attestation.md'), 'utf8')
+    for (const text of ['Ma Caisse', '2.3.1', 'Éditions', told?.['fingerprint'] as unknown as string])
+      expect(letter).toContain(text)
+
+    // The same again is the same; another byte anywhere is not. The till's own code may be added.
+    writeFileSync(place.path('till.js'), 'mine')
+    const more = ['--force', '--modules', modules, '--also', place.path('till.js')]
+    const [again] = await place.json(attest('--out', out, '--force', '--modules', modules))
+    expect(again?.['fingerprint']).toBe(told?.['fingerprint'])
+    const [own] = await place.json(attest('--out', out, ...more))
+    expect(own).toMatchObject({ hashed: 9 })
+    expect(readFileSync(join(out, 'empreinte.txt'), 'utf8')).toMatch(/ {2}logiciel\/till\.js\n$/)
+    writeFileSync(join(modules, '@sigillo/core/dist/deep/b.js'), '2')
+    const [changed] = await place.json(attest('--out', out, '--force', '--modules', modules))
+    expect(changed?.['fingerprint']).not.toBe(told?.['fingerprint'])
+    // What the settings of a till take.
+    expect(changed?.['fingerprint']).toMatch(/^[0-9a-f]{64}$/)
+  })
+
+  it('says what is missing or wrong before anything is written', async () => {
+    const modules = install()
+    const out = place.path('other')
+    const refused = async (...args: string[]): Promise<string> => (await refusal(...args)).code
+    expect(await refused('fr', 'attest', '--software', 'X', '--version', '2.3.1')).toBe('USAGE')
+    expect(await refused('fr', 'attest', '--out', out, '--version', '2.3.1')).toBe('USAGE')
+    expect(await refused('fr', 'attest', '--out', out, '--software', 'X')).toBe('USAGE')
+    expect(await refused('fr', 'attest', '--out', out, '--software', 'X', '--version', '2')).toBe('USAGE')
+    expect(await refused(...attest('--out', out, '--marketed', 'soon'))).toBe('USAGE')
+    expect(await refused(...attest('--out', out, '--user-siret', '1'))).toBe('USAGE')
+    expect(await refused(...attest('--out', shop, '--modules', modules))).toBe('USAGE')
+    expect(await refused(...attest('--out', place.path('cafe.json'), '--modules', modules))).toBe('USAGE')
+    expect(await refused(...attest('--out', out, '--modules', modules, '--also', place.path('nothing')))).toBe('USAGE')
+    expect(await refused(...attest('--out', out, '--modules', place.path('usb')))).toBe('UNREADABLE')
+    expect(existsSync(out)).toBe(false)
+  })
+})

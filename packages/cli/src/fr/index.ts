@@ -11,5 +11,6 @@ export const frenchGroup: Group = {
     'verify-archive': async () => (await import('./verify-archive.js')).verifyArchiveCommand,
     translate: async () => (await import('./translate.js')).translateCommand,
     jet: async () => (await import('./jet.js')).jetCommand,
+    attest: async () => (await import('./attest.js')).attestCommand,
   },
 }
