@@ -15,6 +15,8 @@ const config: ViteUserConfig = defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
+    // Nothing a test does may leave this machine; the guard fails the test that tries.
+    setupFiles: [`${root}packages/testing/src/node/loopback.test-support.ts`],
     testTimeout: long ? 3_600_000 : 60_000,
     reporters: ['default', `${root}scripts/skips-reporter.mjs`],
     projects: [
