@@ -56,12 +56,12 @@ export const law: Readonly<Record<string, LawText>> = {
   },
   NF525: {
     title: 'NF525 scheme, as certified products show it',
-    fr: 'Référentiel NF525, tel que des produits certifiés le montrent',
+    fr: 'Référentiel NF525, d’après des produits audités',
     edition: 'V2.x',
   },
   LNE: {
     title: 'LNE referential for cash-register systems, requirements 1 to 21',
-    fr: 'Référentiel LNE des systèmes de caisse, exigences 1 à 21',
+    fr: 'Référentiel LNE des systèmes de caisse, exigences 1 à 21, d’après des produits audités',
     edition: '1.7',
   },
 }

@@ -43,7 +43,7 @@ it('2.1 commands the matrix names are commands, with these options, and codes of
       const source = textOf(path)
       if (source === undefined) missing.push(`${id}: ${line}`)
       for (const [, option = ''] of line.matchAll(/--([a-z-]+)/g))
-        if (source !== undefined && !new RegExp(`^ {4}'?${option}'?: \\{`, 'm').test(source))
+        if (source !== undefined && !new RegExp(`^ {4}'?${option}'?: (?:\\{|text\\(|list\\()`, 'm').test(source))
           missing.push(`${id}: --${option} in ${path}`)
       for (const code of /--code ([\d,]+)/.exec(line)?.[1]?.split(',') ?? [])
         if (!(Number(code) in events)) missing.push(`${id}: event ${code}`)
