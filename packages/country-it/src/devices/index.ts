@@ -6,4 +6,7 @@ export { readDocument, type DeviceDocument, type DeviceReference, type DeviceRul
 export type { Reach } from './exchange.js'
 export { keyedDialect, type KeyedOptions } from './keyed.js'
 export { fiscalData, type KeyedPlace } from './keyed-document.js'
+export { keylessDialect, receiptElement, type KeylessOptions, type KeylessPlace } from './keyless.js'
+export { keylessVerdict } from './keyless-codes.js'
+export { fiscalReceipt, printerDialect, type PrinterOptions } from './printer.js'
 export { controlCode, keyedSeal, readToken, type KeyedSeal, type Token } from './seal.js'

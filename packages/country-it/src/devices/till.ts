@@ -154,6 +154,7 @@ class Engine implements DeviceTill {
   // A device that numbers by itself takes one document after the other: the last one must be settled.
   async #clearWay(): Promise<void> {
     const { chains } = this.#parts.dialect
+    await this.#settleClosing()
     if (this.#state.stuck === null && !chains && this.#state.pending.length > 0) await this.#deliver()
     const { stuck, pending } = this.#state
     if (stuck !== null) throw refuse('IT_DEVICE_STUCK', `document ${stuck.key}: ${stuck.message}`, { key: stuck.key })
@@ -340,6 +341,15 @@ class Engine implements DeviceTill {
     }
     await this.#remember({ closing: null })
     throw refuse('IT_DEVICE_REFUSED', 'the device stays busy')
+  }
+
+  // Which period the next document belongs to must be known before it is sealed.
+  async #settleClosing(): Promise<void> {
+    const { closing } = this.#state
+    if (closing === null) return
+    const position = await this.#parts.dialect.ask()
+    if (position.z >= closing) await this.#closed(closing, [])
+    else await this.#remember({ closing: null })
   }
 
   #closingInDoubt({ problem, left }: Verdict & { is: 'unknown' }): never {
