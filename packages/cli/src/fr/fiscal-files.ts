@@ -1,12 +1,11 @@
 // The files of the fiscal perimeter as they are installed: the JavaScript of the fiscal packages, and what the publisher of a till adds.
-import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { readFile, readdir, stat } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { FiscalFile } from '@sigillo/country-fr/attest'
 import { cliError, usageError } from '../errors.js'
+import { fileDigest } from './file-digest.js'
 
 /** The perimeter. */
 export interface Perimeter {
@@ -42,7 +41,7 @@ export async function fiscalPerimeter(
     const own = `${OWN}/${basename(resolve(path))}`
     const kind = await stat(path).catch(() => undefined)
     if (kind === undefined) throw usageError(`${path}: there is no such file or folder`)
-    files.push(...(kind.isDirectory() ? await hashed(path, own, () => true) : [{ path: own, sha256: await digestOf(path) }]))
+    files.push(...(kind.isDirectory() ? await hashed(path, own, () => true) : [{ path: own, sha256: await fileDigest(path) }]))
   }
   return { files, packages }
 }
@@ -83,13 +82,7 @@ async function hashed(folder: string, prefix: string, wanted: (name: string) => 
     const [place, path] = [join(folder, entry.name), `${prefix}/${entry.name}`]
     if (entry.isDirectory() && entry.name !== 'node_modules' && entry.name !== '.git')
       files.push(...(await hashed(place, path, wanted)))
-    else if (entry.isFile() && wanted(entry.name)) files.push({ path, sha256: await digestOf(place) })
+    else if (entry.isFile() && wanted(entry.name)) files.push({ path, sha256: await fileDigest(place) })
   }
   return files
-}
-
-async function digestOf(path: string): Promise<string> {
-  const hash = createHash('sha256')
-  for await (const part of createReadStream(path)) hash.update(part as Uint8Array)
-  return hash.digest('hex')
 }

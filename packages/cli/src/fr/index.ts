@@ -9,6 +9,7 @@ export const frenchGroup: Group = {
     close: async () => (await import('./close.js')).closeCommand,
     archive: async () => (await import('./archive.js')).archiveCommand,
     'verify-archive': async () => (await import('./verify-archive.js')).verifyArchiveCommand,
+    purge: async () => (await import('./purge.js')).purgeCommand,
     translate: async () => (await import('./translate.js')).translateCommand,
     jet: async () => (await import('./jet.js')).jetCommand,
     attest: async () => (await import('./attest.js')).attestCommand,

@@ -187,8 +187,9 @@ export const lneRequirements: readonly Requirement[] = [
       [ARCHIVE_TEST, 'FR-68 a purge is refused until archive, external medium, verification and retention are all there'],
       [`${FR}/purge.test.ts`, 'FR-68 after a purge closings, archives and kept events remain'],
       [`${FR}/purge-folder.test.ts`, 'FR-68 a purge blanks what is sealed at once'],
+      ['packages/cli/src/fr/purge.test.ts', 'FR-68 from the command to the blanked file'],
     ],
-    evidence: ['`sigillo fr jet DIR --code 200,440`'],
+    evidence: ['`sigillo fr purge DIR --archive FILE`', '`sigillo fr jet DIR --code 200,440`'],
   },
   {
     id: 'LNE-14',
