@@ -1,7 +1,6 @@
 // Opening a key on a token: load, find, log in once, look at the key's attributes, choose its mechanism, sign once to see that both halves belong
-// together, and put core's guard around it.
+// together. What comes out is the device; index.ts shows it only behind core's guard.
 import {
-  guardSigner,
   importPublicKey,
   PinSafety,
   signerError,
@@ -9,77 +8,35 @@ import {
   spkiOfCertificate,
   equalBytes,
   suites,
-  systemClock,
   thumbprint,
   utf8,
-  type AuditLog,
-  type GuardedSigner,
-  type GuardOptions,
-  type KeyPolicy,
-  type RecordAlg,
-  type SignerCode,
   type SignerDescription,
 } from '@sigillo/core'
 import { loadCryptoki } from './binding.js'
-import type { Cryptoki, Handle } from './cryptoki.js'
-import { acceptedNames, findKey, type FoundKey } from './find-key.js'
+import type { Handle } from './cryptoki.js'
+import { findKey, type FoundKey } from './find-key.js'
 import { chooseMechanism, type Choice } from './mechanism.js'
 import { Pkcs11Device, type DeviceParts } from './pkcs11-device.js'
 import { failureOf } from './return-values.js'
 import { SharedModule } from './shared-module.js'
-import { findToken, submitPin, type FoundToken, type PinSource } from './token-login.js'
+import type { DeviceOptions } from './options.js'
+import { findToken, submitPin, type FoundToken } from './token-login.js'
 import { parseUri, type KeySelector } from './uri.js'
-
-/** Which key, where, and how it is guarded. */
-export interface Pkcs11Options {
-  /** Path of the vendor's PKCS#11 library. */
-  readonly module: string
-  /** RFC 7512, as `pkcs11:token=till-07;object=record`. */
-  readonly uri: string
-  readonly pin: PinSource
-  /** Label of the PIN's version: change it with the PIN, which lifts a latch. Default `1`. */
-  readonly secretVersion?: string
-  /** Where PIN intents and latches are written; durable, or a crash loop could spend the tries. */
-  readonly audit: AuditLog
-  /** Thumbprint the key must have; what is found is taken when left out. */
-  readonly keyId?: string
-  /** For an RSA key RS256 or PS256; default RS256. */
-  readonly alg?: RecordAlg
-  /** Certificates, DER, end entity first; default those on the token with the key's id. */
-  readonly certificates?: readonly Uint8Array[]
-  /** Worker sessions; 4, and never more than the token has room for. */
-  readonly sessions?: number
-  readonly guard?: Omit<GuardOptions, 'audit'>
-  /** Exceptions from the required attributes, where no key policy lists them. */
-  readonly acceptedWeaknesses?: KeyPolicy['acceptedWeaknesses']
-  /** A key that wants the PIN at each signature is refused unless allowed here. */
-  readonly perSignaturePin?: 'allowed'
-  /** Vendor return values of the device profile. */
-  readonly vendorCodes?: Readonly<Record<number, SignerCode>>
-  /** Longest wait for a token that was taken out; 5 s. */
-  readonly recoverMs?: number
-  /** A port in place of the module file, for tests and other bindings. */
-  readonly cryptoki?: Cryptoki
-}
 
 const PAIRWISE = utf8('sigillo/v1/pairwise-test\n')
 
-/**
- * Opens a signer for one key on a PKCS#11 token.
- * @throws FiscalError of kind signer: CONFIG_INVALID, TOKEN_REMOVED, KEY_NOT_FOUND, KEY_AMBIGUOUS, KEY_MISMATCH, MECHANISM_UNSUPPORTED, or of class pin
- * @example const signer = await openPkcs11({ module: '/usr/lib/softhsm/libsofthsm2.so', uri: 'pkcs11:token=till;object=record', pin, audit })
- */
-export async function openPkcs11(options: Pkcs11Options): Promise<GuardedSigner> {
+/** An opened device. @throws FiscalError of kind signer, as openPkcs11 */
+export async function openDevice(options: DeviceOptions): Promise<Pkcs11Device> {
   const selector = parseUri(options.uri, options.module)
   const module = await acquire(options)
   let anchor: Handle | undefined
   let device: Pkcs11Device | undefined
   try {
-    const token = findToken(module.cryptoki, selector, undefined)
+    const token = findToken(module.cryptoki, selector, options.serial)
     anchor = module.cryptoki.openSession(token.slot)
     device = new Pkcs11Device(await partsOf(options, module, selector, token, anchor))
     if (options.perSignaturePin === undefined) await checkPair(device)
-    return guardSigner(device, { ...options.guard, audit: options.audit })
+    return device
   } catch (error) {
     if (device === undefined) await abandon(module, anchor)
     else await device.close()
@@ -87,7 +44,7 @@ export async function openPkcs11(options: Pkcs11Options): Promise<GuardedSigner>
   }
 }
 
-async function acquire({ module, cryptoki, vendorCodes }: Pkcs11Options): Promise<SharedModule> {
+async function acquire({ module, cryptoki, vendorCodes }: DeviceOptions): Promise<SharedModule> {
   try {
     return await SharedModule.acquire(module, cryptoki, loadCryptoki)
   } catch (error) {
@@ -105,7 +62,7 @@ async function abandon(module: SharedModule, anchor: Handle | undefined): Promis
 }
 
 async function partsOf(
-  options: Pkcs11Options,
+  options: DeviceOptions,
   module: SharedModule,
   selector: KeySelector,
   token: FoundToken,
@@ -116,8 +73,7 @@ async function partsOf(
   const safety = await PinSafety.load({ token: serial, secretVersion: options.secretVersion ?? '1', audit: options.audit })
   if (!cryptoki.isLoggedIn(anchor))
     await submitPin(safety, options.pin, { cryptoki, slot: token.slot, session: anchor, kind: 'user', serial })
-  const weaknesses = options.acceptedWeaknesses ?? options.guard?.policy?.acceptedWeaknesses
-  const accepted = acceptedNames(weaknesses, (options.guard?.clock ?? systemClock).now())
+  const { accepted } = options
   const key = findKey(cryptoki, anchor, selector, accepted)
   if (key.alwaysAuthenticate && options.perSignaturePin !== 'allowed') {
     throw signerError('CONFIG_INVALID', {
@@ -159,7 +115,7 @@ function sessionsFor(wanted: number, { facts }: FoundToken, parallel: boolean): 
 }
 
 function describe(
-  options: Pkcs11Options,
+  options: DeviceOptions,
   { facts }: FoundToken,
   key: FoundKey,
   choice: Choice,
