@@ -1,6 +1,16 @@
 // The real command for tests: bundled once from the sources of all packages, run as a child process.
 import { spawn, spawnSync } from 'node:child_process'
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync, chmodSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -45,6 +55,7 @@ export function buildCli(): CliUnderTest {
   const tsup = [join(root, 'node_modules/tsup/dist/cli-default.js'), '--config', 'src/transcripts/tsup.config.mjs']
   const built = spawnSync(process.execPath, tsup, { cwd: pack, env: { ...process.env, OUT: dist }, encoding: 'utf8' })
   if (built.status !== 0) throw new Error(`the command cannot be bundled:\n${built.stdout}${built.stderr}`)
+  linkBindings(join(base, 'pack', 'node_modules'))
   copyFileSync(join(pack, 'package.json'), join(base, 'pack', 'package.json'))
   copyFileSync(join(root, 'FORMAT.md'), join(base, 'pack', 'FORMAT.md'))
   const main = join(dist, 'main.js')
@@ -64,6 +75,18 @@ export function buildCli(): CliUnderTest {
     run: (args, { input, env } = {}) => spawned(process.execPath, [main, ...args], work, environment(env), input),
     shell: (line, env) => spawned('sh', ['-c', line], work, environment(env)),
     remove: () => rmSync(base, { recursive: true, force: true }),
+  }
+}
+
+// Native bindings are loaded when used, from beside the bundle; those this machine has are linked there.
+function linkBindings(folder: string): void {
+  mkdirSync(folder)
+  for (const [from, name] of [
+    ['signer-pkcs11', 'pkcs11js'],
+    ['signer-sam', 'pcsc-mini'],
+  ] as const) {
+    const found = join(root, 'packages', from, 'node_modules', name)
+    if (existsSync(found)) symlinkSync(realpathSync(found), join(folder, name))
   }
 }
 

@@ -5,6 +5,9 @@ import { isFiscalError, parseLine, type FiscalRecord, type ReadHead, type Storag
 import { EXIT, type Call, type Command } from './command.js'
 import { diskFacts, signsOfDishonesty, type DiskFacts } from './disk-check.js'
 import { readWitness } from './file-witness.js'
+import { keyFileOf, keyPlace } from './key/open-signer.js'
+import { nameOfSetting } from './key/signer-flags.js'
+import type { SignerSetting } from './key/signer-setting.js'
 import { plain } from './output.js'
 import { passphraseAtHand, passphraseOf, passphraseOptions } from './passphrase.js'
 import { findTill, openKey, openReading, type Till } from './till.js'
@@ -240,34 +243,56 @@ async function permissions({ dir, till }: Patient): Promise<readonly Check[]> {
       })
   }
   await look(paths.folder, 0o022, 'the folder')
-  await look(dirname(paths.key), 0o022, 'the folder of the key')
-  await look(paths.key, 0o077, 'the key file')
+  const file = till === undefined ? paths.key : keyFileIn(till)
+  if (file !== undefined) {
+    await look(dirname(file), 0o022, 'the folder of the key')
+    await look(file, 0o077, 'the key file')
+  }
   return checks.length > 0
     ? checks
     : [{ name: 'permissions', state: 'good', message: 'folder and key belong to this user; others cannot change or read them' }]
 }
 
+// Where the key file lies; undefined for a key in a device.
+function keyFileIn({ paths, settings: { signer } }: Till): string | undefined {
+  if (signer === undefined) return paths.key
+  return signer.kind === 'software' ? keyFileOf(signer, keyPlace(paths.folder)) : undefined
+}
+
 async function key({ call, till, newest }: Patient): Promise<readonly Check[]> {
   if (till === undefined) return [{ name: 'key', state: 'advice', message: 'no settings here, so no key is known' }]
-  const missing = await stat(till.paths.key).then(
-    () => undefined,
-    (error: NodeJS.ErrnoException) => error.code,
-  )
+  const { signer } = till.settings
+  const file = keyFileIn(till)
+  const missing =
+    file === undefined
+      ? undefined
+      : await stat(file).then(
+          () => undefined,
+          (error: NodeJS.ErrnoException) => error.code,
+        )
   if (missing !== undefined)
     return [
       {
         name: 'key',
         state: 'wrong',
         message: `the key file is not there (${missing})`,
-        remedy: `Put the key back at ${till.paths.key}.`,
+        remedy: `Put the key back at ${file}.`,
       },
     ]
   if (!passphraseAtHand(call))
-    return [{ name: 'key', state: 'good', message: 'the key file is there; not opened, no passphrase at hand' }]
+    return [
+      {
+        name: 'key',
+        state: 'good',
+        message: `${file === undefined ? `the key is ${nameOfSetting(signer as SignerSetting)}` : 'the key file is there'}; not opened, no passphrase at hand`,
+      },
+    ]
   try {
-    const signer = await openKey(till, passphraseOf(call), call.out.note)
-    const { keyId, alg } = signer.describe()
-    await signer.close()
+    const opened = await openKey(till, passphraseOf(call), call.out.note)
+    const { keyId, alg } = opened.describe()
+    const { state, reasons, certificateDaysLeft } = await opened.health()
+    await opened.close()
+    if (reasons.length > 0) return [unhealthy(state, reasons, certificateDaysLeft)]
     const expected = newest === undefined ? undefined : keyInUse(newest)
     if (expected === undefined || expected === keyId)
       return [{ name: 'key', state: 'good', message: `${alg} ${keyId} opens and is the key in use`, facts: { keyId, alg } }]
@@ -282,6 +307,18 @@ async function key({ call, till, newest }: Patient): Promise<readonly Check[]> {
   } catch (error) {
     if (!isFiscalError(error)) throw error
     return [{ name: 'key', state: 'wrong', message: error.message, remedy: error.remedy, facts: { code: error.code } }]
+  }
+}
+
+// A certificate near or past its end, a locked or degraded device.
+function unhealthy(state: string, reasons: readonly string[], days: number | undefined): Check {
+  const left = days === undefined ? '' : `; the certificate ends in ${days} days`
+  return {
+    name: 'key',
+    state: state === 'degraded' ? 'advice' : 'wrong',
+    message: `the signer is ${state}: ${reasons.join(', ')}${left}`,
+    remedy: 'See sigillo key status; renew the certificate with sigillo key request and sigillo key install.',
+    facts: { state, reasons: reasons.join(' '), ...(days !== undefined && { certificateDaysLeft: days }) },
   }
 }
 

@@ -19,7 +19,9 @@ import {
   writeSettings,
   type Settings,
 } from './settings.js'
-import { entryOf, openKey, type Till } from './till.js'
+import { deviceOptions, deviceSetting, nameOfSetting } from './key/signer-flags.js'
+import { checkSignerSetting, type SignerSetting } from './key/signer-setting.js'
+import { entryOf, openKey, secretName, type Till } from './till.js'
 import { SOFTWARE } from './version.js'
 
 const ALGORITHMS: readonly RecordAlg[] = ['ES256', 'ES384', 'EdDSA', 'PS256', 'RS256']
@@ -43,11 +45,13 @@ export const initCommand: Command = {
     ...countryFlags(),
     alg: { type: 'string', value: 'NAME', help: `Algorithm of the key: ${ALGORITHMS.join(', ')}; default ES256` },
     'segment-bits': { type: 'string', value: 'N', help: 'A file of the journal holds 2^N records, 6 to 16; default 12' },
+    ...deviceOptions,
     witness: { type: 'string', value: 'FILE', help: 'Where the last head is kept outside DIR; default DIR.witness.json' },
     ...passphraseOptions,
   },
   notes: [
     'DIR gets the journal and settings.json, DIR.keys/main.pem the encrypted key, DIR.witness.json the last head. An option given on\nthe command line wins over --config. Interrupted, the same call finishes what was begun.',
+    'With --pkcs11 or --card the records are signed by that device and no key file is made; its audit log is DIR.keys/audit.jsonl. The PIN is\ngiven as a passphrase is, never in the URI.',
     'Exit code: 0 made; 2 not made.\nJSON: dir, queue, name, country, keyId, key, settings, witness.',
   ],
   run: init,
@@ -75,12 +79,12 @@ async function init(call: Call): Promise<number> {
       name: settings.name,
       country: entry.code,
       keyId,
-      key: paths.key,
+      key: settings.signer === undefined ? paths.key : nameOfSetting(settings.signer),
       settings: paths.settings,
       witness: paths.witness,
     }
     if (out.json) await out.object(made)
-    else await tell(call, made, entry)
+    else await tell(call, made, entry, settings.signer !== undefined)
     return EXIT.ok
   } finally {
     await signer.close()
@@ -91,11 +95,13 @@ async function tell(
   { out }: Call,
   made: { dir: string; queue: string; name: string; keyId: string; key: string; witness: string },
   entry: CountryEntry,
+  device: boolean,
 ): Promise<void> {
   await out.line(`${out.paint.green('✔')} ${made.name} is a till for ${entry.title}, in ${made.dir}`)
   await out.line(`  queue    ${made.queue}`)
   await out.line(`  key      ${made.key} (${made.keyId})`)
   await out.line(`  witness  ${made.witness}`)
+  if (device) return
   await out.line(
     out.paint.dim('  Keep a copy of the key file and its passphrase apart from the folder: without them the queue cannot go on.'),
   )
@@ -120,7 +126,15 @@ async function settingsOf(dir: string, flags: Flags): Promise<Settings> {
     options[entry.flags['till']?.sets ?? ''] = name
   const flagged = textFlag(flags, 'witness')
   const witness = flagged === undefined ? config.witness : resolve(flagged)
-  return { format: 'sigillo-settings/1', name, country: code, options, ...(witness !== undefined && { witness }) }
+  const signer = deviceSetting(flags) ?? config.signer
+  return {
+    format: 'sigillo-settings/1',
+    name,
+    country: code,
+    options,
+    ...(witness !== undefined && { witness }),
+    ...(signer !== undefined && { signer }),
+  }
 }
 
 // `merchant.name` is the member `name` of the object `merchant`.
@@ -142,6 +156,7 @@ interface Config {
   readonly country?: string
   readonly name?: string
   readonly witness?: string
+  readonly signer?: SignerSetting
   readonly options: Readonly<Record<string, unknown>>
 }
 
@@ -154,7 +169,7 @@ async function configOf(path: string | undefined): Promise<Config> {
   } catch (error) {
     throw settingsInvalid(`${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`)
   }
-  const { country, name, witness, options, format: _, ...rest } = parseObject(text)
+  const { country, name, witness, signer, options, format: _, ...rest } = parseObject(text)
   for (const [member, value] of Object.entries({ country, name, witness })) {
     if (value !== undefined && typeof value !== 'string') throw settingsInvalid(`${member} must be text`)
   }
@@ -162,6 +177,7 @@ async function configOf(path: string | undefined): Promise<Config> {
     throw settingsInvalid('options must be an object')
   return {
     ...({ country, name, witness } as { country?: string; name?: string; witness?: string }),
+    ...(signer !== undefined && { signer: checkSignerSetting(signer) }),
     options: { ...rest, ...options },
   }
 }
@@ -181,6 +197,9 @@ function setOption(options: Record<string, unknown>, pair: string): void {
 // A key left by an interrupted call is used: it may have signed the first record already.
 async function makeKey(call: Call, till: Till): Promise<Signer> {
   const { out, flags } = call
+  const { signer } = till.settings
+  if (signer !== undefined && signer.kind !== 'software')
+    return openKey(till, passphraseOf(call, false, secretName(till)), out.note)
   const alg = textFlag(flags, 'alg') ?? 'ES256'
   if (!(ALGORITHMS as readonly string[]).includes(alg)) throw usageError(`--alg takes one of ${ALGORITHMS.join(', ')}`)
   const begun = await stat(till.paths.key).then(

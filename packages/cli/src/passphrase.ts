@@ -1,27 +1,40 @@
-// Where the passphrase of a key file comes from: a file, SIGILLO_PASSPHRASE, or a prompt that shows nothing. It is handed on as
-// bytes, which the signer wipes; it never reaches a message.
+// Where the passphrase of a key file, or the PIN of a token, comes from: a file, an open file descriptor, a named store, SIGILLO_PASSPHRASE,
+// or a prompt that shows nothing. It is handed on as bytes, which the signer wipes; it never reaches a message and never stands in arguments.
 import { openSync, readFileSync, statSync } from 'node:fs'
 import { ReadStream } from 'node:tty'
 import type { Passphrase } from '@sigillo/signer-software'
-import { textFlag, type Call, type OptionSpec } from './command.js'
+import { numberFlag, textFlag, type Call, type OptionSpec } from './command.js'
 import { usageError } from './errors.js'
+import { fromStore } from './secret-store.js'
 
 /** The options of every command that opens a key. */
 export const passphraseOptions: Readonly<Record<string, OptionSpec>> = {
   'passphrase-file': {
     type: 'string',
     value: 'FILE',
-    help: 'Passphrase of the key: first line of FILE (else SIGILLO_PASSPHRASE, else asked for)',
+    help: 'Passphrase or PIN of the key: first line of FILE (else SIGILLO_PASSPHRASE, else asked for)',
+  },
+  'passphrase-fd': { type: 'string', value: 'N', help: 'The same from the open file descriptor N, 3 or more' },
+  'passphrase-store': {
+    type: 'string',
+    value: 'NAME',
+    help: 'The same from a store: systemd:NAME, secret-service:NAME or keychain:NAME',
   },
 }
 
 /**
  * The source of the passphrase, fetched when the key is opened.
  * @param twice ask again, for a key that is being made
+ * @param what name of it in the prompt
  */
-export function passphraseOf({ flags, world, out }: Call, twice = false): Passphrase {
+export function passphraseOf({ flags, world, out }: Call, twice = false, what = 'Passphrase of the key'): Passphrase {
   const file = textFlag(flags, 'passphrase-file')
   if (file !== undefined) return () => fromFile(file, out.note)
+  const descriptor = numberFlag(flags, 'passphrase-fd', [3, 65_535])
+  // Read once and kept until it is asked for: a descriptor gives its bytes only once.
+  if (descriptor !== undefined) return fromDescriptor(descriptor)
+  const store = textFlag(flags, 'passphrase-store')
+  if (store !== undefined) return () => fromStore(store, world.env)
   const given = world.env['SIGILLO_PASSPHRASE']
   if (given !== undefined && given !== '') {
     // Children of this process must not inherit it.
@@ -29,12 +42,14 @@ export function passphraseOf({ flags, world, out }: Call, twice = false): Passph
     const bytes = Buffer.from(given, 'utf8')
     return () => Uint8Array.from(bytes)
   }
-  return () => ask(world.stdin, world.stderr, twice)
+  return () => ask(world.stdin, world.stderr, twice, what)
 }
+
+const SOURCES = ['passphrase-file', 'passphrase-fd', 'passphrase-store']
 
 /** True when a passphrase can be had without asking anybody. */
 export function passphraseAtHand({ flags, world }: Call): boolean {
-  return textFlag(flags, 'passphrase-file') !== undefined || (world.env['SIGILLO_PASSPHRASE'] ?? '') !== ''
+  return SOURCES.some((name) => textFlag(flags, name) !== undefined) || (world.env['SIGILLO_PASSPHRASE'] ?? '') !== ''
 }
 
 function fromFile(path: string, note: (text: string) => void): Uint8Array {
@@ -46,16 +61,38 @@ function fromFile(path: string, note: (text: string) => void): Uint8Array {
   } catch (error) {
     throw usageError(`the passphrase file cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`)
   }
+  return lineIn(bytes)
+}
+
+function fromDescriptor(descriptor: number): () => Uint8Array {
+  let kept: Uint8Array | undefined
+  return () => {
+    kept ??= firstLine(descriptor)
+    return kept.slice()
+  }
+}
+
+function firstLine(descriptor: number): Uint8Array {
+  let bytes: Buffer
+  try {
+    bytes = readFileSync(descriptor)
+  } catch (error) {
+    throw usageError(`file descriptor ${descriptor} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`)
+  }
+  return lineIn(bytes)
+}
+
+function lineIn(bytes: Buffer): Uint8Array {
   const end = bytes.findIndex((byte) => byte === 10 || byte === 13)
   const line = Uint8Array.from(end < 0 ? bytes : bytes.subarray(0, end))
   bytes.fill(0)
   return line
 }
 
-async function ask(stdin: NodeJS.ReadStream, stderr: NodeJS.WriteStream, twice: boolean): Promise<Uint8Array> {
+async function ask(stdin: NodeJS.ReadStream, stderr: NodeJS.WriteStream, twice: boolean, what: string): Promise<Uint8Array> {
   const { keyboard, done } = openKeyboard(stdin)
   try {
-    const first = await readHidden(keyboard, stderr, 'Passphrase of the key: ')
+    const first = await readHidden(keyboard, stderr, `${what}: `)
     if (!twice) return first
     const second = await readHidden(keyboard, stderr, 'The same again: ')
     const same = first.length === second.length && first.every((byte, i) => byte === second[i])

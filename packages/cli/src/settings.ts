@@ -4,6 +4,7 @@ import { open, readFile, rename } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import type { FiscalError } from '@sigillo/core'
 import { cliError } from './errors.js'
+import { checkSignerSetting, type SignerSetting } from './key/signer-setting.js'
 
 /** Contents of settings.json. */
 export interface Settings {
@@ -14,6 +15,8 @@ export interface Settings {
   readonly country: string
   /** The country's own options. */
   readonly options: Readonly<Record<string, unknown>>
+  /** Signs the records; a key file beside the folder when left out. */
+  readonly signer?: SignerSetting
   /** Where the witness lies, when not at its usual place; from the folder when relative. */
   readonly witness?: string
 }
@@ -94,12 +97,19 @@ export function parseObject(text: string): Record<string, unknown> {
 }
 
 function checked(value: Record<string, unknown>): Settings {
-  const { format, name, country, options, witness } = value
+  const { format, name, country, options, witness, signer } = value
   if (format !== 'sigillo-settings/1') throw settingsInvalid('has another format')
   if (typeof name !== 'string' || typeof country !== 'string') throw settingsInvalid('must have a name and a country')
   if (typeof options !== 'object' || options === null || Array.isArray(options)) throw settingsInvalid('must have options')
   if (witness !== undefined && typeof witness !== 'string') throw settingsInvalid('names the witness by its path')
-  return { format, name, country, options: options as Record<string, unknown>, ...(witness !== undefined && { witness }) }
+  return {
+    format,
+    name,
+    country,
+    options: options as Record<string, unknown>,
+    ...(witness !== undefined && { witness }),
+    ...(signer !== undefined && { signer: checkSignerSetting(signer) }),
+  }
 }
 
 /** Settings that cannot be used. */

@@ -1,10 +1,11 @@
 // Opening the till of a folder: settings, country, key, storage and witness put together, for writing or for reading only.
-import { openQueue, type Queue, type Signer } from '@sigillo/core'
-import { openKeyFile, type Passphrase } from '@sigillo/signer-software'
+import { openQueue, type GuardedSigner, type Queue } from '@sigillo/core'
+import type { Passphrase } from '@sigillo/signer-software'
 import { openFolder, type FolderReader } from '@sigillo/storage-fs'
 import { textFlag, type Call, type OptionSpec } from './command.js'
 import { cliError, usageError } from './errors.js'
 import { fileWitness } from './file-witness.js'
+import { keyPlace, openSigner } from './key/open-signer.js'
 import { passphraseOf } from './passphrase.js'
 import { countryByCode, countryCodes, type AnyCountry, type CountryEntry } from './registry.js'
 import { pathsFor, pathsOf, readSettings, settingsInvalid, type Settings, type TillPaths } from './settings.js'
@@ -21,6 +22,7 @@ export interface Till {
 /** A till open for writing. */
 export interface OpenTill extends Till, AsyncDisposable {
   readonly queue: Queue
+  readonly signer: GuardedSigner
 }
 
 /** Options of every command that becomes the writer of a queue. */
@@ -61,18 +63,31 @@ export async function findTill(dir: string): Promise<Till | undefined> {
   return { paths: pathsFor(dir, settings), settings, entry, country: await entry.make(settings.options) }
 }
 
-/** Opens the key of a till; its warnings go to standard error. */
-export function openKey({ paths }: Pick<Till, 'paths'>, passphrase: Passphrase, note: (text: string) => void): Promise<Signer> {
-  return openKeyFile(paths.key, { passphrase, onWarning: ({ message }) => note(`warning: ${message}`) })
+/**
+ * Opens the signer of a till, the key file beside it unless settings name another; its warnings go to standard error.
+ * @throws FiscalError of kind signer, SETTINGS_INVALID
+ */
+export function openKey(
+  { paths, settings, entry }: Pick<Till, 'paths' | 'settings' | 'entry'>,
+  secret: Passphrase,
+  note: (text: string) => void,
+): Promise<GuardedSigner> {
+  const guard = { recordsAfterExpiry: entry.recordsAfterExpiry === true }
+  return openSigner(settings.signer ?? { kind: 'software' }, { place: keyPlace(paths.folder), secret, note, guard })
+}
+
+/** What the secret of a till's signer is called when it is asked for. */
+export function secretName({ settings: { signer } }: Pick<Till, 'settings'>): string {
+  return signer === undefined || signer.kind === 'software' ? 'Passphrase of the key' : 'PIN of the token'
 }
 
 /**
  * Becomes the writer of the till in a folder.
  * @throws FiscalError as `openQueue` and `openKeyFile`
  */
-export async function openTill(dir: string, call: Call): Promise<OpenTill> {
+export async function openTill(dir: string, call: Call, secret?: Passphrase): Promise<OpenTill> {
   const till = await readTill(dir)
-  const signer = await openKey(till, passphraseOf(call), call.out.note)
+  const signer = await openKey(till, secret ?? passphraseOf(call, false, secretName(till)), call.out.note)
   try {
     const queue = await openQueue({
       id: till.settings.name,
@@ -90,7 +105,7 @@ export async function openTill(dir: string, call: Call): Promise<OpenTill> {
         await signer.close()
       }
     }
-    return { ...till, queue, [Symbol.asyncDispose]: close }
+    return { ...till, queue, signer, [Symbol.asyncDispose]: close }
   } catch (error) {
     await signer.close()
     throw error

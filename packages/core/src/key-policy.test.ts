@@ -173,7 +173,7 @@ describe('operations', () => {
     expect(reasonOf(policyOf({}, { version: 0 }))).toBe('CONFIG_INVALID policy version')
     expect(reasonOf(policyOf({}, { validUntil: 'soon' }))).toBe('CONFIG_INVALID policy validUntil')
     expect(reasonOf(policyOf({ a: { suites: [] } }))).toBe('CONFIG_INVALID policy operations.a.suites')
-    expect(reasonOf(policyOf({ a: { ...plain, maxPerDay: -1 } }))).toBe('CONFIG_INVALID policy operations.a limits')
+    expect(reasonOf(policyOf({ a: { ...plain, maxPerDay: -1 } }))).toBe('CONFIG_INVALID policy operations.a.maxPerDay')
     expect(reasonOf(policyOf({ a: { ...plain, approvals: 1 } }))).toBe('CONFIG_INVALID policy operations.a.approvals')
     for (const window of [
       { days: [0], from: '08:00', to: '20:00', zone: 'UTC' },

@@ -30,6 +30,8 @@ export interface GuardOptions extends CertificateWatch {
   readonly timeoutMs?: number
   /** Results remembered by idempotency key; 10,000 for 10 minutes. */
   readonly replay?: ReplayLimits
+  /** Called once after the device was closed: for what lives and ends with this signer, as the file of its audit log. */
+  readonly afterClose?: () => Promise<void>
 }
 
 /** What a caller may say about one signature. */

@@ -146,8 +146,12 @@ class Guard implements GuardedSigner {
     clearTimeout(timer)
     this.#lanes.refuseAll(closed())
     this.#calls.abandonAll(signerError('CLOSED', { message: 'the signer was closed while signing', outcome: 'unknown' }))
-    await this.#device.close()
-    this.#health.move('closed', [])
+    try {
+      await this.#device.close()
+    } finally {
+      this.#health.move('closed', [])
+      await this.#options.afterClose?.()
+    }
   }
 
   #signNow(message: Uint8Array): Uint8Array {
