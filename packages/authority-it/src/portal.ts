@@ -17,7 +17,7 @@ export function portalFile({ n, sender = '', at }: Entry, bytes: Uint8Array, mer
       ['PIVAEsercente', merchant],
       ['DataOraTrasmissione', romeTime(Date.parse(at))],
     ] as const)
-      transmission.appendElement(name).appendText(value)
+      transmission.addElement(name).addText(value)
     const xml = document
       .toString({ format: false })
       .replace(/<(\/?)([A-Za-z_][\w.-]*):DatiCorrispettivi/g, '<$1n1:DatiCorrispettivi')
@@ -29,7 +29,7 @@ export function portalFile({ n, sender = '', at }: Entry, bytes: Uint8Array, mer
 }
 
 function addDevice(transmission: XmlElement, matricola: string): void {
-  const block = transmission.appendElement('Dispositivo')
-  block.appendElement('Tipo').appendText('RT')
-  block.appendElement('IdDispositivo').appendText(matricola)
+  const block = transmission.addElement('Dispositivo')
+  block.addElement('Tipo').addText('RT')
+  block.addElement('IdDispositivo').addText(matricola)
 }
