@@ -64,6 +64,11 @@ export class PinSafety {
     return this.#latched
   }
 
+  /** True when the device accepted this secret in this process and has refused it since never: what an automatic login needs. */
+  get hasSucceeded(): boolean {
+    return this.#succeeded
+  }
+
   /**
    * Submits the PIN once for all who ask at the same time.
    * @throws FiscalError PIN_LATCHED when a submission failed earlier, else what `before` or the device said

@@ -29,6 +29,14 @@ export interface CardPlace {
   readonly profile: CardProfile
 }
 
+/** How the PIN gets to the card. */
+export interface PinPath {
+  readonly safety: PinSafety
+  readonly source: PinSource
+  /** Tries left as a new connection to the same card tells for free; undefined when it does not, or the card stays away. */
+  readonly triesLater: () => Promise<number | undefined>
+}
+
 /** What a card tells without a PIN. */
 export interface CardIdentity {
   readonly serial: string
@@ -139,17 +147,13 @@ export class SamCard {
   }
 
   /** One signature: the steps in the card's order, those still in force left out. */
-  async sign(
-    key: CardKey,
-    digest: Uint8Array,
-    pin: { readonly safety: PinSafety; readonly source: PinSource },
-  ): Promise<Uint8Array> {
+  async sign(key: CardKey, digest: Uint8Array, pin: PinPath): Promise<Uint8Array> {
     const { profile } = this.#place
     const input = key.input === 'digestInfo' ? concat(SHA256_INFO, digest) : digest
     for (const step of profile.order) {
       if (step === 'select') await this.#select()
       if (step === 'environment' && this.#environment !== key) await this.#setEnvironment(key)
-      if (step === 'verify' && !this.#isVerified) await this.#verify(pin.safety, pin.source)
+      if (step === 'verify' && !this.#isVerified) await this.#verify(pin)
     }
     const { data } = await this.#ask(computeSignature(key, input), 'sign')
     if (profile.pinLifetime === 'once') this.#isVerified = false
@@ -191,13 +195,13 @@ export class SamCard {
     if (order.indexOf('verify') > order.indexOf('environment')) this.#isVerified = false
   }
 
-  async #verify(safety: PinSafety, source: PinSource): Promise<void> {
+  async #verify({ safety, source, triesLater }: PinPath): Promise<void> {
     let pin: Uint8Array | undefined
     let block: Uint8Array | undefined
     try {
       await safety.submit({
         before: async () => {
-          await this.#checkTries()
+          await this.#checkTries(safety.hasSucceeded)
           pin = typeof source === 'function' ? await source() : source
           block = this.#blockOf(pin)
         },
@@ -207,8 +211,12 @@ export class SamCard {
           })
           if (sw !== 0x9000) throw swError(sw, 'verify')
         },
-        // A handle that was reset refuses before anything reaches the card; everything else may have spent a try.
-        doubt: ({ code }) => (code === 'CARD_RESET' ? 'intact' : 'spent'),
+        // A handle that was reset refuses before anything reaches the card. A card that was lost is asked when it is back, where asking is free.
+        doubt: async ({ code, details }) => {
+          if (code === 'CARD_RESET') return 'intact'
+          const isLost = ['removed', 'lost', 'no-service'].includes(String(details['reason']))
+          return isLost && (await triesLater()) === this.#place.profile.pinTries ? 'intact' : 'spent'
+        },
       })
       this.#isVerified = true
     } finally {
@@ -217,17 +225,29 @@ export class SamCard {
     }
   }
 
-  // Only where asking is free: some cards count a VERIFY without data as a failed try.
-  async #checkTries(): Promise<void> {
-    const { profile } = this.#place
-    if (!profile.statusQueryIsFree) return
-    const { sw } = await this.#exchange(verifyStatus(profile))
-    if (sw === 0x6983)
+  // A login by itself, after one that worked, needs every try: somebody else has been guessing otherwise.
+  async #checkTries(isAgain: boolean): Promise<void> {
+    const { statusQueryIsFree, pinTries } = this.#place.profile
+    if (!statusQueryIsFree) return
+    const triesLeft = await this.#triesLeft()
+    if (triesLeft === 0)
       throw signerError('PIN_LOCKED', { message: 'the card says its PIN is locked', triesLeft: 0, pinDanger: false })
-    if ((sw & 0xfff0) !== 0x63c0) return
-    const triesLeft = sw & 0xf
-    if (triesLeft <= 2)
+    if (triesLeft !== undefined && (triesLeft <= 2 || (isAgain && triesLeft < pinTries)))
       throw signerError('PIN_TRIES_LOW', { message: `${triesLeft} tries are left; no PIN was sent`, triesLeft, pinDanger: false })
+  }
+
+  /** Tries left of the PIN on a fresh connection; undefined when the card does not tell. */
+  async triesLeftAnew(): Promise<number | undefined> {
+    await this.#select()
+    return this.#triesLeft()
+  }
+
+  // Only where asking is free: some cards count the question as a failed try.
+  async #triesLeft(): Promise<number | undefined> {
+    if (!this.#place.profile.statusQueryIsFree) return undefined
+    const { sw } = await this.#exchange(verifyStatus(this.#place.profile))
+    if (sw === 0x6983) return 0
+    return (sw & 0xfff0) === 0x63c0 ? sw & 0xf : undefined
   }
 
   // Cards count a malformed PIN as a try, so its form is checked here first.

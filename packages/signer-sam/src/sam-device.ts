@@ -94,7 +94,7 @@ export class SamDevice implements DeviceSigner {
   async #signOnce(card: SamCard, digest: Uint8Array): Promise<SignResult> {
     const { key, safety, pin, place } = this.#parts
     return card.inTransaction(async () => {
-      const signature = await card.sign(key, digest, { safety, source: pin })
+      const signature = await card.sign(key, digest, { safety, source: pin, triesLater: () => this.#triesLater() })
       if (place.profile.counterTag === undefined) return { signature }
       const counter = await card.counter()
       if (counter === undefined) return { signature }
@@ -168,6 +168,23 @@ export class SamDevice implements DeviceSigner {
       reason: 'counter',
       exhausted: true,
     })
+  }
+
+  // A PIN was on its way when the card was lost: the same card, put back, tells whether it has cost a try.
+  async #triesLater(): Promise<number | undefined> {
+    if (!this.#parts.place.profile.statusQueryIsFree || this.#isClosed) return undefined
+    await this.#card?.disconnect()
+    this.#card = undefined
+    try {
+      const card = await this.#connectWithin()
+      try {
+        return await card.inTransaction(() => card.triesLeftAnew())
+      } finally {
+        await card.disconnect()
+      }
+    } catch {
+      return undefined
+    }
   }
 
   async #connectWithin(): Promise<SamCard> {

@@ -281,6 +281,54 @@ describe('PIN', () => {
     await signer.close()
   })
 
+  it('S-13 a card pulled out while it is given the PIN tells when it is back that no try was spent; one that does not tell stays latched', async () => {
+    for (const [isFree, isWrong, mode] of [
+      [true, false, 'exclusive'],
+      [true, false, 'shared'],
+      [true, true, 'exclusive'],
+      [false, false, 'exclusive'],
+    ] as const) {
+      const virtual = card()
+      const reader = virtualReader(virtual)
+      const audit = memoryAudit()
+      const profile = virtualProfile({ statusQueryIsFree: isFree })
+      const pin = (): Uint8Array => utf8(isWrong ? '000000' : CARD_PIN)
+      const signer = await open(reader, { audit, profile, mode, pin, recoverMs: 600 })
+      let pulled = false
+      virtual.before = (ins, apdu) => {
+        if (ins !== 0x20 || apdu.length < 6 || pulled) return
+        pulled = true
+        // It has the PIN and is gone before it answers.
+        reader.card = undefined
+        setTimeout(() => (reader.card = virtual), 40)
+      }
+      const first = await codeOf(record(signer))
+      const second = await codeOf(record(signer))
+      if (isFree && !isWrong) expect([first, second], mode).toEqual(['signed', 'signed'])
+      else expect([first, second]).toEqual(['PIN_LATCHED', 'PIN_LATCHED'])
+      // A shared card wants it for each signature.
+      expect(pinsSent(virtual)).toBe(isFree && !isWrong ? (mode === 'shared' ? 3 : 2) : 1)
+      await signer.close()
+    }
+  })
+
+  it('S-14 after a lost card the PIN goes again only while every try is left', async () => {
+    const virtual = card()
+    const reader = virtualReader(virtual)
+    const profile = virtualProfile({ statusQueryIsFree: true, pinTries: 5 })
+    virtual.tries = 4
+    const signer = await open(reader, { profile })
+    // The first one may go: four are left of five.
+    expect(await codeOf(record(signer))).toBe('signed')
+    virtual.tries = 4
+    reader.resetByOther()
+    const error = await failureOf(record(signer))
+    expect([error?.code, error?.details['triesLeft']]).toEqual(['PIN_TRIES_LOW', 4])
+    expect((await signer.health()).state).toBe('locked')
+    expect(pinsSent(virtual)).toBe(1)
+    await signer.close()
+  })
+
   it('S-17 for a card whose status query is not free no VERIFY without data is ever sent', async () => {
     const virtual = card()
     virtual.manners.countsEmptyVerify = true
