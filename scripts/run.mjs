@@ -78,7 +78,7 @@ const steps = {
   },
   demo() {
     build()
-    say('A shop day, from the first sale to the verified archive')
+    say('From the first sale to what an inspector checks')
     node('examples/demo/demo.mjs', rest)
   },
   bench() {

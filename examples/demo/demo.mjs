@@ -34,7 +34,7 @@ try {
   say(
     out === undefined
       ? 'Everything was removed again; npm run demo -- --out DIR keeps it.'
-      : `All of it lies in ${base}, the receipts with their QR codes as SVG too. Try: npx sigillo inspect ${join(base, 'france', 'cafe')}`,
+      : `All of it lies in ${base}, the receipts with their QR codes as SVG too. Try: npx sigillo inspect ${join(base, 'france', 'restaurant')}`,
   )
 } finally {
   if (out === undefined) rmSync(base, { recursive: true, force: true })

@@ -137,7 +137,7 @@ export async function rehearse(
   let kills = 0
   const startServer = async (): Promise<Program> => {
     const server = start(stage, 'server.mjs', [queueFolder, port, stage.cert, stage.key])
-    port = (await server.until(/^ready /)).slice(6)
+    port = (await server.until(/^ready /)).split(' ')[1] as string
     return server
   }
   const kill = async (program: Program): Promise<void> => {

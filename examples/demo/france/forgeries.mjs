@@ -30,7 +30,7 @@ const deeds = [
     },
   },
   {
-    what: 'He cuts off the end of the day, closing and all, hint and snapshots too: what remains is whole in itself',
+    what: 'He cuts off the end of the week, closings and all, hint and snapshots too: what remains is whole in itself',
     forge: ({ path, lines }, copy) => {
       writeFileSync(path, `${lines.slice(0, 200).join('\n')}\n`)
       for (const name of readdirSync(copy)) {
