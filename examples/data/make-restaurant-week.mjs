@@ -101,7 +101,7 @@ function service(day, from, hours, count, evening, along = {}) {
   for (let n = 0; n < count; n++) {
     at(day, from, Math.round(n * step + random() * step * 0.6))
     const sale = table(evening, along[n]?.extra)
-    along[n]?.then?.(sale)
+    along[n]?.after?.(sale)
   }
 }
 
@@ -172,9 +172,9 @@ DAYS.forEach((day, i) => {
   const noon = Math.round(TABLES[i] * 0.4)
   const sunday = i === 5
   service(day, '12:05', 2.5, noon, false, {
-    ...(i === 0 && { 5: { then: copied } }),
-    ...(i === 1 && { 2: { then: cancelled }, 6: { then: refunded } }),
-    ...(i === 3 && { 4: { then: moved } }),
+    ...(i === 0 && { 5: { after: copied } }),
+    ...(i === 1 && { 2: { after: cancelled }, 6: { after: refunded } }),
+    ...(i === 3 && { 4: { after: moved } }),
   })
   if (i === 1) {
     // A table for twenty next Friday: a deposit is invoiced when it is paid.
@@ -193,7 +193,7 @@ DAYS.forEach((day, i) => {
   add({ type: 'closing', key: `SERVICE-${i + 1}`, kind: 'shift' })
   if (!sunday) {
     service(day, '19:05', 4.6, TABLES[i] - noon, true, {
-      ...(i === 2 && { 1: { then: invoiced } }),
+      ...(i === 2 && { 1: { after: invoiced } }),
       ...(i === 3 && { 3: { extra: [{ label: 'Pourboire', total: 500, nature: 'T' }] } }),
       ...(i === 4 && { 6: { extra: [{ label: 'Bon cadeau', total: 6000, nature: 'V' }] } }),
     })
