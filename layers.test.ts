@@ -20,7 +20,7 @@ const arrows: readonly (readonly [role: RegExp, may: readonly string[]])[] = [
 /** Packages that compose the rest: nobody imports them. */
 const composers = new Set(['cli', 'server-rt'])
 /** Packages whose product code runs wherever JavaScript runs. */
-const portable = /^(core|documents|country-.*|testing)$/
+const portable = /^(core|documents|country-.*|storage-idb|testing)$/
 /** The seam: the only files of a portable package that may touch Node. */
 const seam = /\.node\.ts$|^src\/node(\/|\.ts$)/
 const nodeNames = new Set(['Buffer', 'process', 'NodeJS', '__dirname', '__filename', 'require', 'setImmediate'])

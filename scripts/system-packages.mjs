@@ -17,7 +17,7 @@ export const systemPackages = [
   { name: 'vsmartcard-vpcd', suites: 'signer-sam over PC/SC' },
   { name: 'libpcsclite-dev', suites: 'signer-sam over PC/SC' },
   { name: 'xfsprogs', command: 'xfs_io', suites: 'storage-fs on real file systems whose power is cut' },
-  { name: 'chromium', command: 'chromium', suites: 'verification in a browser' },
+  { name: 'chromium', command: 'chromium', suites: 'verification, the off-line log and a till in a browser' },
 ]
 
 const say = (text) => process.stderr.write(`${text}\n`)
