@@ -26,7 +26,7 @@ export const italyEntry: CountryEntry = {
     'starts-as': flag(
       'startsAs',
       'STATE',
-      'unknown (default: enrol and activate first) or ATTIVATO (a simulated device sells at once)',
+      'unknown (default: enrol and activate first) or ATTIVATO or IN_SERVIZIO (a simulated device sells at once)',
     ),
     'base-url': flag('baseUrl', 'URL', 'where the authority is reached; there is no default'),
     'authority-roots': { ...flag('authorityRoots', 'FILE', 'roots of the authority’s answers, PEM'), reads: true },

@@ -66,5 +66,5 @@ describe.skipIf(process.platform === 'win32')('transcripts', () => {
       if (stdout.length > 0 || code === 0) expect(pattern(stdout).test(ran.stdout), `standard output of ${where}`).toBe(true)
       if (stderr.length > 0 || code === 0) expect(pattern(stderr).test(ran.stderr), `standard error of ${where}`).toBe(true)
     }
-  })
+  }, 180_000)
 })

@@ -21,6 +21,8 @@ export async function nextBatch(
   find: (seq: number) => Promise<FiscalRecord | undefined>,
   { nowMs, lotteryLimit }: { readonly nowMs: number; readonly lotteryLimit: number },
 ): Promise<number[] | undefined> {
+  // Before it is in service a device's batches are refused (00303).
+  if (state.device !== 'IN_SERVIZIO') return undefined
   const [first] = state.lottery.items
   const early = state.lottery.lastBatchMs !== 0 && nowMs - state.lottery.lastBatchMs < BATCH_WAIT_MS
   if (first === undefined || early || isClosed(settings, nowMs) || firstOf(state, 'lottery') !== undefined) return undefined

@@ -26,7 +26,7 @@ const finish = async (device: TestDevice): Promise<void> => {
 
 describe('lottery', () => {
   it('IT-51 who takes part, with the reason kept', async () => {
-    const device = await openDevice({ cashRounding: true })
+    const device = await openDevice({ startsAs: 'IN_SERVIZIO', cashRounding: true })
     const of = async (amount: number, payments: readonly object[], more: object = code): Promise<unknown> =>
       (await device.sell([line(amount, 2200)], payments, more)).answer['lottery']
     const queued = { code: 'ABCD1234', queued: true }
@@ -60,7 +60,12 @@ describe('lottery', () => {
   })
 
   it('IT-52 250 documents of two tills and two days make files of at most 100, one till and one day each', async () => {
-    const device = await openDevice({ kind: 'serverRt', tills: ['00010001', '00010002'], matricola: 'ZZSTT000001' })
+    const device = await openDevice({
+      startsAs: 'IN_SERVIZIO',
+      kind: 'serverRt',
+      tills: ['00010001', '00010002'],
+      matricola: 'ZZSTT000001',
+    })
     for (let day = 0; day < 2; day++) {
       for (const [till, count] of [
         ['00010001', 105],
@@ -91,14 +96,14 @@ describe('lottery', () => {
   })
 
   it('batches are halved until they fit the size limit', async () => {
-    const device = await openDevice()
+    const device = await openDevice({ startsAs: 'IN_SERVIZIO' })
     for (let i = 0; i < 20; i++) await device.sell([line(500, 2200)], [card(500)], code)
     expect((await batch(device, 6000 + 2500))?.documents.length).toBe(5)
     expect(await device.refused({ type: 'lottery', items: [1, 2] })).toMatchObject({ code: 'IT_LOTTERY_BATCH' })
   })
 
   it('IT-54 an annulment or return of a lottery document is sent with the original’s moment, number, device and till', async () => {
-    const device = await openDevice()
+    const device = await openDevice({ startsAs: 'IN_SERVIZIO' })
     const [a, b] = [
       await device.sell([line(500, 2200)], [card(500)], code),
       await device.sell([line(900, 2200)], [card(900)], code),
@@ -130,7 +135,7 @@ describe('lottery', () => {
   })
 
   it('IT-55 payments of an entry add up to its amount, discount at payment and rounding taken off', async () => {
-    const device = await openDevice({ cashRounding: true })
+    const device = await openDevice({ startsAs: 'IN_SERVIZIO', cashRounding: true })
     await device.sell(
       [line(1000, 2200)],
       [card(400), cash(300), { kind: 'uncollected', of: 'services', amount: 200 }, { kind: 'discountAtPayment', amount: 100 }],
@@ -149,7 +154,7 @@ describe('lottery', () => {
   })
 
   it('IT-56 an eligible document takes one instant code, prints and keeps it; an empty source gives a document without', async () => {
-    const device = await openDevice()
+    const device = await openDevice({ startsAs: 'IN_SERVIZIO' })
     const stock = ['CODE-1', 'CODE-2']
     const source = { take: async () => stock.shift() }
     const sell = async (payments: readonly object[], more: object = {}): Promise<unknown[]> => {

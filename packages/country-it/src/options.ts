@@ -43,7 +43,7 @@ export interface ItalyOptions {
   /** Minutes after midnight in which the evening's period stays open, 0 to 360. */
   readonly graceMinutes?: number
   /** Where a new queue stands in the life of a device; anything but `unknown` is for simulation only. */
-  readonly startsAs?: 'unknown' | 'ATTIVATO'
+  readonly startsAs?: 'unknown' | 'ATTIVATO' | 'IN_SERVIZIO'
   /** Last closing and transmission numbers used before this queue's memory began. */
   readonly before?: { readonly z?: number; readonly progressive?: number }
   /** Minutes of the day between which nothing is sent, local: by default 22:00 to 24:00. */
@@ -70,7 +70,7 @@ export interface Settings {
   readonly rates: readonly number[]
   readonly defaultGroup: string
   readonly graceMinutes: number
-  readonly startsAs: 'unknown' | 'ATTIVATO'
+  readonly startsAs: 'unknown' | 'ATTIVATO' | 'IN_SERVIZIO'
   readonly before: { readonly z: number; readonly progressive: number }
   readonly closedFrom: number
   readonly closedTo: number
@@ -85,6 +85,8 @@ export function settingsOf(options: ItalyOptions): Settings {
   if (!/^[0-9A-Z]{5}[0-9]{6}$/.test(options.matricola)) throw wrong('matricola', 'must be 5 letters or digits and 6 digits')
   if (!simulation && (options.baseUrl === undefined || options.authorityRoots === undefined))
     throw wrong('simulation', 'real operation needs baseUrl and authorityRoots')
+  if (!['unknown', 'ATTIVATO', 'IN_SERVIZIO'].includes(startsAs))
+    throw wrong('startsAs', 'must be unknown, ATTIVATO or IN_SERVIZIO')
   if (!simulation && startsAs !== 'unknown') throw wrong('startsAs', 'only a simulated device may skip its enrolment')
   if (!(Number.isInteger(graceMinutes) && graceMinutes >= 0 && graceMinutes <= 360))
     throw wrong('graceMinutes', 'must be 0 to 360')

@@ -112,7 +112,10 @@ export function outcomeOf(
   const message = messageOf(state, of)
   needs(message, BEFORE[result] ?? ['sending'])
   const documents = (batch?.payload as { documents?: { seq: number }[] } | null | undefined)?.documents
-  const seqs = refused?.map(({ position }) => documents?.[position - 1]?.seq).filter((seq) => seq !== undefined)
+  const refusals = refused?.flatMap(({ position, codes }) => {
+    const seq = documents?.[position - 1]?.seq
+    return seq === undefined ? [] : [{ seq, codes: [...codes] }]
+  })
   const told: Partial<OutcomePayload> = {}
   for (const name of TOLD) if (request[name] !== undefined) Object.assign(told, { [name]: request[name] })
   return {
@@ -123,7 +126,7 @@ export function outcomeOf(
     transmission: made?.hash ?? '',
     ...told,
     ...(documents && { documents: documents.length }),
-    ...(seqs && { refused: seqs }),
+    ...(refusals && { refused: refusals }),
   }
 }
 

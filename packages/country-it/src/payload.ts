@@ -116,8 +116,8 @@ export type OutcomePayload = {
   made: number
   /** Hash of the record that fixed the bytes: the answer is chained to what it answers. */
   transmission: string
-  /** Records of the lottery documents refused. */
-  refused?: number[]
+  /** Lottery documents refused, by record, with what the authority said of each. */
+  refused?: { seq: number; codes: string[] }[]
   documents?: number
   class?: string
   codes?: string[]

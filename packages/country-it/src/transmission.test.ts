@@ -182,7 +182,7 @@ describe.skipIf(!has('openssl'))('transmission', () => {
   })
 
   it('IT-44 receipts made in the closed hours go between 00:05 and 06:00, lottery batches never leave in them', async () => {
-    const device = await wire(parties, {}, { at: `${YEAR}-11-20T21:30:00.000Z` })
+    const device = await wire(parties, { startsAs: 'IN_SERVIZIO' }, { at: `${YEAR}-11-20T21:30:00.000Z` })
     await device.sell([line(1220, 2200)], [card(1220)], { lotteryCode: 'abcd1234' })
     await device.close()
     expect(isClosed(device.country.settings, device.clock.now())).toBe(true)
@@ -287,7 +287,7 @@ describe.skipIf(!has('openssl'))('transmission', () => {
   })
 
   it('IT-53 batches: accepted, remarks by position, temporarily unavailable, duplicates with and without a lost answer', async () => {
-    const device = await wire(parties)
+    const device = await wire(parties, { startsAs: 'IN_SERVIZIO' })
     const sell = async (count: number): Promise<void> => {
       for (let i = 0; i < count; i++) await device.sell([line(500, 2200)], [card(500)], { lotteryCode: 'ABCD1234' })
     }
@@ -303,9 +303,10 @@ describe.skipIf(!has('openssl'))('transmission', () => {
     })
     await device.transmitter.drain()
     expect(counts()).toEqual({ waiting: 0, sent: 0, accepted: 98, rejected: 2, excluded: 0 })
-    const refused = ((await device.records('it.outcome'))[0]!.payload as { refused: number[] }).refused
+    const refused = ((await device.records('it.outcome'))[0]!.payload as { refused: { seq: number; codes: string[] }[] }).refused
     const sales = await device.records('it.sale')
-    expect(refused).toEqual([sales[0]!.body.seq, sales[99]!.body.seq])
+    expect(refused.map(({ seq }) => seq)).toEqual([sales[0]!.body.seq, sales[99]!.body.seq])
+    expect(refused.map(({ codes }) => codes)).toEqual([['00308'], ['00308']])
 
     await sell(1)
     expect(await device.transmitter.drain()).toEqual([])

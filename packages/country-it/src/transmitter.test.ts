@@ -44,7 +44,7 @@ describe.skipIf(!has('openssl'))('transmitter', () => {
   })
 
   it('IT-44 now: no lottery batch leaves between 22 and 24 o’clock', async () => {
-    const device = await wire(parties, {}, { at: `${YEAR}-11-20T12:00:00.000Z` })
+    const device = await wire(parties, { startsAs: 'IN_SERVIZIO' }, { at: `${YEAR}-11-20T12:00:00.000Z` })
     await device.sell([line(1220, 2200)], [card(1220)], { lotteryCode: 'ABCD1234' })
     await device.close()
     device.authority.faults.push({ kind: 'status', status: 500 }, { kind: 'status', status: 500 })
@@ -54,6 +54,14 @@ describe.skipIf(!has('openssl'))('transmitter', () => {
     expect(await device.transmitter.drain({ now: true })).toMatchObject([{ lane: 'receipts', result: 'accepted' }])
     device.clock.set(`${YEAR}-11-20T23:30:00.000Z`)
     expect(await device.transmitter.drain({ now: true })).toMatchObject([{ lane: 'lottery', result: 'accepted' }])
+  })
+
+  it('IT-18 no lottery batch is formed before the device is in service; the first accepted closing lets it go', async () => {
+    const device = await wire(parties)
+    await device.sell([line(1220, 2200)], [card(1220)], { lotteryCode: 'ABCD1234' })
+    expect(await device.transmitter.drain()).toEqual([])
+    await device.close()
+    expect((await device.transmitter.drain()).map(({ did }) => did)).toEqual(['made', 'sent', 'batched', 'made', 'sent'])
   })
 
   it('IT-48 without a store of its own the bytes lie beside the journal; steps are told, and a signal ends between two', async () => {
