@@ -1,9 +1,10 @@
 // The keys of the test authority: a root for devices and manufacturers, a root and a key for its own answers, a root and a key for
 // its server, and a stranger's for wrong answers. Made once; with a folder they are the same after a restart.
-import { createPrivateKey, generateKeyPair, type KeyObject, X509Certificate } from 'node:crypto'
+import { createPrivateKey, generateKeyPair, generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { FiscalError } from '@sigillo/core'
 import { issueCertificate, pem, publicKeyOf, type Name } from './certificates.js'
 import { writeWhole } from './durable.js'
 
@@ -26,8 +27,8 @@ export interface Hierarchy {
   readonly answers: Holder
   readonly tls: Holder
   readonly server: Holder
-  /** Signs under the authority's name, by a root nobody trusts. */
-  readonly stranger: Holder
+  /** Signs under the authority's name, by a root nobody trusts; made when first asked for. */
+  stranger(): Holder
 }
 
 const testName = (role: string): Name => [
@@ -41,7 +42,6 @@ const ANSWERS: Name = [
   ['OU', 'Sigillo test authority, not the tax authority'],
   ['CN', 'Servizio AE Corrispettivi IVA'],
 ]
-const STRANGER: Name = [...testName('stranger')]
 
 interface Plan {
   readonly kind: 'rsa' | 'ec'
@@ -51,12 +51,11 @@ interface Plan {
   readonly extendedUsage?: readonly string[]
   readonly hosts?: readonly string[]
 }
-type Plans = Readonly<Record<'device' | 'authority' | 'strangers' | 'tls' | 'answers' | 'server' | 'stranger', Plan>>
+type Plans = Readonly<Record<'device' | 'authority' | 'tls' | 'answers' | 'server', Plan>>
 
 const plans: Plans = {
   device: { kind: 'rsa', name: testName('device root'), usage: ['keyCertSign', 'cRLSign'] },
   authority: { kind: 'rsa', name: testName('answer root'), usage: ['keyCertSign', 'cRLSign'] },
-  strangers: { kind: 'ec', name: STRANGER, usage: ['keyCertSign'] },
   tls: { kind: 'ec', name: testName('server root'), usage: ['keyCertSign', 'cRLSign'] },
   answers: { kind: 'rsa', name: ANSWERS, by: 'authority', usage: ['nonRepudiation'] },
   server: {
@@ -67,7 +66,6 @@ const plans: Plans = {
     extendedUsage: ['1.3.6.1.5.5.7.3.1'],
     hosts: ['localhost', '127.0.0.1', '::1'],
   },
-  stranger: { kind: 'rsa', name: ANSWERS, by: 'strangers', usage: ['nonRepudiation'] },
 }
 
 /** Reads the keys of a folder, or makes them; without a folder they live in memory only. */
@@ -80,9 +78,29 @@ export async function openHierarchy(folder: string | undefined, passphrase: stri
   )
   const keyed = Object.fromEntries(keys) as Record<keyof Plans, Awaited<ReturnType<typeof keyOf>>>
   for (const role of Object.keys(plans) as (keyof Plans)[]) made[role] = holderOf(at, role, keyed)
-  const { device, authority, answers, tls, server, stranger } = made
-  return { device, authority, answers, tls, server, stranger }
+  const { device, authority, answers, tls, server } = made
+  let stranger: Holder | undefined
+  return { device, authority, answers, tls, server, stranger: () => (stranger ??= makeStranger()) }
 }
+
+function makeStranger(): Holder {
+  const spki = (key: KeyObject): Uint8Array => new Uint8Array(key.export({ format: 'der', type: 'spki' }))
+  const [root, own] = [generateKeyPairSync('rsa', { modulusLength: 2048 }), generateKeyPairSync('rsa', { modulusLength: 2048 })]
+  const der = issueCertificate({
+    subject: ANSWERS,
+    publicKey: spki(own.publicKey),
+    issuer: { name: testName('stranger'), key: root.privateKey, publicKey: spki(root.publicKey) },
+    ...lifetime(),
+    usage: ['nonRepudiation'],
+  })
+  return { name: ANSWERS, key: own.privateKey, publicKey: spki(own.publicKey), certificate: new X509Certificate(der) }
+}
+
+// Wide on both sides: the clock of a test may stand in another year.
+const lifetime = (): { readonly notBefore: Date; readonly notAfter: Date } => ({
+  notBefore: new Date(Date.now() - 10 * YEAR_MS),
+  notAfter: new Date(Date.now() + 20 * YEAR_MS),
+})
 
 async function keyOf(
   folder: string | undefined,
@@ -91,7 +109,7 @@ async function keyOf(
 ): Promise<{ key: KeyObject; publicKey: Uint8Array }> {
   const path = folder === undefined ? undefined : join(folder, `${role}.key.pem`)
   if (path !== undefined && existsSync(path)) {
-    const key = createPrivateKey({ key: readFileSync(path), ...(passphrase !== undefined && { passphrase }) })
+    const key = readKey(path, passphrase)
     return { key, publicKey: publicKeyOf(publicPem(key)).spki }
   }
   const { privateKey, publicKey } =
@@ -106,6 +124,18 @@ async function keyOf(
       }),
     )
   return { key: privateKey, publicKey: new Uint8Array(publicKey.export({ format: 'der', type: 'spki' })) }
+}
+
+function readKey(path: string, passphrase: string | undefined): KeyObject {
+  try {
+    return createPrivateKey({ key: readFileSync(path), ...(passphrase !== undefined && { passphrase }) })
+  } catch (cause) {
+    throw new FiscalError('OPTION_INVALID', {
+      message: `passphrase: ${path} cannot be opened with ${passphrase === undefined ? 'none' : 'this one'}`,
+      path: 'passphrase',
+      cause,
+    })
+  }
 }
 
 function publicPem(key: KeyObject): string {
@@ -123,13 +153,11 @@ function holderOf(
   const path = folder === undefined ? undefined : join(folder, `${role}.pem`)
   const known = path !== undefined && existsSync(path) ? new X509Certificate(readFileSync(path)) : undefined
   if (known !== undefined) return { name, ...own, certificate: known }
-  // Wide on both sides: the clock of a test may stand in another year.
   const der = issueCertificate({
     subject: name,
     publicKey: own.publicKey,
     issuer: { name: plans[by].name, ...keyed[by] },
-    notBefore: new Date(Date.now() - 10 * YEAR_MS),
-    notAfter: new Date(Date.now() + 20 * YEAR_MS),
+    ...lifetime(),
     usage,
     authority: by === role,
     ...(extendedUsage && { extendedUsage }),

@@ -54,7 +54,8 @@ export interface Party {
   say(route: Route, content?: string): Promise<WireAnswer>
 }
 
-const partyOf = (authority: Authority, signer: Signer): Party => ({
+/** A party of this signer. */
+export const partyOf = (authority: Authority, signer: Signer): Party => ({
   signer,
   say: async (route, content) => send(authority, operations[route], await signed(messageXml(route, content), signer)),
 })

@@ -104,7 +104,7 @@ async function deliver(desk: Desk, { fault, route, request }: Exchange, reply: R
     case 'unsigned':
       return send(response, { ...reply, body: falseAnswer(bench, route, undefined) })
     case 'wrongSigner':
-      return send(response, { ...reply, body: falseAnswer(bench, route, bench.hierarchy.stranger) })
+      return send(response, { ...reply, body: falseAnswer(bench, route, bench.hierarchy.stranger()) })
     case 'altered':
       return send(response, { ...reply, body: alter(reply.body) })
     case 'truncate':
