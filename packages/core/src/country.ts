@@ -108,6 +108,17 @@ export type Notice =
       readonly reason: string
       readonly oldKeyAvailable: boolean
     }
+  | {
+      /** The certificate of the signing key ends within 60 days or has ended; said at each opening and then every hour. */
+      readonly kind: 'certificate'
+      readonly kid: string
+      /** Lower-case hex SHA-256 of the certificate. */
+      readonly certificateId: string
+      /** End of its validity, UTC. */
+      readonly notAfter: string
+      /** Whole days until then; negative once it is over. */
+      readonly daysLeft: number
+    }
   | { readonly kind: 'signer-back'; readonly failures: number; readonly since: string; readonly code: string }
   | { readonly kind: 'defect'; readonly code: string; readonly message: string; readonly details: JsonObject }
   | {
@@ -177,6 +188,11 @@ export interface Country<Request extends RequestEnvelope = RequestEnvelope, Stat
    * undefined for none. Drafts for `key-changed` stand in one request with `sys.key`.
    */
   react?(state: State, notice: Notice, context: Omit<DecideContext, 'needs'>): Decision | undefined
+  /**
+   * Records go on being signed after the end of the signer's certificate: they rest on the key, which the journal names. A signer whose
+   * guard was told otherwise keeps to that. Default false.
+   */
+  readonly recordsAfterExpiry?: boolean
   /** Chooses by the signed body alone, within a redaction's types, whose content goes; by default all of them. */
   redactable?(body: Body): boolean
   /** The country's own name for an error of core, put into `national`. */

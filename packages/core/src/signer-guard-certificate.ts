@@ -31,7 +31,7 @@ export interface ActiveCertificate extends CertificateValidity {
 export interface CertificateWatch {
   /** The certificate's facts; those of the signer's first certificate when left out. */
   readonly certificate?: ActiveCertificate
-  /** Let journal records be signed after the end of the certificate: they rest on the key, which the journal names. Default false. */
+  /** Let journal records be signed after the end of the certificate: they rest on the key, which the journal names. Left out, as the country says. */
   readonly recordsAfterExpiry?: boolean
 }
 
@@ -40,11 +40,11 @@ export class CertificateGate {
   readonly active: ActiveCertificate
   /** Lower-case hex SHA-256 of its DER; empty when only its dates are known. */
   readonly certificateId: string
-  readonly #recordsAfterExpiry: boolean
+  #recordsAfterExpiry: boolean | undefined
   #warnedDays = Infinity
   #revokedMs: number | undefined
 
-  private constructor(active: ActiveCertificate, certificateId: string, recordsAfterExpiry: boolean) {
+  private constructor(active: ActiveCertificate, certificateId: string, recordsAfterExpiry: boolean | undefined) {
     this.active = active
     this.certificateId = certificateId
     this.#revokedMs = active.revokedMs
@@ -57,7 +57,7 @@ export class CertificateGate {
     const active = watch.certificate ?? (first === undefined ? undefined : validityOf(first))
     return active === undefined
       ? undefined
-      : new CertificateGate(active, first === undefined ? '' : toHex(sha256(first)), watch.recordsAfterExpiry === true)
+      : new CertificateGate(active, first === undefined ? '' : toHex(sha256(first)), watch.recordsAfterExpiry)
   }
 
   /** Takes what earlier processes learnt from the audit log. */
@@ -65,6 +65,11 @@ export class CertificateGate {
     for await (const line of audit.read()) {
       if (line['event'] === REVOKED && line['certificate'] === this.certificateId) this.revoked(Date.parse(String(line['since'])))
     }
+  }
+
+  /** Records rest on the key alone, unless the guard was told otherwise. */
+  outlived(): void {
+    this.#recordsAfterExpiry ??= true
   }
 
   /** From now on the certificate counts as revoked. */
@@ -79,7 +84,7 @@ export class CertificateGate {
       return signerError('CERT_REVOKED', { message: 'the certificate of this key was revoked' })
     if (nowMs < this.active.notBeforeMs)
       return signerError('CERT_NOT_YET_VALID', { message: 'the certificate of this key is not valid yet' })
-    if (nowMs <= this.active.notAfterMs || (this.#recordsAfterExpiry && operation === 'record')) return undefined
+    if (nowMs <= this.active.notAfterMs || (this.#recordsAfterExpiry === true && operation === 'record')) return undefined
     return signerError('CERT_EXPIRED', { message: 'the certificate of this key has expired' })
   }
 

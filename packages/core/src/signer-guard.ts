@@ -228,6 +228,10 @@ class Guard implements GuardedSigner {
     return gate.decide({ checked, caller: options.caller, approvals: options.approvals ?? [] }, this.#clock.now())
   }
 
+  outliveCertificate(): void {
+    this.#certificate?.outlived()
+  }
+
   #certificateRefusal(operation: string): FiscalError | undefined {
     const now = this.#clock.now()
     this.#certificateDays(now)

@@ -42,7 +42,11 @@ const handlers: Readonly<Record<number, (state: State, data: Data) => void>> = {
   220: adoptOffsets,
   250: adoptConfig,
   255: adoptConfig,
-  270: adoptConfig,
+  270: (state, data) => {
+    adoptConfig(state, data)
+    const { id, step } = (data['certificate'] ?? {}) as { id?: unknown; step?: unknown }
+    if (typeof id === 'string' && (step === 'expiring' || step === 'expired')) state.certificate = { id, step }
+  },
   400: adoptConfig,
   410: adoptConfig,
   440: (state, data) => {

@@ -33,6 +33,7 @@ export function france(options: FranceOptions): France {
   return {
     settings,
     profile: 'FR',
+    recordsAfterExpiry: true,
     parse: parseRequest,
     initial: initialState,
     gather,

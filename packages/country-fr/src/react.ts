@@ -6,6 +6,7 @@ import { addEvent, SYSTEM } from './events.js'
 import type { Settings } from './options.js'
 import { atOf, openPlan, type Plan } from './plan.js'
 import type { State } from './state.js'
+import { compact, frenchMoment, localTime } from './time.js'
 
 /** Records for something that happened to the queue; undefined when there is nothing to say. */
 export function react(
@@ -15,6 +16,7 @@ export function react(
   context: Omit<DecideContext, 'needs'>,
 ): Decision | undefined {
   if (state.phase !== 'started') return undefined
+  if (notice.kind === 'certificate' && certificateStep(state, notice) === undefined) return undefined
   const plan = openPlan(settings, state, atOf(settings, context.now), SYSTEM)
   if (state.alerts > 0) plan.marks.alerts = state.alerts
   add(plan, notice)
@@ -33,6 +35,8 @@ function add(plan: Plan, notice: Notice): void {
       const { kid, prevKid, jwk, reason, oldKeyAvailable } = notice
       return addEvent(plan, 450, `Changement de clé ${reason}`, { jwk, kid, oldKeyAvailable, prevKid, reason })
     }
+    case 'certificate':
+      return addCertificate(plan, notice)
     case 'signer-back':
       return addEvent(plan, 916, `Signature indisponible ${notice.failures} fois depuis ${notice.since} ${notice.code}`, {
         code: notice.code,
@@ -44,6 +48,26 @@ function add(plan: Plan, notice: Notice): void {
     case 'tail-lost':
       return addLoss(plan, notice)
   }
+}
+
+type Certificate = Extract<Notice, { kind: 'certificate' }>
+
+const WARNING_DAYS = 30
+
+// 17.2: told once when its end is near and once when it is over; it blocks nothing.
+function certificateStep(state: State, { certificateId, daysLeft }: Certificate): 'expiring' | 'expired' | undefined {
+  const step = daysLeft < 0 ? 'expired' : daysLeft <= WARNING_DAYS ? 'expiring' : undefined
+  const told = state.certificate?.id === certificateId ? state.certificate.step : undefined
+  return step === told || told === 'expired' ? undefined : step
+}
+
+function addCertificate(plan: Plan, notice: Certificate): void {
+  const { certificateId: id, kid, notAfter, daysLeft } = notice
+  const step = certificateStep(plan.state, notice) ?? 'expiring'
+  const end = frenchMoment(compact(localTime(plan.settings.zone, Date.parse(notAfter)))).slice(0, 10)
+  const info =
+    step === 'expired' ? `Certificat ${id.slice(0, 8)} expiré depuis le ${end}` : `Certificat ${id.slice(0, 8)} expire le ${end}`
+  addEvent(plan, 270, info, { certificate: { daysLeft, id, kid, notAfter, step } })
 }
 
 type Loss = Extract<Notice, { kind: 'tail-lost' }>

@@ -78,6 +78,8 @@ export type State = {
   archives: ArchiveRow[]
   /** Responsible person while school mode is on for every request. */
   training: string
+  /** The signer's certificate whose end was last told, and how far it had come; absent while none was. */
+  certificate?: { id: string; step: 'expiring' | 'expired' }
   /** Integrity alerts not acknowledged. */
   alerts: number
   /** Records up to this number are purged. */

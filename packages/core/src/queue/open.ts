@@ -4,7 +4,7 @@ import { systemClock, toTimestamp } from '../clock.js'
 import { FiscalError } from '../errors.js'
 import { randomBytes } from '#crypto'
 import { toHex } from '../bytes.js'
-import { guarded } from '../signer-guard.js'
+import { signerFor } from './certificate-notice.js'
 import type { StorageWriter } from '../storage.js'
 import { emptyChain } from './chain.js'
 import { loadLedger, recordAt } from './load.js'
@@ -21,7 +21,7 @@ type AnyCountry = Country<RequestEnvelope, unknown, unknown>
  * @throws FiscalError QUEUE_EXISTS, OPTION_INVALID, or the signer's or storage's own
  */
 export async function createQueue(given: QueueOptions): Promise<Queue> {
-  const options = { ...given, signer: guarded(given.signer) }
+  const options = { ...given, signer: signerFor(given.signer, given.country) }
   const segBits = options.segBits ?? 12
   if (!Number.isInteger(segBits) || segBits < 6 || segBits > 16) throw invalid('segBits', 'must be a whole number from 6 to 16')
   const { signer, country, storage } = options
@@ -51,7 +51,7 @@ export async function createQueue(given: QueueOptions): Promise<Queue> {
  * await using queue = await openQueue({ country: france({ … }), storage: await openFolder('./paris-01'), signer })
  */
 export async function openQueue(given: QueueOptions): Promise<Queue> {
-  const options = { ...given, signer: guarded(given.signer) }
+  const options = { ...given, signer: signerFor(given.signer, given.country) }
   const { storage } = options
   if (options.create === 'if-missing' && !(await storage.exists())) return createQueue({ ...options, create: 'never' })
   const { takeover, restore, moved, acknowledge } = options
@@ -137,6 +137,7 @@ async function firstWords(
     await queue.notice({ kind: 'defect', code: 'WITNESS_UNREADABLE', message: verdict.why, details: {} })
   }
   await queue.notice({ kind: 'opened', software, reason })
+  await queue.noticeCertificate()
 }
 
 function softwareOf(options: QueueOptions): string {

@@ -13,6 +13,7 @@ import { anchorQueue, leavesOf, type Anchor, type AnchorRequest } from './anchor
 import { verifyChunks, type Chunk, type Report, type VerifyOptions } from '../verify/verify.js'
 import { refused, registered, replayOf, type Outcome } from './answer.js'
 import { fillBatch, momentOf, type Batch, type Job, type Moment } from './committer.js'
+import { certificateNotice, LOOK_EVERY_MS, signerFor } from './certificate-notice.js'
 import { changeKey, type KeyChange } from './key-change.js'
 import { keyRecordDraft, type KeyRecord } from './key-records.js'
 import type { Ledger, Plan } from './ledger.js'
@@ -150,6 +151,7 @@ export class QueueCore implements Queue {
   #background: Promise<unknown> = Promise.resolve()
   #stopped: FiscalError | undefined
   #closing: Promise<void> | undefined
+  #certificateLookMs = Infinity
   #signerFailures: { count: number; since: string; code: string } | undefined
 
   constructor(parts: QueueParts) {
@@ -340,6 +342,8 @@ export class QueueCore implements Queue {
     try {
       while (this.#line.length > 0 && this.#stopped === undefined) {
         await this.#commit()
+        // Beside the requests, which must not wait for it.
+        if (this.#closing === undefined && this.#clock.now() >= this.#certificateLookMs) void this.noticeCertificate()
         // Callers that were just answered ask again within a few microtasks: let them into the next batch.
         // oxlint-disable-next-line typescript/await-thenable
         for (let turn = 0; turn < 8; turn++) await undefined
@@ -510,6 +514,7 @@ export class QueueCore implements Queue {
   changeKey(change: KeyChange): Promise<Outcome> {
     const closed = this.#refusal()
     if (closed !== undefined) return Promise.resolve(refused(undefined, closed))
+    signerFor(change.signer, this.#country)
     return changeKey(change, {
       chain: () => this.#ledger.chain,
       reaction: (notice, moment) => this.#reaction(notice, moment)?.drafts ?? [],
@@ -586,6 +591,14 @@ export class QueueCore implements Queue {
 
   blob(sha256: string): Promise<Uint8Array | undefined> {
     return this.#writer.blob(sha256)
+  }
+
+  /** Tells the country how long the certificate of the signing key still lasts; what it says of it becomes a request of its own. */
+  async noticeCertificate(): Promise<void> {
+    const nowMs = this.#clock.now()
+    this.#certificateLookMs = nowMs + LOOK_EVERY_MS
+    const notice = certificateNotice(this.#signer(), nowMs)
+    if (notice !== undefined) await this.notice(notice)
   }
 
   /** Submits records core itself wants. */
