@@ -115,7 +115,12 @@ it('FR-68 from the command to the blanked file: L 440, L 200, contents gone, eve
   const freed = [...was].reduce((sum, [seq, bytes]) => sum + bytes - (is.get(seq) ?? 0), 0)
   expect(freed).toBe(told.freedBytes)
   for (const line of gone) expect(line).toMatch(/"type":"(?:ticket|event)"/)
-  expect(await sound(old.folder)).toBe(true)
+  const [report] = await place.json(['verify', old.folder])
+  expect(report).toMatchObject({ sound: true })
+  const gap = new RegExp(
+    `^the contents of ${told.freedRecords} records from .*: purged by record \\d+, see archive 1:[0-9a-f]{64}$`,
+  )
+  expect(report?.['unchecked']).toEqual([expect.stringMatching(gap)])
   expect(await totals()).toEqual(perpetual)
 
   // The same call again orders nothing new, and tells how far it has come.

@@ -9,7 +9,7 @@ import { rootOf } from '../tree.js'
 import type { Finding } from './finding.js'
 import { checkLine, learnKeys, linesOf, readChecked, type KeyRing } from './line-check.js'
 import { watchPurge } from './purged.js'
-import { collectRedactions } from './redactions.js'
+import { collectRedactions, type Purged } from './redactions.js'
 import { rememberReferences } from './references.js'
 import { openLanes } from '#lanes'
 import type { Checked } from './lanes-contract.js'
@@ -187,7 +187,7 @@ export function startJudge(options: VerifyOptions = {}): Judge {
         root,
         findings: sorted,
         more,
-        unchecked: uncheckedOf(state, options),
+        unchecked: uncheckedOf(state, options, redactions.explained()),
         resume: { state },
       }
     },
@@ -205,12 +205,16 @@ function reportBlanked(seqs: readonly number[], mayFollow: boolean, report: (fin
     report({ seq, code: 'REDACT_WRONG', where: 'payload', message, severity: mayFollow ? 'warning' : 'error' })
 }
 
-function uncheckedOf(state: VerifyState, options: VerifyOptions): string[] {
+function uncheckedOf(state: VerifyState, options: VerifyOptions, purged: readonly Purged[]): string[] {
   const out: string[] = []
   if (options.auditor === undefined && state.profile !== 'NONE')
     out.push(`the rules and totals of profile ${state.profile ?? 'unknown'}`)
   if (state.tree === undefined) out.push('the tree behind a loss of records')
   if (options.start !== undefined) out.push(`records before ${options.start.seq + 1}`)
+  for (const { count, from, to, at, archive } of purged)
+    out.push(
+      `the contents of ${count} records from ${from} to ${to}: purged by record ${at}${archive === '' ? '' : `, see archive ${archive}`}`,
+    )
   return out
 }
 
