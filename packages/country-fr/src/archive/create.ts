@@ -229,7 +229,8 @@ export async function draftArchive(source: RecordSource, country: France, facts:
   const small = await smallFiles(country, facts, scanned, keys)
   const files: (FileFacts & { rows?: number })[] = []
   for (const [name, bytes] of small.before) files.push(factsOf(name, bytes))
-  files.push(...(await hashFiles(source, facts.range, context)))
+  const { hashed, spans } = await hashFiles(source, facts.range, context)
+  files.push(...hashed)
   for (const [name, bytes] of small.after) files.push(factsOf(name, bytes))
   const manifest = manifestOf(source, country, { facts, start, scanned, keys, files })
   const text = manifestText(manifest)
@@ -240,7 +241,7 @@ export async function draftArchive(source: RecordSource, country: France, facts:
     yield ['manifest.jws', [utf8(seal)]]
     yield ['records.ndjson', recordLines(source, from, to)]
     for (const [name, bytes] of certificates) yield [name, [bytes]]
-    for (const table of tables) yield [table.file, tableBytes(source, { from, to }, table, context)]
+    for (const table of tables) yield [table.file, tableBytes(source, spans.get(table.file), table, context)]
     for (const [name, bytes] of small.after) yield [name, [bytes]]
   }
   return { manifest, sha256: sha256Hex(text), files: ordered }
@@ -311,26 +312,31 @@ function factsOf(name: string, bytes: Uint8Array): FileFacts {
   return facts.done()
 }
 
-// One reading hashes the journal lines and every table at once.
+type Span = DraftFacts['range']
+
+// One reading hashes the journal lines and every table at once, and learns between which records a table has rows.
 async function hashFiles(
   source: RecordSource,
   { from, to }: DraftFacts['range'],
   context: TableContext,
-): Promise<(FileFacts & { rows: number })[]> {
+): Promise<{ readonly hashed: (FileFacts & { rows: number })[]; readonly spans: ReadonlyMap<string, Span> }> {
   const records = { facts: factsOver('records.ndjson'), rows: 0 }
   const sheets = tables.map((table) => ({ table, facts: factsOver(table.file), rows: 0 }))
+  const spans = new Map<string, Span>()
   for (const { table, facts } of sheets) facts.add(utf8(headerOf(table)))
   for await (const record of source.records({ from: BigInt(from), to: BigInt(to) })) {
     records.facts.add(lineBytes(record))
     records.rows += 1
+    const { seq } = record.body
     for (const sheet of sheets) {
-      for (const line of linesFor(sheet.table, record, context)) {
-        sheet.facts.add(utf8(line))
-        sheet.rows += 1
-      }
+      const lines = linesFor(sheet.table, record, context)
+      if (lines.length === 0) continue
+      for (const line of lines) sheet.facts.add(utf8(line))
+      sheet.rows += lines.length
+      spans.set(sheet.table.file, { from: spans.get(sheet.table.file)?.from ?? seq, to: seq })
     }
   }
-  return [records, ...sheets].map(({ facts, rows }) => ({ ...facts.done(), rows }))
+  return { hashed: [records, ...sheets].map(({ facts, rows }) => ({ ...facts.done(), rows })), spans }
 }
 
 async function* recordLines(source: RecordSource, from: number, to: number): AsyncIterable<Uint8Array> {
@@ -339,12 +345,13 @@ async function* recordLines(source: RecordSource, from: number, to: number): Asy
 
 async function* tableBytes(
   source: RecordSource,
-  { from, to }: DraftFacts['range'],
+  span: Span | undefined,
   table: Table,
   context: TableContext,
 ): AsyncIterable<Uint8Array> {
   yield utf8(headerOf(table))
-  for await (const record of source.records({ from: BigInt(from), to: BigInt(to) })) {
+  if (span === undefined) return
+  for await (const record of source.records({ from: BigInt(span.from), to: BigInt(span.to) })) {
     for (const line of linesFor(table, record, context)) yield utf8(line)
   }
 }
