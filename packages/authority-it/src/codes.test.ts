@@ -287,6 +287,8 @@ describe('IT-76 rules of section 7', () => {
       expect(await ask(good.toString('base64'))).toEqual([201])
       const pem = request('/C=IT/O=Esempio/OU=RT/CN=ZZXXX800002', ['rsa:2048'])
       expect(await ask(pem.toString('base64'))).toEqual([201])
+      expect(await ask('-45.07')).toEqual([200, '00001'])
+      expect(await ask(request('/C=IT/CN=ZZXXX800004', ['rsa:2048']).toString('utf8'))).toEqual([201])
     })
 
     it('IT-76 00002 00003 00015 name and key', async () => {

@@ -1,4 +1,4 @@
-// Certification requests (2.2): base64 of DER, or of PEM, with a signature by the key they ask for.
+// Certification requests (2.2): base64 of DER or of PEM, or PEM as it is, with a signature by the key they ask for.
 import { createPublicKey, verify, type KeyObject } from 'node:crypto'
 import * as asn1js from 'asn1js'
 import * as pkijs from 'pkijs'
@@ -16,9 +16,11 @@ export interface DeviceRequest {
 const SHA256_RSA = '1.2.840.113549.1.1.11'
 
 /** Reads a request; undefined when it is none or its signature does not verify. */
-export function readRequest(base64: string): DeviceRequest | undefined {
+export function readRequest(text: string): DeviceRequest | undefined {
   try {
-    return read(unwrapPem(Buffer.from(base64.replace(/\s/g, ''), 'base64')))
+    const bare = text.replace(/\s/g, '')
+    if (text.includes('-----BEGIN')) return read(unwrapPem(Buffer.from(text)))
+    return /^[A-Za-z0-9+/]+={0,2}$/.test(bare) ? read(unwrapPem(Buffer.from(bare, 'base64'))) : undefined
   } catch {
     // Hostile bytes fail in many ways; all mean the same.
     return undefined

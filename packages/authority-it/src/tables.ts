@@ -155,7 +155,8 @@ const receipts: Content = {
 const approval = seq(one('Numero', anyText), one('Data', date))
 const enrolment: Content = {
   sequence: [
-    one('Csr', base64),
+    // Anything: what is no request is told with a code of its own.
+    one('Csr', anyText),
     one(
       'Dispositivo',
       seq(
