@@ -45,7 +45,7 @@ export function transmissionOf(state: State, request: RequestOf<'transmission'>)
     return {
       op,
       ...common(owed),
-      sha256,
+      blob: sha256,
       ...(bytes !== undefined && { bytes }),
       ...(owed.replaces !== 0 && { replaces: owed.replaces }),
     }
@@ -67,14 +67,15 @@ const common = ({ lane, source, made, progressive, till, sha256 }: Message): Omi
   made,
   progressive,
   till,
-  sha256,
+  ...(sha256 !== '' && { blob: sha256 }),
 })
 
 // Same figures, next number: made anew from the same closing (9.5).
 function replacement(state: State, message: Message): TransmissionPayload {
   needs(message, ['rejected'])
   if (message.lane !== 'receipts') throw refuse('IT_MESSAGE', 'only daily receipts are replaced', { path: 'of' })
-  return { op: 'replace', ...common(message), made: 0, sha256: '', progressive: state.progressive + 1, replaces: message.made }
+  const { blob: _, ...rest } = common(message)
+  return { op: 'replace', ...rest, made: 0, progressive: state.progressive + 1, replaces: message.made }
 }
 
 function needs(message: Message, states: readonly Message['state'][]): Message {
@@ -108,7 +109,7 @@ export function outcomeOf(
   made: FiscalRecord | undefined,
   batch: FiscalRecord | undefined,
 ): OutcomePayload {
-  const { of, result, refused } = request
+  const { of, result, refused, answer, certificate } = request
   const message = messageOf(state, of)
   needs(message, BEFORE[result] ?? ['sending'])
   const documents = (batch?.payload as { documents?: { seq: number }[] } | null | undefined)?.documents
@@ -125,12 +126,14 @@ export function outcomeOf(
     made: of,
     transmission: made?.hash ?? '',
     ...told,
+    ...(answer !== undefined && { answer: { blob: answer } }),
+    ...(certificate && { certificate: { notAfter: certificate.notAfter, blob: certificate.sha256 } }),
     ...(documents && { documents: documents.length }),
     ...(refusals && { refused: refusals }),
   }
 }
 
-const TOLD = ['class', 'codes', 'operation', 'status', 'answer', 'problem', 'skewMs', 'certificate', 'operator'] as const
+const TOLD = ['class', 'codes', 'operation', 'status', 'problem', 'skewMs', 'operator'] as const
 
 /** Takes a transmission record into the state. */
 export function foldTransmission(state: State, record: FiscalRecord): void {
@@ -142,7 +145,7 @@ export function foldTransmission(state: State, record: FiscalRecord): void {
   )
   const message = state.outbox[at]
   if (message === undefined) return
-  if (payload.op === 'made') Object.assign(message, { state: 'ready', made: record.body.seq, sha256: payload.sha256 })
+  if (payload.op === 'made') Object.assign(message, { state: 'ready', made: record.body.seq, sha256: payload.blob })
   else if (payload.op === 'attempt')
     Object.assign(message, { state: 'sending', attempts: message.attempts + 1, lastMs: Date.parse(record.body.ts) })
   else if (payload.op === 'interrupted') Object.assign(message, { state: 'unknown', doubt: true })
@@ -186,7 +189,8 @@ function accepted(state: State, message: Message, payload: OutcomePayload, ms: n
     if (state.device === 'ATTIVATO' || state.device === 'FUORI_SERVIZIO') state.device = 'IN_SERVIZIO'
   } else if (what === 'enrol') {
     state.device = 'CENSITO'
-    if (payload.certificate !== undefined) state.certificate = { ...payload.certificate }
+    if (payload.certificate !== undefined)
+      state.certificate = { notAfter: payload.certificate.notAfter, sha256: payload.certificate.blob }
   } else if (what === 'activate') {
     state.device = 'ATTIVATO'
     state.merchant = state.merchantNext ?? state.merchant

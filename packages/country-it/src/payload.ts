@@ -98,11 +98,12 @@ export type TransmissionPayload = {
   op: 'made' | 'attempt' | 'replace' | 'interrupted'
   lane: Lane
   source: number
-  /** Record that fixed the bytes; 0 in `replace`, where they are not made yet. */
+  /** Record that fixed the bytes; 0 in `replace`. */
   made: number
   progressive: number
   till: string
-  sha256: string
+  /** SHA-256 of the sealed bytes, kept beside the journal (FORMAT 3.2); absent in `replace`, where they are not made yet. */
+  blob?: string
   bytes?: number
   replaces?: number
   attempt?: number
@@ -123,9 +124,10 @@ export type OutcomePayload = {
   codes?: string[]
   operation?: string
   status?: number
-  answer?: string
+  /** The answer as it came, kept beside the journal. */
+  answer?: { blob: string }
   problem?: string
   skewMs?: number
-  certificate?: { notAfter: number; sha256: string }
+  certificate?: { notAfter: number; blob: string }
   operator?: string
 }

@@ -31,9 +31,9 @@ describe.skipIf(!has('openssl'))('transmission', () => {
     const steps = await device.transmitter.drain()
     expect(steps.map(({ did }) => did)).toEqual(['made', 'sent'])
     expect(device.state()).toMatchObject({ device: 'IN_SERVIZIO', outbox: [] })
-    const [made] = (await device.records('it.transmission')).map(({ payload }) => payload as { sha256: string })
-    expect(device.authority.inbox.map(({ sha256 }) => sha256)).toEqual([made!.sha256])
-    expect(sha256Hex(device.blobs.kept.get(made!.sha256)!)).toBe(made!.sha256)
+    const [made] = (await device.records('it.transmission')).map(({ payload }) => payload as { blob: string })
+    expect(device.authority.inbox.map(({ sha256 }) => sha256)).toEqual([made!.blob])
+    expect(sha256Hex(device.blobs.kept.get(made!.blob)!)).toBe(made!.blob)
     expect(device.authority.inbox[0]!.text).toContain('simulazione="true"')
   })
 
@@ -245,8 +245,8 @@ describe.skipIf(!has('openssl'))('transmission', () => {
     const rejected = new TextDecoder().decode(
       device.blobs.kept.get(
         (await device.records('it.transmission'))
-          .map(({ payload }) => payload as { op: string; sha256: string })
-          .find(({ op }) => op === 'made')!.sha256,
+          .map(({ payload }) => payload as { op: string; blob: string })
+          .find(({ op }) => op === 'made')!.blob,
       ),
     )
     expect(figures(third!)).toBe(figures(rejected))
@@ -281,9 +281,9 @@ describe.skipIf(!has('openssl'))('transmission', () => {
     await device.transmitter.drain()
     const [made] = await device.records('it.transmission')
     const [outcome] = await device.records('it.outcome')
-    const payload = outcome!.payload as { transmission: string; answer: string }
+    const payload = outcome!.payload as { transmission: string; answer: { blob: string } }
     expect(payload.transmission).toBe(made!.hash)
-    expect(sha256Hex(device.blobs.kept.get(payload.answer)!)).toBe(payload.answer)
+    expect(sha256Hex(device.blobs.kept.get(payload.answer.blob)!)).toBe(payload.answer.blob)
   })
 
   it('IT-53 batches: accepted, remarks by position, temporarily unavailable, duplicates with and without a lost answer', async () => {

@@ -79,9 +79,9 @@ describe.skipIf(!has('openssl'))('transmitter', () => {
     await transmitter.drain({ onStep, signal: stop.signal })
     expect(seen.map(({ did }) => did)).toEqual(['made', 'made', 'sent'])
     await transmitter.drain()
-    const made = (await device.records('it.transmission')).map(({ payload }) => payload as { op: string; sha256: string })
-    for (const { sha256 } of made.filter(({ op }) => op === 'made')) expect(authority.seen).toContain(sha256)
+    const made = (await device.records('it.transmission')).map(({ payload }) => payload as { op: string; blob: string })
+    for (const { blob } of made.filter(({ op }) => op === 'made')) expect(authority.seen).toContain(blob)
     const [first] = made
-    expect((await queue.blob(first?.sha256 ?? ''))?.length).toBeGreaterThan(1000)
+    expect((await queue.blob(first?.blob ?? ''))?.length).toBeGreaterThan(1000)
   })
 })

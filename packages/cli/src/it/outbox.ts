@@ -102,13 +102,13 @@ function take(rows: Map<number, Row>, { body, payload }: FiscalRecord, whats: Re
     result === 'released' || result === 'recordedOutside'
       ? { operation: operation || row.operation }
       : { operation, codes, problem }
-  rows.set(made, { ...row, state, ...said, answer: answer ?? row.answer })
+  rows.set(made, { ...row, state, ...said, answer: answer?.blob ?? row.answer })
 }
 
 function takeTransmission(
   rows: Map<number, Row>,
   body: FiscalRecord['body'],
-  { op, lane, progressive, till, sha256, made, replaces = 0, source }: TransmissionPayload,
+  { op, lane, progressive, till, blob = '', made, replaces = 0, source }: TransmissionPayload,
   whats: ReadonlyMap<number, string>,
 ): void {
   if (op === 'made') {
@@ -118,7 +118,7 @@ function takeTransmission(
       what: whats.get(source) ?? '',
       progressive,
       till,
-      sha256,
+      sha256: blob,
       replaces,
       since: momentText(Date.parse(body.ts)),
     }
