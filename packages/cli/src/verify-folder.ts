@@ -17,6 +17,7 @@ import { readWitness } from './file-witness.js'
 import { countryByProfile } from './registry.js'
 import { pathsOf } from './settings.js'
 import { findTill, openReading, type Till } from './till.js'
+import { blobFindings, watchingBlobs, type NamedBlobs } from './verify-blobs.js'
 
 /**
  * Verifies a folder. Damage gives findings.
@@ -31,15 +32,18 @@ export async function verifyFolder(dir: string, { out }: Call): Promise<Report> 
     const queue = source.queue ?? first?.body.queue
     const auditor = await auditorFor(first, till)
     const witness = await witnessOf(till?.paths.witness ?? pathsOf(dir).witness, queue, out.note)
-    const report = await verifyChunks(source.chunks(source.broken), {
+    const named: NamedBlobs = new Map()
+    const report = await verifyChunks(watchingBlobs(source.chunks(source.broken), named), {
       bytesExpected: await journalBytes(dir),
       witnesses: [...witness, ...(await hintOf(dir))],
       progress: (records) => progress.at(records, source.expected),
       ...(auditor !== undefined && { auditor }),
     })
     const { broken } = source
+    const files = source.blob === undefined ? [] : await blobFindings(named, source.blob)
     // Where the damage itself was found, that it also stopped the store says nothing new.
-    return report.sound && broken.length > 0 ? { ...report, sound: false, findings: [...report.findings, ...broken] } : report
+    const more = [...files, ...(report.sound ? broken : [])]
+    return more.length > 0 ? { ...report, sound: false, findings: [...report.findings, ...more] } : report
   } finally {
     progress.end()
     await source.close()
@@ -54,6 +58,8 @@ interface Source {
   readonly broken: Finding[]
   /** The journal; an error that ends it early is added to `found`. */
   chunks(found: Finding[]): AsyncIterable<Chunk>
+  /** A file kept beside the journal; absent when the folder cannot be opened. */
+  readonly blob?: (sha256: string) => Promise<Uint8Array | undefined>
   close(): Promise<void>
 }
 
@@ -68,6 +74,7 @@ async function openSource(dir: string): Promise<Source> {
       expected: Number(seq) + 1,
       broken,
       chunks: (found) => untilBroken(reader.chunks(), found),
+      blob: (sha256) => reader.blob(sha256),
       close: () => reader.close(),
     }
   } catch (error) {
