@@ -1,5 +1,7 @@
 // manifest.json of an archive (15.2): its type, and the strict reading of one that may come from anywhere.
 import { canonical, fromUtf8, parseCanonical, type JsonObject } from '@sigillo/core'
+import { z } from 'zod'
+import { profiles, type ProfileName } from '../profiles.js'
 import type { State } from '../state.js'
 import type { Totals } from '../totals.js'
 import type { FileFacts } from './zip.js'
@@ -66,22 +68,89 @@ export function manifestText(manifest: Manifest): string {
   return canonical(manifest)
 }
 
-/** A manifest from bytes, or undefined when they are none. Only what the verifier uses is checked in form. */
+const int = z.int()
+const hex = z.string().regex(/^[0-9a-f]{64}$/)
+const ints = z.record(z.string(), int)
+const json = z.record(z.string(), z.unknown())
+const amountsSchema = z.strictObject({ ttc: int, ht: int, vat: int })
+const totalsSchema = z.strictObject({
+  ttc: int,
+  ht: int,
+  vat: int,
+  outside: int,
+  discounts: int,
+  rates: z.record(z.string(), amountsSchema),
+  pay: ints,
+  counts: ints,
+})
+const levelSchema = z.strictObject({
+  totals: totalsSchema,
+  from: z.string(),
+  date: z.string(),
+  fromMs: int,
+  first: z.record(z.string(), z.tuple([int, z.string()])),
+})
+const startSchema = z.strictObject({
+  after: z.strictObject({
+    seq: int.min(0),
+    hash: hex,
+    epoch: int,
+    high: z.string(),
+    genesis: hex,
+    kid: z.string(),
+    segBits: int.min(6).max(16),
+  }),
+  heads: z.record(z.string(), z.strictObject({ tseq: int, hash: hex, sig: z.string() })),
+  state: z
+    .strictObject({
+      levels: z.strictObject({
+        shift: levelSchema,
+        day: levelSchema,
+        month: levelSchema,
+        year: levelSchema,
+        archive: levelSchema,
+      }),
+      closed: z.strictObject({ days: int, months: int }),
+      perpetual: z.strictObject({ alg: int, abs: int, rates: ints }),
+      offsets: ints,
+      profile: z.enum(Object.keys(profiles) as [ProfileName, ...ProfileName[]]),
+      to: z.string(),
+      toDate: z.string(),
+    })
+    .optional(),
+})
+const perpetualSchema = z.strictObject({ alg: int, abs: int })
+const manifestSchema = z.object({
+  format: z.literal('fr-archive/1'),
+  queue: z.string(),
+  establishment: json,
+  till: z.string(),
+  software: z.object({ name: z.string(), version: z.string(), fingerprint: z.string().nullable() }),
+  conformity: json,
+  number: int.min(0),
+  kind: z.enum(['period', 'year', 'export']),
+  from: int.min(0),
+  to: int.min(0),
+  firstMoment: z.string(),
+  lastMoment: z.string(),
+  created: z.string(),
+  previous: z.strictObject({ number: int, manifest: hex }).nullable(),
+  start: startSchema.nullable(),
+  chains: z.record(z.string(), z.object({ first: int, last: int, count: int, lastTypeHash: z.string() })),
+  totals: totalsSchema,
+  perpetual: z.strictObject({ start: perpetualSchema, end: perpetualSchema }),
+  keys: z.array(z.object({ kid: z.string(), jwk: json, file: z.string() })),
+  breaks: z.array(json),
+  episodes: z.array(z.string()),
+  purged: int.min(0),
+  files: z.array(z.object({ name: z.string(), bytes: int.min(0), sha256: z.string(), rows: int.optional() })),
+})
+
+/** A manifest from bytes, or undefined when they are none: everything the verifier reads has its form. */
 export function parseManifest(bytes: Uint8Array): Manifest | undefined {
   const text = fromUtf8(bytes)
   const value = text === undefined ? undefined : parseCanonical(text)
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
-  const manifest = value as unknown as Manifest
-  const { format, from, to, files, keys, till, queue } = manifest
-  const lists = Array.isArray(files) && Array.isArray(keys) && Array.isArray(manifest.breaks)
-  const numbers = Number.isSafeInteger(from) && Number.isSafeInteger(to) && from >= 0 && to >= from
-  if (format !== 'fr-archive/1' || !lists || !numbers || typeof till !== 'string' || typeof queue !== 'string') return undefined
-  return files.every(isFile) && keys.every((key) => typeof key === 'object' && key !== null && typeof key.kid === 'string')
-    ? manifest
-    : undefined
-}
-
-function isFile(file: unknown): boolean {
-  const { name, bytes, sha256 } = (file ?? {}) as Partial<FileFacts>
-  return typeof name === 'string' && Number.isSafeInteger(bytes) && typeof sha256 === 'string'
+  const checked = manifestSchema.safeParse(value)
+  // The value itself is handed on: what the schema does not know stays in it.
+  return checked.success && checked.data.to >= checked.data.from ? (value as unknown as Manifest) : undefined
 }

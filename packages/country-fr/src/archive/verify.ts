@@ -151,15 +151,27 @@ class Reading {
     this.#scan = scan
     this.#joined = joinLines((bytes) => scan.lines(bytes))
     return splitLines((line, record) => {
-      this.#joined?.add(line)
+      this.#judge(() => this.#joined?.add(line))
       if (record !== undefined) scan.record(record)
     })
   }
 
+  // What no rule foresaw is a fault like any other, never an end of the check.
+  #judge(run: () => void): void {
+    try {
+      run()
+    } catch (error) {
+      if (!this.faults.some(({ code, file }) => code === 'RECORD' && file === 'records.ndjson'))
+        this.faults.push(faultOf('RECORD', 'records.ndjson', error instanceof Error ? error.name : 'unknown'))
+    }
+  }
+
   finish(): Scanned | undefined {
-    this.#joined?.flush()
+    this.#judge(() => this.#joined?.flush())
     const scan = this.#scan
-    return scan === undefined ? undefined : attempt(() => scan.done())
+    const scanned = scan === undefined ? undefined : attempt(() => scan.done())
+    if (scanned === undefined) this.faults.push(faultOf('RECORD', 'records.ndjson', 'not judged'))
+    return scanned
   }
 }
 
