@@ -1,5 +1,6 @@
 // Writes vectors/it: worked cases of the Italian rules. Shares no code with the library: bases are computed with exact fractions,
 // check characters from the written rule. `--check` compares instead of writing.
+import { createHash, createHmac } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
@@ -126,12 +127,198 @@ for (const [name, first] of [
 ])
   id(`person-${name}`, 'person', first + letter(first), null)
 
+// The till side of both server protocols: simple documents, one line each, written out by hand, sealed by the platform.
+const chains = []
+const KEY = createHash('sha256').update('vectors/it keyed chain').digest('base64')
+const sealKeyed = (text) => {
+  const shaMetadata = createHash('sha256').update(text, 'utf8').digest('base64')
+  const signature = createHmac('sha256', Buffer.from(KEY, 'base64')).update(shaMetadata, 'ascii').digest('base64')
+  return { shaMetadata, signature }
+}
+const money = (cents) => `${Math.floor(cents / 100)}.${String(cents % 100).padStart(2, '0')}`
+const column = (text, code, cents) => text.padEnd(20) + code.padStart(6) + money(cents).replace('.', ',').padStart(14)
+const PAID = { cash: ['1', 'PAGAMENTO CONTANTE'], electronic: ['2', 'PAGAM. ELETTRONICO'] }
+const keyedText = ({ kind, text, cents, rate, paid, reference, lottery }, { till, moment, z, n, previous, grandTotal }) => {
+  const refer = {
+    sale: [-1, -1, null, null, null],
+    known: [reference?.z, reference?.n, `${reference?.date} 00:00:00`, reference?.matricola ?? null, reference?.till ?? till],
+    return: [0, 0, `${moment.slice(0, 10)} 00:00:00`, null, 'ND'],
+    void: [-1, -1, `${moment.slice(0, 10)} 00:00:00`, null, 'ND'],
+  }[kind === 'sale' ? 'sale' : reference.z === undefined ? kind : 'known']
+  const common = { fiscalvoid: '0', signid: '1' }
+  const document = {
+    cashuuid: till,
+    doctype: { sale: 1, return: 3, void: 5 }[kind],
+    dtime: moment,
+    docnumber: n,
+    docznumber: z,
+    amount: cents,
+    fiscalcode: '',
+    vatcode: '',
+    fiscaloperator: '',
+    businessname: null,
+    prevSignature: previous,
+    type_signature_id: '1',
+    grandTotal,
+    referenceClosurenumber: refer[0],
+    referenceDocnumber: refer[1],
+    referenceDtime: refer[2],
+    refSerialNum: refer[3],
+    referenceCashuuid: refer[4],
+    errSignature: null,
+    err_number: null,
+    err_znumber: null,
+    ...(lottery && { lottery_client_code: lottery }),
+  }
+  const sold = {
+    type: '1',
+    description: column(text, `${rate / 100}%`, cents),
+    amount: `${cents}`,
+    quantity: '1000',
+    unitprice: `${cents}`,
+    vatvalue: `${rate}`,
+    ...common,
+    paymentid: '',
+    plu: '',
+    department: '',
+    vatcode: '',
+    service: '0',
+    businesscode: '',
+  }
+  const payment = {
+    type: '5',
+    description: column(PAID[paid][1], '', cents),
+    amount: `${cents}`,
+    quantity: '1000',
+    unitprice: '',
+    vatvalue: '',
+    ...common,
+    paymentid: PAID[paid][0],
+    plu: '',
+    department: '',
+    vatcode: null,
+    service: '0',
+    businesscode: '',
+  }
+  const tax = {
+    gross: cents,
+    tax: cents - base(cents, rate),
+    vatvalue: rate,
+    vatcode: '',
+    businesscode: null,
+    additional_tax_data: [],
+  }
+  return JSON.stringify({ document, items: [sold, payment], taxs: [tax] })
+}
+const keylessText = ({ kind, text, cents, rate, paid, reference }, { till, matricola, moment, z, n, fingerPrint, daily }) => {
+  const [four, zero] = [(number) => String(number).padStart(4, '0'), '0.00']
+  const compact = moment.slice(0, 19).replaceAll('-', '').replaceAll(':', '')
+  const docType = { sale: 0, return: 1, void: 3 }[kind]
+  const vatID = { 2200: 1, 1000: 2, 400: 3, 500: 4 }[rate]
+  const begin =
+    kind === 'sale'
+      ? '<beginFiscalReceipt />'
+      : reference.z === undefined
+        ? `<beginFiscalReceipt docType="${docType}" refDateTime="${compact}" refRefundVoidType="${reference.other}" />`
+        : `<beginFiscalReceipt docType="${docType}" refZRepNum="${four(reference.z)}" refRecNum="${four(reference.n)}" refDateTime="${reference.date.replaceAll('-', '')}T000000" refTillID="${till}" />`
+  const [cash, card] = paid === 'cash' ? [money(cents), zero] : [zero, money(cents)]
+  const total =
+    paid === 'cash'
+      ? `<printRecTotal description="Contanti" payment="${money(cents)}" paymentType="0" index="0" />`
+      : `<printRecTotal description="Elettronico" payment="${money(cents)}" paymentType="2" index="0" />`
+  return (
+    `<receipt><hash fingerPrint="${fingerPrint}"/><printerFiscalReceipt>${begin}` +
+    `<printRecItem description="${text}" quantity="1" unitPrice="${money(cents)}" vatID="${vatID}" type="B" ateco="0" />${total}` +
+    `<fiscalInformation dailyAmount="${money(daily)}" tillId="${till}" zRepNumber="${four(z)}" recNumber="${four(n)}" dateTime="${compact}" ` +
+    `recAmount="${money(cents)}" recVAT="${money(cents - base(cents, rate))}" docType="${docType}" cashAmount="${cash}" checkAmount="${zero}" ` +
+    `ePayAmount="${card}" ticketAmount="${zero}" changeAmount="${zero}" paidAmount="${money(cents)}" discountPayment="${zero}" ` +
+    `noPayAmountGoods="${zero}" noPayAmountServices="${zero}" noPayAmountInvoices="${zero}" noPayAmountSSN="${zero}" ` +
+    `rtSerialNumber="${matricola}" srtUtcOffset="${Number(moment.slice(20, 22))}" /><endFiscalReceipt /></printerFiscalReceipt></receipt>`
+  )
+}
+const given = ({ kind, text, cents, rate, paid, reference, lottery }) => ({
+  kind,
+  lines: [{ description: text, amount: cents, rateBp: rate }],
+  payments: [{ kind: paid, amount: cents }],
+  ...(kind !== 'sale' && { reference }),
+  ...(lottery && { lotteryCode: lottery }),
+})
+{
+  const till = 'TEST0001'
+  const matricola = 'ZZVEC000001'
+  const documents = [
+    { kind: 'sale', text: 'Pane', cents: 250, rate: 400, paid: 'cash' },
+    { kind: 'sale', text: 'Caffè à la carte', cents: 99999, rate: 1000, paid: 'electronic', lottery: 'AB12CD34' },
+    { kind: 'return', text: 'Pane', cents: 250, rate: 400, paid: 'cash', reference: { z: 8, n: 1, date: '2026-07-14' } },
+    { kind: 'void', text: 'Tè', cents: 100, rate: 2200, paid: 'cash', reference: { other: 'ND', date: '2026-07-01' } },
+    { kind: 'return', text: 'Libro', cents: 1, rate: 500, paid: 'cash', reference: { other: 'ND', date: '2026-07-02' } },
+    { kind: 'sale', text: 'Giornale', cents: 1000000, rate: 2200, paid: 'cash' },
+  ]
+  let previous = createHash('sha256').update('vectors/it token').digest('base64')
+  let fingerPrint = `${matricola}${till}481512026071400080001000000000`
+  let [grandTotal, daily] = [987654321, 0]
+  for (const [i, document] of documents.entries()) {
+    const local = `2026-07-14T18:0${i}:30+02:00`
+    const keyed = { till, moment: local.slice(0, 19).replace('T', ' '), z: 8, n: i + 1, previous, grandTotal }
+    const text = keyedText(document, keyed)
+    const seal = sealKeyed(text)
+    const one = (id, flag, input, result, comment) =>
+      chains.push({ id, comment, flags: [result.accepted === false ? 'invalid' : 'valid', flag], input, result })
+    one(
+      `keyed-${i + 1}`,
+      'keyed',
+      { document: given(document), place: keyed, key: KEY },
+      { text, ...seal },
+      `${document.kind} number ${i + 1} of the keyed chain`,
+    )
+    for (const [name, from, to] of [
+      ['amount', `"amount":${document.cents}`, `"amount":${document.cents + 1}`],
+      ['previous', previous, KEY],
+      ['space', '"items":', '"items": '],
+    ])
+      one(
+        `keyed-${i + 1}-${name}`,
+        'keyed',
+        { text: text.replace(from, to), key: KEY, claimed: seal },
+        { accepted: false },
+        `the seal of another text: ${name}`,
+      )
+    previous = seal.signature
+    if (document.kind === 'sale') [grandTotal, daily] = [grandTotal + document.cents, daily + document.cents]
+    if (document.lottery) document.lottery = undefined
+    const keyless = { fingerPrint, till, matricola, z: 8, n: i + 1, moment: local, daily }
+    const receipt = keylessText(document, keyless)
+    const code = createHash('sha256').update(receipt, 'utf8').digest('hex')
+    one(
+      `keyless-${i + 1}`,
+      'keyless',
+      { document: given(document), place: keyless },
+      { text: receipt, controlCode: code },
+      `${document.kind} number ${i + 1} of the keyless chain`,
+    )
+    for (const [name, from, to] of [
+      ['amount', money(document.cents), money(document.cents + 1)],
+      ['chain', fingerPrint, '0'.repeat(64)],
+      ['space', ' />', '/>'],
+    ])
+      one(
+        `keyless-${i + 1}-${name}`,
+        'keyless',
+        { text: receipt.replace(from, to), claimed: code },
+        { accepted: false },
+        `the control code of another text: ${name}`,
+      )
+    fingerPrint = code
+  }
+}
+
 const files = {
   closings: [
     'One VAT group of a closing: VAT-inclusive accumulators in cents → figures. `claimed` figures must not come out.',
     rows,
   ],
   identifiers: ['VAT numbers and tax codes of persons, with their check characters.', ids],
+  'till-chains': ['Documents of a till as both protocols of a server want them, byte for byte, with their seals.', chains],
 }
 const folder = fileURLToPath(new URL('../vectors/it/', import.meta.url))
 mkdirSync(folder, { recursive: true })

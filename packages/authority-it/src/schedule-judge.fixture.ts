@@ -23,7 +23,7 @@ interface Told {
   readonly source: number
   readonly made: number
   readonly progressive: number
-  readonly sha256: string
+  readonly blob?: string
   readonly result?: string
   readonly refused?: readonly { readonly seq: number }[]
 }
@@ -62,7 +62,7 @@ function judgeMessage({ report, view, tally }: Facts, source: number, lane: stri
   const made = told(report, 'it.transmission').filter((one) => one.op === 'made' && one.source === source)
   const outcomes = told(report, 'it.outcome').filter((one) => one.source === source)
   const stands = report.outbox.find((one) => one.source === source)
-  const digests = new Set(made.map(({ sha256 }) => sha256))
+  const digests = new Set(made.map(({ blob }) => blob))
   const lines = view.messages.filter(({ accepted, sha256 }) => accepted && sha256 !== undefined && digests.has(sha256))
   const held = new Set(lines.map(({ sha256 }) => sha256))
   const accepted = outcomes.filter(({ result }) => ACCEPTED.has(result ?? ''))
@@ -118,7 +118,7 @@ function judgeLottery({ report, view, tally }: Facts): string[] {
 
 // Nothing is with the authority that the till does not know of.
 function judgeStrangers({ report, view }: Facts): string[] {
-  const known = new Set(told(report, 'it.transmission').map(({ sha256 }) => sha256))
+  const known = new Set(told(report, 'it.transmission').map(({ blob }) => blob))
   return view.messages
     .filter(({ accepted, sha256 }) => accepted && (sha256 === undefined || !known.has(sha256)))
     .map(({ n, route }) => `line ${n} (${route}) is in no transmission record`)

@@ -80,7 +80,7 @@ async function report(): Promise<TillReport> {
   const records: TillReport['records'][number][] = []
   const keys: string[] = []
   for await (const { body, payload } of queue.records()) {
-    if (body.ref !== undefined && /^P-/.test(body.ref)) keys.push(body.ref)
+    if (body.ref?.startsWith('P-') === true) keys.push(body.ref)
     if (TOLD.has(body.type)) records.push({ seq: body.seq, type: body.type, payload: payload as Json })
   }
   const { outbox, lottery, device: state } = queue.totals() as State

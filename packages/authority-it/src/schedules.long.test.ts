@@ -8,8 +8,8 @@ const count = Number(process.env['SIGILLO_COUNT'] ?? 1000)
 const seed = Number(process.env['SIGILLO_SEED'] ?? Date.now() % 2 ** 31)
 const from = Number(process.env['SIGILLO_FROM'] ?? 0)
 const bench = new Bench()
-beforeAll(() => bench.open())
-afterAll(() => bench.close())
+beforeAll(() => bench.open(), 120_000)
+afterAll(() => bench.close(), 60_000)
 
 it('IT-40 IT-43 IT-45 IT-53 nothing is lost, nothing is sent twice as new, and what is not accepted has a state and an alarm', async () => {
   const bad: string[] = []
