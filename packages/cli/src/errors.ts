@@ -11,7 +11,7 @@ export const cliErrors: Readonly<Record<CliCode, ErrorRow>> = {
   USAGE: row('Read the help: sigillo COMMAND --help.'),
   SETTINGS_INVALID: row('Correct settings.json in the folder, or the file given with --config.'),
   SETTINGS_MISSING: row('Make the till first: sigillo init DIR.'),
-  UNREADABLE: row('Name the folder of a queue, or a bundle made by sigillo export.'),
+  UNREADABLE: row('Name the folder of a queue, a bundle made by sigillo export, or an archive.'),
 }
 
 /** An error of the command line. */

@@ -89,7 +89,7 @@ export function readmeText(facts: ReadmeFacts): string {
     'Comparer enfin l’empreinte de la clé avec celle que l’éditeur ou l’exploitant a publiée.',
     '',
     'La vérification complète (enchaînements, signatures, TVA, totaux, clôtures) se fait par la commande',
-    '« sigillo verify », qui n’a besoin que de ce fichier ZIP, sans réseau ni base de données.',
+    '« sigillo fr verify-archive », qui n’a besoin que de ce fichier ZIP, sans réseau ni base de données.',
   ]
   return `${text.flatMap((line) => line.split('\n')).join('\n')}\n`
 }
