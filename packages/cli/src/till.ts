@@ -1,7 +1,7 @@
 // Opening the till of a folder: settings, country, key, storage and witness put together, for writing or for reading only.
 import { openQueue, type GuardedSigner, type Queue } from '@sigillo/core'
 import type { Passphrase } from '@sigillo/signer-software'
-import { openFolder, type FolderReader } from '@sigillo/storage-fs'
+import { openFolder, type FolderView } from '@sigillo/storage-fs'
 import { textFlag, type Call, type OptionSpec } from './command.js'
 import { cliError, usageError } from './errors.js'
 import { fileWitness } from './file-witness.js'
@@ -123,7 +123,7 @@ function overrides({ flags }: Call): { takeover?: true; restore?: true; moved?: 
 }
 
 /** Reads the journal of a folder, also beside a live writer. */
-export async function openReading(dir: string): Promise<FolderReader> {
+export async function openReading(dir: string): Promise<FolderView> {
   const storage = await openFolder(pathsOf(dir).folder)
   return storage.openReader()
 }

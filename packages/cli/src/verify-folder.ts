@@ -11,7 +11,7 @@ import {
   type JsonObject,
 } from '@sigillo/core'
 import { verifyChunks, type Chunk, type Finding, type HeadStatement, type Report } from '@sigillo/core/verify'
-import { readEvidence } from '@sigillo/storage-fs'
+import { readEvidence, type FolderView } from '@sigillo/storage-fs'
 import type { Call } from './command.js'
 import { readWitness } from './file-witness.js'
 import { countryByProfile } from './registry.js'
@@ -73,7 +73,7 @@ async function openSource(dir: string): Promise<Source> {
       queue: reader.queue,
       expected: Number(seq) + 1,
       broken,
-      chunks: (found) => untilBroken(reader.chunks(), found),
+      chunks: (found) => untilBroken(wholeOf(reader), found),
       blob: (sha256) => reader.blob(sha256),
       close: () => reader.close(),
     }
@@ -137,6 +137,12 @@ async function hintOf(dir: string): Promise<readonly HeadStatement[]> {
 }
 
 // A store that cannot go on reading ends the records here; what was read is judged.
+// The journal and what lies behind it: damage must not pass for a torn end in silence (FORMAT 13).
+async function* wholeOf(reader: FolderView): AsyncIterable<Chunk> {
+  yield* reader.chunks()
+  yield* reader.rest()
+}
+
 async function* untilBroken(chunks: AsyncIterable<Chunk>, broken: Finding[]): AsyncIterable<Chunk> {
   try {
     yield* chunks

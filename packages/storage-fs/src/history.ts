@@ -33,6 +33,8 @@ export interface History {
   readonly unread: ReadonlyMap<number, readonly PlannedFile[]>
   /** Ignored bytes after the head. */
   readonly dead: { readonly bytes: number; readonly sha256: string } | null
+  /** Where they lie. */
+  readonly behind: readonly { readonly file: string; readonly offset: number }[]
   /** Only when damage is tolerated: what would stop a writer. */
   readonly damage: FiscalError | undefined
 }
@@ -71,9 +73,13 @@ async function loadOnce(folder: Folder, lenient: boolean): Promise<History> {
   const found = { catalog, sealed, unread, damage, tail: scanned?.segment, marks: scanned?.marks ?? [] }
   if (damage !== undefined) {
     const newest = keepRest(folder, scanned, rests, headEpoch) ?? (await keepUnopened(folder, scanned, plan)) ?? head
-    return { ...found, head: newest, dead: null }
+    return { ...found, head: newest, dead: null, behind: [] }
   }
-  return { ...found, head, dead: await deadAfter(folder, rests, plan) }
+  const behind = [
+    ...rests.filter(({ bytes }) => bytes.length > 0).map(({ file, offset }) => ({ file, offset })),
+    ...plan.unopened.flatMap(({ files }) => files.map(({ name }) => ({ file: name, offset: 0 }))),
+  ]
+  return { ...found, head, dead: await deadAfter(folder, rests, plan), behind }
 }
 
 // The sealed segments in use. One whose end cannot be read is passed over while its live files still exist (a crash between renaming

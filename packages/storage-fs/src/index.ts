@@ -1,6 +1,6 @@
 // The public names of @sigillo/storage-fs, one by one.
 export { openFolder } from './open-folder.js'
-export type { FolderOptions, FolderReader, FolderStorage, FolderWriter } from './open-folder.js'
+export type { FolderOptions, FolderReader, FolderStorage, FolderView, FolderWriter } from './open-folder.js'
 export { openOfflineFolder } from './offline-folder.js'
 export type { OfflineFolderOptions } from './offline-folder.js'
 export { readEvidence } from './evidence.js'

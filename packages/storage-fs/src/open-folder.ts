@@ -41,6 +41,15 @@ export interface FolderReader extends StorageReader {
   chunks(from?: bigint): AsyncIterable<Chunk>
 }
 
+/** A reader that also shows what lies behind the journal. */
+export interface FolderView extends FolderReader {
+  /**
+   * Bytes behind the newest whole request that no later writer has stated: a torn end, which the next opening passes over, or damage
+   * that looks like one. Verification judges them (FORMAT 13); none while a writer is known to be at work.
+   */
+  rest(): AsyncIterable<Chunk>
+}
+
 /** The writer of a folder. */
 export interface FolderWriter extends StorageWriter, FolderReader {
   /** Removes sealed segments below a floor (FORMAT 14). @throws FiscalError OPTION_INVALID naming what is missing */
@@ -55,7 +64,7 @@ export interface FolderWriter extends StorageWriter, FolderReader {
 /** A folder as a place for one queue. */
 export interface FolderStorage extends Storage {
   openWriter(options?: OpenWriterOptions): Promise<FolderWriter>
-  openReader(): Promise<FolderReader>
+  openReader(): Promise<FolderView>
 }
 
 /**

@@ -5,21 +5,21 @@ import { readAnchors } from './anchors.js'
 import { readBlob } from './blobs.js'
 import { readCatalog, type Catalog } from './catalog.js'
 import { holderOf, listClaims, type Holder } from './claim.js'
-import { readRange } from './durable.js'
+import { readFile, readRange } from './durable.js'
 import { isMissing } from './faults.js'
 import type { Folder } from './folder.js'
 import { readHint } from './hint.js'
 import { loadHistory, type History, type HistoryHead } from './history.js'
 import { Journal, type Chunk } from './journal.js'
 import { takeLines, wholeRequests } from './lines.js'
-import type { FolderReader } from './open-folder.js'
+import type { FolderView } from './open-folder.js'
 import { join } from './paths.js'
 import { readPurged } from './purge.js'
 import { RefIndex, type RefHit } from './refs.js'
 import { snapshotsWithBase } from './kept.js'
 
 /** Opens a reader on what the folder holds now. */
-export async function startReader(folder: Folder, warnings: readonly string[]): Promise<FolderReader> {
+export async function startReader(folder: Folder, warnings: readonly string[]): Promise<FolderView> {
   const reader = new Reader(folder, warnings)
   await reader.refresh()
   return reader
@@ -32,7 +32,7 @@ interface View {
   head: HistoryHead
 }
 
-class Reader implements FolderReader {
+class Reader implements FolderView {
   readonly #folder: Folder
   readonly #warnings: readonly string[]
   #view: View | undefined
@@ -126,6 +126,15 @@ class Reader implements FolderReader {
   async *chunks(from = 0n): AsyncGenerator<Chunk> {
     const { journal } = await this.refresh()
     yield* journal.chunks(Number(from))
+  }
+
+  async *rest(): AsyncGenerator<Chunk> {
+    const { history } = await this.refresh()
+    if ((await this.#holder()) === 'alive') return
+    for (const { file, offset } of history.behind) {
+      const bytes = await readFile(this.#folder.fs, join(this.#folder.path, file))
+      if (bytes !== undefined && bytes.length > offset) yield { bytes: bytes.subarray(offset), file, offset }
+    }
   }
 
   byRef(ref: string): Awaitable<RefHit | undefined> {
