@@ -24,6 +24,10 @@ export interface TestPage {
   fillUp(sizeBytes: number): Promise<void>
   readEpisode: typeof readEpisode
   judgeEpisode: typeof judgeEpisode
+  /** Sells off line in four lines at once until the page ends, telling of each answer. */
+  sell(name: string, prefix: string): Promise<void>
+  /** What is wrong with the log, given the answers that were told of; and how many receipts it holds. */
+  check(name: string, answers: readonly (readonly [key: string, hash: string])[]): Promise<{ wrong: string[]; receipts: number }>
   /** The log as a ZIP, in base64. */
   zip(store: OfflineDatabase): Promise<string>
 }
@@ -97,7 +101,43 @@ async function outcomeOf(work: () => Promise<unknown>): Promise<{ readonly value
   }
 }
 
+async function sell(name: string, prefix: string): Promise<void> {
+  const till = await openTillOver(await openOfflineDatabase(name))
+  const line = async (lane: number): Promise<void> => {
+    for (let n = 0; ; n++) {
+      const key = `${prefix}-${lane}-${n}`
+      const outcome = await till.record({ type: 'ticket', key, amount: n, text: 'Café '.repeat(40) })
+      if (outcome.outcome !== 'provisional') throw new Error(`${key}: ${outcome.outcome}`)
+      void window.answered(key, outcome.hash)
+    }
+  }
+  await Promise.all([0, 1, 2, 3].map(line))
+}
+
+const check: TestPage['check'] = async (name, answers) => {
+  const store = await openOfflineDatabase(name)
+  const till = await openTillOver(store)
+  const wrong: string[] = []
+  const ids = (await store.list('')).filter((one) => one.length === 36)
+  const episodes = await Promise.all(ids.map((id) => readEpisode(store, id, undefined)))
+  const born = episodes.filter((episode) => episode.born)
+  if (born.length > 1) wrong.push(`${born.length} episodes`)
+  const before = { lastHash: '0'.repeat(64), nextCounter: 1 }
+  for (const episode of born)
+    for (const { kind, seq, message } of judgeEpisode(episode, { before }).breaks) wrong.push(`${kind} ${seq} ${message}`)
+  const receipts = born.flatMap((episode) => episode.receipts)
+  const hashes = new Map(receipts.map(({ content, hash }) => [(content?.['request'] as { key?: string } | undefined)?.key, hash]))
+  for (const [key, hash] of answers)
+    if (hashes.get(key) !== hash) wrong.push(`${key} was answered and is ${hashes.has(key) ? 'another' : 'gone'}`)
+  if (hashes.size !== receipts.length) wrong.push('a sale stands twice')
+  await till.close()
+  store.close()
+  return { wrong, receipts: receipts.length }
+}
+
 const page: TestPage = {
+  sell,
+  check,
   names: cases.map(({ name }) => name),
   runCase: async (name: string): Promise<string> => {
     const { error } = await outcomeOf(async () => cases.find((one) => one.name === name)?.run())
