@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { momentOf, validityOf } from './certificate.js'
+import { validityOf } from './certificate.js'
+import { momentOf } from './der.js'
 import { utf8 } from './bytes.js'
 
 const openssl = spawnSync('openssl', ['version']).error === undefined

@@ -15,6 +15,8 @@ export const OCTET_STRING = 0x04
 export const NULL = 0x05
 export const OID = 0x06
 export const SEQUENCE = 0x30
+const UTC_TIME = 0x17
+const GENERALIZED_TIME = 0x18
 
 /** The element at `at`, or undefined when the bytes are not one. */
 export function readElement(bytes: Uint8Array, at = 0): Element | undefined {
@@ -61,6 +63,19 @@ export function oidText(content: Uint8Array): string {
   const [first = 0, ...rest] = arcs
   const top = Math.min(2, Math.floor(first / 40))
   return [top, first - 40 * top, ...rest].join('.')
+}
+
+/** A time as certificates write it, seconds included and in UTC (RFC 5280 4.1.2.5.1 and .2); undefined for other forms. */
+export function momentOf(element: Element | undefined): number | undefined {
+  if (element?.tag !== UTC_TIME && element?.tag !== GENERALIZED_TIME) return undefined
+  const text = String.fromCharCode(...element.content)
+  const digits = /^(\d{10}|\d{12})(\d\d)Z$/.exec(text)?.[0]?.slice(0, -1)
+  if (digits?.length !== (element.tag === UTC_TIME ? 12 : 14)) return undefined
+  // Two digits of a year: 50 to 99 are of the last century.
+  const full = digits.length === 14 ? digits : `${Number(digits.slice(0, 2)) >= 50 ? '19' : '20'}${digits}`
+  const iso = full.replace(/^(....)(..)(..)(..)(..)(..)$/, '$1-$2-$3T$4:$5:$6.000Z')
+  const ms = Date.parse(iso)
+  return Number.isNaN(ms) || new Date(ms).toISOString() !== iso ? undefined : ms
 }
 
 /** A non-negative INTEGER below 2^48, or undefined. */

@@ -17,6 +17,14 @@ export type DocumentCode =
   | 'CERTIFICATE_NOT_YET_VALID'
   | 'CERTIFICATE_USAGE'
   | 'CERTIFICATE_NAME'
+  | 'CERTIFICATE_NAMES'
+  | 'CERTIFICATE_POLICY'
+  | 'CERTIFICATE_REVOKED'
+  | 'REVOCATION_MALFORMED'
+  | 'REVOCATION_FOREIGN'
+  | 'REVOCATION_STALE'
+  | 'REVOCATION_UNAUTHORISED'
+  | 'REVOCATION_UNKNOWN'
   | 'KEY_WEAK'
   | 'CSR_MALFORMED'
   | 'CSR_SIGNATURE'
@@ -36,6 +44,15 @@ const remedies: Readonly<Record<DocumentCode, string>> = {
   CERTIFICATE_NOT_YET_VALID: 'A certificate was not valid yet at the time of the check; look at the clock.',
   CERTIFICATE_USAGE: 'The certificate may not be used for this.',
   CERTIFICATE_NAME: 'The certificate belongs to somebody else.',
+  CERTIFICATE_NAMES: 'The certificate bears a name its CA may not give; ask its issuer.',
+  CERTIFICATE_POLICY: 'The certificate was not issued under a policy that is accepted here.',
+  CERTIFICATE_REVOKED: 'The certificate was revoked; nothing made with it since then counts.',
+  REVOCATION_MALFORMED: 'The answer about revocation cannot be read; ask for it again.',
+  REVOCATION_FOREIGN: 'The answer about revocation speaks of another certificate; ask for the right one.',
+  REVOCATION_STALE: 'The answer about revocation is too old, or of a time to come; ask for a fresh one and look at the clock.',
+  REVOCATION_UNAUTHORISED:
+    'The answer about revocation was not given by the issuer or somebody it authorised; do not rely on it.',
+  REVOCATION_UNKNOWN: 'It is not known whether the certificate was revoked; fetch an OCSP answer or a revocation list.',
   KEY_WEAK: 'RSA keys have 2048 bits or more.',
   CSR_MALFORMED: 'The request is neither PKCS#10 DER nor PEM of it.',
   CSR_SIGNATURE: 'The request is not signed by the key it carries.',

@@ -13,6 +13,8 @@ export const signatureOids: Readonly<Record<string, RecordAlg>> = {
   '1.2.840.113549.1.1.11': 'RS256',
   '1.2.840.10045.4.3.2': 'ES256',
   '1.2.840.10045.4.3.3': 'ES384',
+  // With SHA-256 and a salt of 32 bytes, whatever its parameters say: another choice does not verify.
+  '1.2.840.113549.1.1.10': 'PS256',
 }
 
 /** The key as JWK, or undefined for a kind we do not know. */
@@ -59,7 +61,7 @@ export function rsaBits(jwk: PublicJwk): number | undefined {
 export function verifyWithSpki(jwk: PublicJwk | undefined, oid: string, message: Uint8Array, signature: Uint8Array): boolean {
   const alg = Object.hasOwn(signatureOids, oid) ? signatureOids[oid] : undefined
   if (jwk === undefined || alg === undefined) return false
-  const raw = alg === 'RS256' ? signature : ecdsaFromDer(signature, alg === 'ES256' ? 32 : 48)
+  const raw = alg === 'RS256' || alg === 'PS256' ? signature : ecdsaFromDer(signature, alg === 'ES256' ? 32 : 48)
   if (raw === undefined) return false
   try {
     return importPublicKey(jwk).verify(alg, message, raw)
