@@ -59,6 +59,39 @@ it.each([
   expect(translateReceipt(receipt(low)).request).toMatchObject(expected)
 })
 
+it('3.1 payment proofs and cash movements lose the internal item that balances them; a transfer keeps its own', async () => {
+  const shop = await openShop()
+  const sale = await shop.ok({
+    type: 'invoice',
+    customer: { name: 'A', address: 'B' },
+    lines: [{ label: 'x', total: 5000, rateBp: 2000 }],
+    payments: [{ mode: 'CRE', amount: 5000 }],
+  })
+  const item = (low: bigint, amount: number): object => ({
+    Quantity: 1,
+    Description: 'Fond',
+    Amount: amount,
+    ftPayItemCase: BASE + low,
+  })
+  const of = (low: bigint, reference: string, ...cbPayItems: object[]): object => {
+    const { request, report } = translateReceipt(
+      receipt(low, { cbReceiptReference: reference, cbChargeItems: [], cbPayItems, cbPreviousReceiptReference: sale.key }),
+    )
+    expect(report.filter(({ level }) => level === 'error')).toEqual([])
+    return request as object
+  }
+  const proof = of(2n, 'P-1', item(5n, 50), item(0x11n, -50))
+  expect(proof).toMatchObject({ op: 'collection', payments: [{ mode: 'CB', amount: '50' }] })
+  expect((await shop.ok(proof)).answer).toMatchObject({ chain: 'P', total: 5000 })
+  const cash = of(0x0an, 'P-2', item(1n, 20), item(0x0fn, -20))
+  expect(cash).toMatchObject({ op: 'cash-in', payments: [{ mode: 'ESP', amount: '20' }] })
+  await shop.ok(cash)
+  expect(of(0x0cn, 'P-3', item(5n, -10), item(0x10n, 10))).toMatchObject({
+    op: 'transfer',
+    payments: [{ mode: 'CB' }, { mode: 'INT' }],
+  })
+})
+
 it('3.1 what has no place here is reported, not invented', () => {
   for (const low of [0x0dn, 0x14n, 0x15n]) {
     const { request, report } = translateReceipt(receipt(low))

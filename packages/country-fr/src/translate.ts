@@ -106,7 +106,7 @@ function addContent(request: Record<string, unknown>, receipt: Loose, code: bigi
   if (lines.length > 0) request['lines'] = lines
   if (request['type'] === 'note') {
     if (payments.length > 0) tell('cbPayItems', 'lost', 'a note shows no payment; the internal pay item is left out')
-  } else if (payments.length > 0) request['payments'] = payments
+  } else if (payments.length > 0) request['payments'] = withoutCounterItems(request, payments, tell)
   const previous = receipt['cbPreviousReceiptReference']
   if (typeof previous === 'string' && previous !== '') request['reference'] = previous
   if (typeof receipt['cbArea'] === 'string' && receipt['cbArea'] !== '' && request['type'] !== 'payment')
@@ -117,6 +117,18 @@ function addContent(request: Record<string, unknown>, receipt: Loose, code: bigi
   if ((code & receiptFlags.reverse) === 0n) return
   request['op'] = request['type'] === 'invoice' ? 'credit' : request['type'] === 'ticket' ? 'refund' : request['op']
   tell('ftReceiptCase', 'kept', 'reversed: becomes a refund of the receipt it refers to')
+}
+
+// There a payment proof and cash in or out are balanced to zero by an internal item; here they state what was paid.
+function withoutCounterItems(
+  { type, op }: Record<string, unknown>,
+  payments: readonly Record<string, unknown>[],
+  tell: Tell,
+): readonly Record<string, unknown>[] {
+  const paid = payments.filter(({ mode }) => mode !== 'INT')
+  if (type !== 'payment' || op === 'transfer' || paid.length === 0 || paid.length === payments.length) return payments
+  tell('cbPayItems', 'kept', 'the internal item that balances the others is left out')
+  return paid
 }
 
 function listOf(value: unknown): readonly Loose[] {
