@@ -63,7 +63,15 @@ export function likeness({ answers, records }: Day): string {
   const names = new Map<string, string>()
   for (const { body, sig, hash, payload } of records) {
     const { seq } = body
-    const own = { sig, hash, pay: body.pay, req: body.req, queue: body.queue, key: body.kid, ...ofCore(body.type, payload as object) }
+    const own = {
+      sig,
+      hash,
+      pay: body.pay,
+      req: body.req,
+      queue: body.queue,
+      key: body.kid,
+      ...ofCore(body.type, payload as object),
+    }
     for (const [name, value] of Object.entries(own)) if (typeof value === 'string') names.set(value, `${name} ${seq}`)
   }
   for (const { body } of records) names.set(body.queue, 'queue').set(body.kid, 'key')
