@@ -3,16 +3,14 @@
 import type { FiscalRecord, JsonObject } from '@sigillo/core'
 import { extractOf } from './documents.js'
 import { letterOf, type FrenchType } from './kinds.js'
-import type { Settings } from './options.js'
-import { localTime } from './time.js'
 
 /** Answer fields of a French record. */
-export function answerOf(settings: Settings, record: FiscalRecord): JsonObject {
+export function answerOf(record: FiscalRecord): JsonObject {
   const payload = (record.payload ?? {}) as JsonObject
   const { type } = record.body
   const letter = letterOf[type as FrenchType] ?? '?'
   const number = typeof payload['number'] === 'number' ? payload['number'] : record.body.tseq
-  const warnings = warningsOf(settings, record, payload)
+  const warnings = warningsOf(payload)
   return {
     chain: letter,
     document: `${letter}${number}`,
@@ -25,19 +23,10 @@ export function answerOf(settings: Settings, record: FiscalRecord): JsonObject {
   }
 }
 
-function warningsOf(settings: Settings, record: FiscalRecord, payload: JsonObject): string[] {
+function warningsOf(payload: JsonObject): string[] {
   const warnings: string[] = []
   if (typeof payload['alerts'] === 'number') warnings.push('DEFAUT D’INTEGRITE NON ACQUITTE')
   if (payload['clockBack'] === true) warnings.push('HORLOGE EN RECUL')
-  if (closesSoon(settings, record)) warnings.push(`CLOTURE A ${settings.dayCutoff}`)
+  if (typeof payload['closesAt'] === 'string') warnings.push(`CLOTURE A ${payload['closesAt']}`)
   return warnings
-}
-
-// 9.4: the user is told some minutes before the business day ends.
-function closesSoon(settings: Settings, record: FiscalRecord): boolean {
-  if (record.body.type !== 'ticket' && record.body.type !== 'invoice') return false
-  const local = localTime(settings.zone, Date.parse(record.body.ts))
-  const minutes = Number(local.slice(11, 13)) * 60 + Number(local.slice(14, 16))
-  const left = (settings.cutoffMinutes - minutes + 1440) % 1440
-  return left > 0 && left <= settings.closeWarnMinutes
 }

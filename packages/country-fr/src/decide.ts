@@ -11,7 +11,7 @@ import { addEvent } from './events.js'
 import { invalid, refuse } from './errors.js'
 import type { Settings } from './options.js'
 import type { FrenchRequest } from './parse.js'
-import { atOf, openPlan, type Plan } from './plan.js'
+import { atOf, openPlan, type At, type Plan } from './plan.js'
 import type { Needs } from './reference.js'
 import type { ClosingRequest, ConfirmRequest, TicketRequest, TrainingRequest } from './request.js'
 import { addRollover, rolloverLevels } from './rollover.js'
@@ -61,6 +61,15 @@ function mark(plan: Plan, request: FrenchRequest, back: boolean): void {
   if (!late && request.degraded === undefined && Math.abs(skew) > settings.posClockTolerance) plan.marks.posClockSkew = skew
   if (back) plan.marks.clockBack = true
   if (state.alerts > 0) plan.marks.alerts = state.alerts
+  if ((request.type === 'ticket' || request.type === 'invoice') && closesSoon(settings, at))
+    plan.marks.closesAt = settings.dayCutoff
+}
+
+// 9.4: the user is told some minutes before the business day ends.
+function closesSoon({ cutoffMinutes, closeWarnMinutes }: Settings, { moment }: At): boolean {
+  const minutes = Number(moment.slice(8, 10)) * 60 + Number(moment.slice(10, 12))
+  const left = (cutoffMinutes - minutes + 1440) % 1440
+  return left > 0 && left <= closeWarnMinutes
 }
 
 type Handler = (plan: Plan, request: FrenchRequest, needs: Needs, school: boolean) => void

@@ -58,7 +58,7 @@ export function addCopy(plan: Plan, reference: ReferenceInput | undefined, needs
     throw refuse('FR_COPY_TARGET', `a record of type ${record.body.type} is not copied`, { path: 'reference' })
   const original = storedOriginal(record)
   const copy = (plan.state.marks[original.seq]?.copies ?? 0) + 1
-  const till = plan.settings.till
+  const till = String(record.body.x?.['till'] ?? plan.settings.till)
   plan.add(
     'copy',
     () => ({

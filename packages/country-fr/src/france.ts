@@ -42,7 +42,7 @@ export function france(options: FranceOptions): France {
     totals: totalsOf,
     restore: restoreState,
     print: (record) => printOf(settings, record),
-    answer: (record) => answerOf(settings, record),
+    answer: answerOf,
     auditor: () => auditJournal(),
     react: (state, notice, context) => react(settings, state, notice, context),
     redactable: isPurgeable,

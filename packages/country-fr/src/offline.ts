@@ -9,6 +9,7 @@ import { parseRequest } from './parse.js'
 import { headItems } from './print.js'
 import { documentItems } from './print-document.js'
 import { must, pair, rule, title } from './print-items.js'
+import { shownNow } from './print-shop.js'
 import { cleanName } from './text.js'
 import { businessDate, frenchMoment } from './time.js'
 
@@ -95,6 +96,7 @@ function printOffline(settings: Settings, receipt: OfflineReceipt): readonly Pri
   const { type, sale, input } = parseRequest(request)
   const figures = sale === undefined ? undefined : figuresOf(sale, undefined)
   const operator = cleanName(input.operatorId)
+  const shown = shownNow(settings)
   const local = moment.slice(0, 19).replaceAll(/\D/g, '')
   const numbered = [
     pair(`N° provisoire D-${settings.till}-${counter}`, `Caisse ${settings.till}`, true),
@@ -103,11 +105,11 @@ function printOffline(settings: Settings, receipt: OfflineReceipt): readonly Pri
   ]
   return [
     title('MODE DÉGRADÉ'),
-    ...headItems(settings),
-    ...(figures === undefined ? numbered : documentItems(settings, type, payloadOf(request, type, figures), numbered)),
+    ...headItems(shown),
+    ...(figures === undefined ? numbered : documentItems(shown, type, payloadOf(request, type, figures), numbered)),
     rule(),
     pair('Empreinte', hash.slice(0, 8), true),
-    ...must(`Logiciel ${settings.software.name} ${settings.software.version}`),
+    ...must(`Logiciel ${shown.software}`, ...(shown.shop.certified === undefined ? [] : [shown.shop.certified])),
     title('MODE DÉGRADÉ'),
   ]
 }

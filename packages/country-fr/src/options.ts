@@ -3,6 +3,7 @@ import { FiscalError } from '@sigillo/core'
 import { z } from 'zod'
 import { profiles, type ProfileName } from './profiles.js'
 import { zoneOf, type RateRow, type Region } from './rates.js'
+import { shopOf, type Shop } from './print-shop.js'
 import { cleanName } from './text.js'
 import { openZone, type Zone } from './time.js'
 
@@ -159,6 +160,8 @@ export interface Settings {
   readonly noteShowVat: boolean
   readonly profile: ProfileName
   readonly fingerprint: string | undefined
+  /** What paper shows of the shop. */
+  readonly shop: Shop
 }
 
 /**
@@ -175,12 +178,12 @@ export function settingsOf(options: FranceOptions): Settings {
   const given = checked.data
   const region = given.region ?? 'METRO'
   const dayCutoff = given.dayCutoff ?? '00:00'
+  const { legalName, address, vatId, naf, conformity = { mode: 'none' as const }, noteShowVat = false } = given
+  const paper = { legalName, address, vatId, naf, conformity, noteShowVat }
   return {
     siret: given.siret,
-    legalName: given.legalName,
-    address: given.address,
-    vatId: given.vatId,
-    naf: given.naf,
+    ...paper,
+    shop: shopOf(paper),
     till: cleanName(given.tillId),
     software: given.software,
     sw: `${given.software.name}/${given.software.version}`,
@@ -192,7 +195,6 @@ export function settingsOf(options: FranceOptions): Settings {
     maxDayHours: given.maxDayHours ?? 24,
     fiscalYearEnd: given.fiscalYearEnd ?? '12-31',
     retentionYears: given.retentionYears ?? 10,
-    conformity: given.conformity ?? { mode: 'none' },
     originalWindowMinutes: given.originalWindowMinutes ?? 10,
     traceNonIssue: given.traceNonIssue ?? false,
     extraRates: (given.extraRates ?? []).map(({ rateBp, from, to }) => ({
@@ -204,7 +206,6 @@ export function settingsOf(options: FranceOptions): Settings {
     clockBackTolerance: given.clockBackTolerance ?? 300,
     posClockTolerance: given.posClockTolerance ?? 600,
     closeWarnMinutes: given.closeWarnMinutes ?? 30,
-    noteShowVat: given.noteShowVat ?? false,
     profile: given.signingProfile ?? 'nf525-1',
     fingerprint: given.fiscalFingerprint,
   }

@@ -1,5 +1,6 @@
 // What the records of France hold besides the request: computed figures, numbers and moments. The request itself, as received,
 // is added by the queue as member `request` of the record that answers it; nothing of it is stored twice.
+import type { Shop } from './print-shop.js'
 import type { Totals } from './totals.js'
 import type { Level, Perpetual } from './state.js'
 import type { Amounts, ByRate } from './vat.js'
@@ -13,6 +14,10 @@ export type Common = {
   moment: string
   /** Operator as it stands in data strings. */
   operator: string
+  /** What paper shows of the shop, on records that answer a request. */
+  shop?: Shop
+  /** Cutoff of the business day, when it is near: the user is warned. */
+  closesAt?: string
   /** Seconds the till's clock differs from the queue's, when more than tolerated. */
   posClockSkew?: number
   clockBack?: true

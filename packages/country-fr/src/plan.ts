@@ -123,6 +123,8 @@ class DraftPlan implements Plan {
           number: place.tseq + (state.offsets[type] ?? 0),
           moment: this.at.moment,
           operator,
+          // What answers a request is printed, now and on every later demand.
+          ...(principal && { shop: this.settings.shop }),
         }
         const payload = Object.assign(common, build(place, state)) as unknown as JsonObject
         this.#written = { type, payload }

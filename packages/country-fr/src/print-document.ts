@@ -2,9 +2,9 @@
 import type { PrintItem } from '@sigillo/core'
 import { operationOf, paymentModes } from './kinds.js'
 import { frenchAmount } from './money.js'
-import type { Settings } from './options.js'
 import { parseSale, type SaleLine } from './parse.js'
 import { must, pair, rateText, rule, text, title } from './print-items.js'
+import type { Shown } from './print-shop.js'
 import { exemptions } from './rates.js'
 import { frenchMoment } from './time.js'
 import type { Amounts } from './vat.js'
@@ -12,11 +12,16 @@ import type { Amounts } from './vat.js'
 type Loose = Readonly<Record<string, unknown>>
 
 /** Items between head and foot. */
-export function documentItems(settings: Settings, type: string, payload: Loose, numbered: PrintItem[]): PrintItem[] {
+export function documentItems(
+  { shop, till }: Pick<Shown, 'shop' | 'till'>,
+  type: string,
+  payload: Loose,
+  numbered: PrintItem[],
+): PrintItem[] {
   const request = (payload['request'] ?? {}) as Loose
-  const showVat = type !== 'note' || settings.noteShowVat
+  const showVat = type !== 'note' || shop.noteVat === true
   return [
-    ...titleItems(settings, type, payload),
+    ...titleItems(till, type, payload),
     ...numbered,
     ...partyItems(request),
     ...referenceItems(payload),
@@ -28,14 +33,14 @@ export function documentItems(settings: Settings, type: string, payload: Loose, 
   ]
 }
 
-function titleItems(settings: Settings, type: string, payload: Loose): PrintItem[] {
+function titleItems(till: string, type: string, payload: Loose): PrintItem[] {
   const items = [title(operationOf(type, String(payload['op'])).title)]
   if (type === 'note') items.push(...must('DOCUMENT PROVISOIRE — NE CONSTITUE PAS UN TICKET DE CAISSE'))
   const degraded = payload['degraded'] as { counter: number; localMoment: string; localHash: string } | undefined
   if (degraded !== undefined) {
     items.push(
       ...must(
-        `MODE DÉGRADÉ — N° provisoire D-${settings.till}-${degraded.counter}`,
+        `MODE DÉGRADÉ — N° provisoire D-${till}-${degraded.counter}`,
         `Vente du ${degraded.localMoment}, empreinte ${degraded.localHash.slice(0, 8)}`,
       ),
     )

@@ -1,5 +1,5 @@
-// What must be printed for a record (18), in order, in French. Made from the record and the settings alone. A till may lay it out
-// as it likes; mandatory items must all appear.
+// What must be printed for a record (18), in order, in French, as it was when the record was made, whatever the settings are by now.
+// A till may lay it out as it likes; mandatory items must all appear.
 import { isJournalType, sealOf, type FiscalRecord, type PrintItem } from '@sigillo/core'
 import { extractOf } from './documents.js'
 import { isKept } from './events.js'
@@ -10,7 +10,8 @@ import { must, pair, rule, text, title } from './print-items.js'
 import { closingItems } from './print-closing.js'
 import { documentItems } from './print-document.js'
 import { events } from './events.js'
-import { compact, frenchMoment, localTime } from './time.js'
+import { shownOriginal, shownThen, type Shown } from './print-shop.js'
+import { frenchMoment } from './time.js'
 
 type Loose = Readonly<Record<string, unknown>>
 
@@ -20,43 +21,40 @@ export function printOf(settings: Settings, record: FiscalRecord): readonly Prin
   if (isJournalType(type)) return []
   if (record.payload === null) return [text(`Enregistrement ${record.body.seq} purgé : voir archive`, true)]
   const payload = record.payload as Loose
+  const shown = shownThen(settings, record)
   const items =
     type === 'training'
-      ? schoolItems(settings, record, payload)
+      ? schoolItems(shown, record, payload)
       : type === 'copy'
-        ? copyItems(settings, record, payload)
-        : ownItems(settings, record, type, payload)
+        ? copyItems(shown, record, payload)
+        : ownItems(shown, record, type, payload)
   return [...items, { kind: 'qr', text: sealOf(record) }]
 }
 
-function ownItems(settings: Settings, record: FiscalRecord, type: string, payload: Loose): PrintItem[] {
-  return [
-    ...headItems(settings),
-    ...bodyItems(settings, type, payload),
-    ...footItems(settings, payload, type, extractOf(record.sig)),
-  ]
+function ownItems(shown: Shown, record: FiscalRecord, type: string, payload: Loose): PrintItem[] {
+  return [...headItems(shown), ...bodyItems(shown, type, payload), ...footItems(shown, payload, type, extractOf(record.sig))]
 }
 
 /** Shop, address and identifiers at the top of every document. */
-export function headItems(settings: Settings): PrintItem[] {
-  const { legalName, address, siret, vatId, naf } = settings
+export function headItems({ siret, shop }: Shown): PrintItem[] {
+  const { legalName, address, vatId, naf } = shop
   const ids = [`SIRET ${siret}`, ...(vatId === undefined ? [] : [`TVA ${vatId}`]), ...(naf === undefined ? [] : [`NAF ${naf}`])]
   return [title(legalName), ...must(...address.split('\n')), ...must(...ids), rule()]
 }
 
-function bodyItems(settings: Settings, type: string, payload: Loose): PrintItem[] {
-  const numbered = numberItems(settings, type, payload)
+function bodyItems(shown: Shown, type: string, payload: Loose): PrintItem[] {
+  const numbered = numberItems(shown, type, payload)
   if (type === 'closing') return closingItems(payload, numbered)
   if (type === 'event') return eventItems(payload, numbered)
   if (type === 'archive') return archiveItems(payload, numbered)
-  return documentItems(settings, type, payload, numbered)
+  return documentItems(shown, type, payload, numbered)
 }
 
 /** Number with its letter, till, operator, date and time with seconds. */
-function numberItems(settings: Settings, type: string, payload: Loose): PrintItem[] {
+function numberItems({ till }: Shown, type: string, payload: Loose): PrintItem[] {
   const letter = letterOf[type as FrenchType] ?? '?'
   return [
-    pair(`N° ${letter}${String(payload['number'])}`, `Caisse ${settings.till}`, true),
+    pair(`N° ${letter}${String(payload['number'])}`, `Caisse ${till}`, true),
     pair(`Opérateur ${String(payload['operator'])}`, frenchMoment(String(payload['moment'])), true),
   ]
 }
@@ -84,53 +82,49 @@ function archiveItems(payload: Loose, numbered: PrintItem[]): PrintItem[] {
   ]
 }
 
-function footItems(settings: Settings, payload: Loose, type: string, extract: string): PrintItem[] {
+function footItems(shown: Shown, payload: Loose, type: string, extract: string): PrintItem[] {
   const items: PrintItem[] = [rule(), pair('Signature', extract, true)]
   if (type === 'ticket' || type === 'invoice' || type === 'note') items.push(pair('Copie n°', '0', true))
-  items.push(text(`Logiciel ${settings.software.name} ${settings.software.version}`, true), ...conformityItems(settings))
+  items.push(...softwareItems(shown))
   if (payload['alerts'] !== undefined) items.push(text('Défaut d’intégrité non acquitté'))
   return items
 }
 
 // Only a certificate lets the words of certification appear (18).
-function conformityItems({ conformity }: Settings): PrintItem[] {
-  if (conformity.mode !== 'certificate') return []
-  const { body = '', category, number = '' } = conformity
-  const line =
-    body === 'LNE'
-      ? `Système de caisse certifié LNE n° ${number}`
-      : `${body}${category === undefined ? '' : ` cat. ${category}`} n° ${number}`
-  return [text(line, true)]
+function softwareItems({ software, shop }: Shown): PrintItem[] {
+  return must(`Logiciel ${software}`, ...(shop.certified === undefined ? [] : [shop.certified]))
 }
 
-function copyItems(settings: Settings, record: FiscalRecord, payload: Loose): PrintItem[] {
-  const original = payload['original'] as { type: string; number: number }
+function copyItems(shown: Shown, record: FiscalRecord, payload: Loose): PrintItem[] {
   const content = payload['content'] as Loose | null
+  const original = {
+    ...(payload['original'] as { type: string; number: number }),
+    shown: shownOriginal(shown, content, payload['till']),
+  }
   const type = String(payload['originalType'])
-  const printed = frenchMoment(compact(localTime(settings.zone, Date.parse(record.body.ts))))
+  const printed = frenchMoment(String(payload['moment']))
   const school = type === 'training' ? [title('FACTICE — MODE ÉCOLE')] : []
   return [
     title(`DUPLICATA N° ${String(payload['copy'])}`),
     text(`DUPLICATA N° ${String(payload['copy'])} — imprimé le ${printed}`, true),
     ...school,
-    ...headItems(settings),
-    ...(content === null ? [] : bodyItems(settings, String(content['as'] ?? type), content)),
+    ...headItems(original.shown),
+    ...(content === null ? [] : bodyItems(original.shown, String(content['as'] ?? type), content)),
     rule(),
     pair('Signature de l’original', String(payload['originalExtract']), true),
     pair(`Original n°`, `${letterOf[original.type as FrenchType] ?? '?'}${original.number}`, true),
-    pair(`Duplicata n° C${String(payload['number'])}`, `Caisse ${settings.till}`, true),
+    pair(`Duplicata n° C${String(payload['number'])}`, `Caisse ${shown.till}`, true),
     pair('Copie n°', String(payload['copy']), true),
     pair('Signature', extractOf(record.sig), true),
-    text(`Logiciel ${settings.software.name} ${settings.software.version}`, true),
-    ...conformityItems(settings),
+    ...softwareItems(shown),
     ...school,
   ]
 }
 
-function schoolItems(settings: Settings, record: FiscalRecord, payload: Loose): PrintItem[] {
+function schoolItems(shown: Shown, record: FiscalRecord, payload: Loose): PrintItem[] {
   const mark = title('FACTICE — MODE ÉCOLE')
   const as = String(payload['as'])
-  const inner = as === 'copy' ? copyItems(settings, record, payload) : ownItems(settings, record, as, payload)
+  const inner = as === 'copy' ? copyItems(shown, record, payload) : ownItems(shown, record, as, payload)
   return [
     mark,
     ...inner.filter((item) => item.text !== mark.text),

@@ -221,9 +221,7 @@ export function nameOf({ settings }: France, manifest: Manifest): string {
 /** Reads the range and makes the manifest; files are streamed later. */
 export async function draftArchive(source: RecordSource, country: France, facts: DraftFacts): Promise<Draft> {
   const { from, to } = facts.range
-  const start = await rangeStart(source, from)
-  const first = await keyAt(source, from)
-  const scanned = await scan(source, facts.range, start, first.jwk as unknown as PublicJwk)
+  const { start, first, scanned } = await scanRange(source, facts.range)
   const keys = uniqueKeys([first, ...scanned.keys, ...(await keysAfter(source, to))])
   const context: TableContext = { till: country.settings.till, copies: scanned.copies }
   const small = await smallFiles(country, facts, scanned, keys)
@@ -249,6 +247,16 @@ export async function draftArchive(source: RecordSource, country: France, facts:
 
 type Named = readonly [name: string, bytes: Uint8Array]
 type Key = Scanned['keys'][number]
+
+/** Verifies and sums a range of a queue. */
+export async function scanRange(
+  source: RecordSource,
+  range: DraftFacts['range'],
+): Promise<{ readonly start: Manifest['start']; readonly first: Key; readonly scanned: Scanned }> {
+  const start = await rangeStart(source, range.from)
+  const first = await keyAt(source, range.from)
+  return { start, first, scanned: await scan(source, range, start, first.jwk as unknown as PublicJwk) }
+}
 
 async function scan(
   source: RecordSource,

@@ -100,9 +100,12 @@ export async function keyAt(
   source: RecordSource,
   from: number,
 ): Promise<{ kid: string; jwk: JsonObject; x5c: readonly string[] }> {
-  let key = await source.find(0n)
-  if (from > 0)
-    for await (const record of source.records({ to: BigInt(from - 1) })) if (record.body.type === 'sys.key') key = record
+  const closing = from > 0 ? await closingBefore(source, from) : undefined
+  // A closing names the newest record of every type before it: the journal before it need not be read.
+  const known = closing === undefined ? undefined : (closing.payload as unknown as ClosingPayload).heads['sys.key']?.seq
+  let key = await source.find(BigInt(known ?? 0))
+  const rest = { from: BigInt(closing?.body.seq ?? 0), to: BigInt(from - 1) }
+  if (from > 0) for await (const record of source.records(rest)) if (record.body.type === 'sys.key') key = record
   return keyOf(key as FiscalRecord)
 }
 

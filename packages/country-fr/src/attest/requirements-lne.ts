@@ -110,11 +110,18 @@ export const lneRequirements: readonly Requirement[] = [
     law: LNE,
     duty: 'Couvre les données des exigences 3, 4, 5, 7, 9, 15 et 18 ; un contrôle d’intégrité décèle une modification directe des données stockées.',
     how: 'Hachage, signature et double chaînage de chaque enregistrement ; le contrôle juge aussi calculs, totaux et clôtures ; témoin hors du dossier contre la perte de la fin.',
-    code: [`${FR}/audit.ts`, `${FR}/audit-rules.ts`, 'packages/core/src/verify/verify.ts', 'packages/cli/src/file-witness.ts'],
+    code: [
+      `${FR}/audit.ts`,
+      `${FR}/audit-rules.ts`,
+      `${FR}/archive/day-check.ts`,
+      'packages/core/src/verify/verify.ts',
+      'packages/cli/src/file-witness.ts',
+    ],
     tests: [
       [`${FR}/audit.test.ts`, 'FR-15 a character changed anywhere blames that record'],
       [`${FR}/audit.test.ts`, '5.6 a holder of the key who rewrites content is contradicted'],
       [`${FR}/durability.test.ts`, 'FR-17 the newest records deleted'],
+      [`${FR}/archive/day-check.test.ts`, '17.4 a record altered on the disk under the open queue'],
     ],
     evidence: ['`sigillo verify DIR`', 'SECURITY.md'],
     remains:
