@@ -18,6 +18,7 @@ const config: ViteUserConfig = defineConfig({
     // Nothing a test does may leave this machine; the guard fails the test that tries.
     setupFiles: [`${root}packages/testing/src/node/loopback.test-support.ts`],
     testTimeout: long ? 3_600_000 : 60_000,
+    hookTimeout: long ? 3_600_000 : 120_000,
     reporters: ['default', `${root}scripts/skips-reporter.mjs`],
     projects: [
       {

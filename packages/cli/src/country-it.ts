@@ -38,6 +38,7 @@ export const italyEntry: CountryEntry = {
   },
   defaults: {},
   make: async (options) => (await import('@sigillo/country-it')).italy(countryOptions(options)),
+  auditor: async () => (await import('@sigillo/country-it')).italianAuditor(),
   levels: ['day'],
   // The device's own clock dates a closing: the same key is the same request, whenever it comes.
   closing: ({ key, operator }) => ({ type: 'closing', key, operatorId: operator }),

@@ -6,7 +6,7 @@ import { fold } from './fold.js'
 import type { Settings } from './options.js'
 import type { ClosingPayload, DocumentPayload } from './payload.js'
 import { isDocument } from './reference.js'
-import { initialState, totalsOf, type State } from './state.js'
+import { initialState, newTill, totalsOf, type State } from './state.js'
 
 /** A fresh judge. After a break in the journal figures cannot be followed, and it reports nothing more. */
 export function auditItaly(settings: Settings): CountryAuditor {
@@ -24,7 +24,43 @@ export function auditItaly(settings: Settings): CountryAuditor {
   }
 }
 
-function judge(settings: Settings, state: State, record: FiscalRecord): CountryFinding[] {
+/**
+ * A judge of a journal whose settings nobody has, as in a bundle: tills and first numbers are taken from the first record that names
+ * them. Totals stay unknown, as the settings are part of them.
+ */
+export function italianAuditor(): CountryAuditor {
+  const state = initialState({ tills: [], before: { z: 0, progressive: 0 }, startsAs: 'unknown', merchant: null })
+  let sound = true
+  return {
+    next: (record) => {
+      if (record.payload === null) sound = false
+      else learn(state, record)
+      const zeroRow = record.body.type === 'it.closing' ? zeroGroup(record) : ''
+      const findings = sound ? judge({ defaultGroup: zeroRow }, state, record) : []
+      fold(state, record)
+      return findings
+    },
+    broken: () => void (sound = false),
+    totals: () => undefined,
+  }
+}
+
+function learn(state: State, record: FiscalRecord): void {
+  const closing = record.body.type === 'it.closing'
+  if (!closing && !isDocument(record)) return
+  const { till, z, n, progressive } = record.payload as unknown as DocumentPayload & ClosingPayload
+  if (closing && state.progressive === 0) state.progressive = progressive - 1
+  if (typeof till !== 'string' || till in state.tills) return
+  state.tills[till] = { ...newTill(z - 1), n: closing ? 0 : n - 1 }
+}
+
+// The row of a closing without sales is the merchant's choice.
+function zeroGroup({ payload }: FiscalRecord): string {
+  const { rows } = (payload ?? {}) as unknown as Partial<ClosingPayload>
+  return Array.isArray(rows) && typeof rows[0]?.group === 'string' ? rows[0].group : ''
+}
+
+function judge(settings: Pick<Settings, 'defaultGroup'>, state: State, record: FiscalRecord): CountryFinding[] {
   if (isDocument(record)) return judgeDocument(state, record)
   return record.body.type === 'it.closing' ? judgeClosing(settings, state, record) : []
 }
@@ -48,7 +84,7 @@ function judgeDocument(state: State, record: FiscalRecord): CountryFinding[] {
   return out
 }
 
-function judgeClosing(settings: Settings, state: State, record: FiscalRecord): CountryFinding[] {
+function judgeClosing(settings: Pick<Settings, 'defaultGroup'>, state: State, record: FiscalRecord): CountryFinding[] {
   const { till, z, progressive, rows, totals, grand } = record.payload as unknown as ClosingPayload
   const at = state.tills[till]
   if (at === undefined) return [finding(record, 'IT_TILL_UNKNOWN', 'payload.till', 'no till of this device')]

@@ -10,10 +10,22 @@ import { afterClosing, type PosLink, type State, type Till } from './state.js'
 /** Takes one record into the state. A record whose payload was purged changes nothing. */
 export function fold(state: State, record: FiscalRecord): void {
   const { type } = record.body
-  if (record.payload === null || !Object.hasOwn(folds, type)) return
+  if (record.payload === null || !Object.hasOwn(folds, type) || !hasHonestNames(record.payload)) return
   const moment = (record.payload as { moment?: unknown }).moment
   if (typeof moment === 'string') state.shownMs = Math.max(state.shownMs, Date.parse(moment))
   folds[type]?.(state, record)
+}
+
+const TILL = /^(?:[0-9A-Z]{8})?$/
+const GROUP = /^(?:\d{1,5}|N[1-6]|VI)(?::\d{1,6})?$/
+
+// Names become members of the state: those no device writes must not reach it, whoever holds the key (a till `__proto__`).
+function hasHonestNames(payload: FiscalRecord['payload']): boolean {
+  const { till, groups, reference } = payload as { till?: unknown; groups?: unknown; reference?: { seq?: unknown } | null }
+  if (till !== undefined && (typeof till !== 'string' || !TILL.test(till))) return false
+  if (reference?.seq !== undefined && !Number.isSafeInteger(reference.seq)) return false
+  if (groups === undefined) return true
+  return Array.isArray(groups) && groups.every((one: { group?: unknown } | null) => GROUP.test(String(one?.group)))
 }
 
 const folds: Readonly<Record<string, (state: State, record: FiscalRecord) => void>> = {

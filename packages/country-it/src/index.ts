@@ -1,5 +1,6 @@
 // The public names of @sigillo/country-it, one by one.
 export { italy, type Italy } from './italy.js'
+export { italianAuditor } from './audit.js'
 export type { ItalyOptions, Merchant, Settings } from './options.js'
 export { law, type LawText } from './law.js'
 export { italianErrors, type ItalianCode } from './errors.js'

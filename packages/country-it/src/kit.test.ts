@@ -2,7 +2,8 @@
 import { countryKit } from '@sigillo/testing'
 import { describe, it } from 'vitest'
 import { card, cash, line, shop } from './device.fixture.js'
-import { italy } from './italy.js'
+import { italianAuditor } from './audit.js'
+import { italy, type Italy } from './italy.js'
 
 const technician = { taxCode: 'RSSMRA80A01H501U', firm: { country: 'IT', code: '09876543217' } }
 const digest = 'ab'.repeat(32)
@@ -21,17 +22,20 @@ const requests = [
   { type: 'closing', key: 'C-1' },
 ]
 
+const refused = [
+  { request: { type: 'void', key: 'V-2', reference: { key: 'S-2' } }, code: 'IT_ALREADY_VOIDED' },
+  { request: { type: 'transmission', key: 'X-1', op: 'made', of: 2, sha256: digest }, code: 'IT_MESSAGE' },
+  { request: { type: 'sale', key: 'S-9', lines: [line(100, 2200)], payments: [] }, code: 'IT_PAYMENTS' },
+]
+const sample = { requests, refused, start: '2026-11-23T09:15:30.000Z', stepMs: 1000 }
+const country = (): Italy => italy({ ...shop, startsAs: 'ATTIVATO' })
+
 describe('italy', () => {
-  for (const { name, run } of countryKit({
-    country: () => italy({ ...shop, startsAs: 'ATTIVATO' }),
-    requests,
-    start: '2026-11-23T09:15:30.000Z',
-    stepMs: 1000,
-    refused: [
-      { request: { type: 'void', key: 'V-2', reference: { key: 'S-2' } }, code: 'IT_ALREADY_VOIDED' },
-      { request: { type: 'transmission', key: 'X-1', op: 'made', of: 2, sha256: digest }, code: 'IT_MESSAGE' },
-      { request: { type: 'sale', key: 'S-9', lines: [line(100, 2200)], payments: [] }, code: 'IT_PAYMENTS' },
-    ],
-  }))
+  for (const { name, run } of countryKit({ country, ...sample })) it(name, run)
+})
+
+describe('italy, judged without its settings', () => {
+  const judged = (): Italy => ({ ...country(), auditor: italianAuditor })
+  for (const { name, run } of countryKit({ country: judged, ...sample }).filter(({ name: one }) => one.includes('auditor')))
     it(name, run)
 })

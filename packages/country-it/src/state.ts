@@ -142,7 +142,8 @@ export function emptyAccumulators(): Accumulators {
   return { sales: 0, returns: 0, voids: 0, suspended: 0, services: 0, invoice: 0, health: 0, gifts: 0 }
 }
 
-function newTill(z: number): Till {
+/** A till after a closing with this number, nothing sold since. */
+export function newTill(z: number): Till {
   return {
     z,
     n: 0,
@@ -159,7 +160,12 @@ function newTill(z: number): Till {
 }
 
 /** State before the first record. */
-export function initialState({ tills, before, startsAs, merchant }: Settings): State {
+export function initialState({
+  tills,
+  before,
+  startsAs,
+  merchant,
+}: Pick<Settings, 'tills' | 'before' | 'startsAs'> & { readonly merchant: Settings['merchant'] | null }): State {
   return {
     v: 1,
     device: startsAs,
