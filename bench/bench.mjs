@@ -1,8 +1,9 @@
-// npm run bench [-- --json FILE] [--records N] [--rounds N] [--only sales,million,others] [--dir DIR]
+// npm run bench [-- --json FILE] [--records N] [--rounds N] [--only sales,million,italy,others] [--dir DIR]
 // Every figure stands beside the floor measured in the same run on the same machine.
 import { writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
+import { italy } from './cases/italy.mjs'
 import { million } from './cases/million.mjs'
 import { others } from './cases/others.mjs'
 import { frenchTicket, sales } from './cases/sales.mjs'
@@ -14,14 +15,14 @@ const { values } = parseArgs({
     json: { type: 'string' },
     records: { type: 'string', default: '1000000' },
     rounds: { type: 'string', default: '5' },
-    only: { type: 'string', default: 'sales,million,others' },
+    only: { type: 'string', default: 'sales,million,italy,others' },
     dir: { type: 'string', default: process.cwd() },
     help: { type: 'boolean', default: false },
   },
 })
 if (values.help) {
   process.stdout.write(
-    'usage: npm run bench -- [--json FILE] [--records N] [--rounds N] [--only sales,million,others] [--dir DIR on the disk to measure]\n',
+    'usage: npm run bench -- [--json FILE] [--records N] [--rounds N] [--only sales,million,italy,others] [--dir DIR on the disk to measure]\n',
   )
   process.exit(0)
 }
@@ -31,6 +32,7 @@ const context = { base: values.dir, records: Number(values.records), rounds: Num
 const cases = {
   sales: async () => [...(await sales(context)), ...(await frenchTicket(context))],
   million: () => million(context),
+  italy: () => italy(context),
   others: () => others(context),
 }
 const results = []
