@@ -2,7 +2,7 @@
 // for people, and tells of an RSA key which of the two schemes it signs with.
 import { url } from 'node:inspector'
 import { signerError, thumbprint, type GuardedSigner, type GuardOptions, type RecordAlg } from '@sigillo/core'
-import { exportPkcs8, generateKey } from '#keys'
+import { exportPkcs8, generateKey, keyFromPkcs8 } from '#keys'
 import { certificatesIn, type Certificates } from './certificates.js'
 import { decryptKey, encryptKey } from './encryption.node.js'
 import type { GenerateOptions, SoftwareKey } from './key-contract.js'
@@ -31,6 +31,8 @@ export interface OpenKeyFileOptions {
 export interface CreateKeyFileOptions extends OpenKeyFileOptions, GenerateOptions {
   /** Put it in the place of an existing file, whose key is lost then; default false. */
   readonly replace?: boolean
+  /** Keep this key, PKCS#8 DER in clear, instead of making one; the caller wipes it. */
+  readonly pkcs8?: Uint8Array
 }
 
 /**
@@ -46,14 +48,15 @@ export async function openKeyFile(path: string, options: OpenKeyFileOptions): Pr
 }
 
 /**
- * Makes a key, writes it encrypted, and opens it from what was written. ES256 unless `alg` says otherwise.
+ * Makes a key, or takes the one given, writes it encrypted, and opens it from what was written. ES256 unless `alg` says otherwise.
  * @throws FiscalError CONFIG_INVALID with a reason: exists, unwritable, missing-passphrase, weak-key; KEY_FILE_UNSAFE
  */
 export async function createKeyFile(path: string, options: CreateKeyFileOptions): Promise<GuardedSigner> {
   const warn = warner(options)
   // The passphrase is fetched once for writing and reading back.
   return withPassphrase(options.passphrase, async (passphrase) => {
-    const key = await generateKey(options.alg, options)
+    const { pkcs8, alg } = options
+    const key = pkcs8 === undefined ? await generateKey(alg, options) : await keyFromPkcs8(pkcs8, alg)
     const text = await encryptedText(key, passphrase)
     let signer: GuardedSigner | undefined
     const inspect = async (written: string): Promise<void> => {

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, it } from 'vitest'
 import type { RecordAlg } from '@sigillo/core'
 import { signerKit } from '@sigillo/testing'
 import { createKeyFile, openKeyFile, softwareSigner, type PrivateJwk } from './index.js'
+import { handleOf } from './key-handle.js'
 import { keyFromJwk } from './keys.web.js'
 
 const pairs: readonly (readonly [RecordAlg, () => PrivateJwk])[] = [
@@ -23,7 +24,7 @@ for (const [alg, make] of pairs) {
     for (const { name, run } of signerKit({ open: () => softwareSigner({ jwk, alg }), signatures: 20 })) it(name, run)
   })
   describe(`${alg} without the platform's keys`, () => {
-    const open = async (): ReturnType<typeof softwareSigner> => softwareSigner({ key: await keyFromJwk(jwk, alg) })
+    const open = async (): ReturnType<typeof softwareSigner> => softwareSigner({ key: handleOf(await keyFromJwk(jwk, alg)) })
     for (const { name, run } of signerKit({ open, signatures: 8 })) it(name, run)
   })
 }

@@ -17,11 +17,12 @@ import {
 import { generateKey, keyFromJwk, keyFromPkcs8 } from '#keys'
 import { chainOf, type Certificates } from './certificates.js'
 import type { PrivateJwk, SoftwareKey } from './key-contract.js'
+import { takeKey, type KeyHandle } from './key-handle.js'
 
 /** Where the key comes from; without any, a fresh one of `alg` is made. */
 export interface SoftwareSignerOptions {
   /** A key of {@link generateKey}; the signer takes it over and wipes it at close. */
-  readonly key?: SoftwareKey
+  readonly key?: KeyHandle
   readonly jwk?: PrivateJwk
   /** PKCS#8 DER in clear; the caller wipes it. */
   readonly pkcs8?: Uint8Array
@@ -54,7 +55,7 @@ export async function softwareSigner(options: SoftwareSignerOptions = {}): Promi
 }
 
 async function keyOf({ key, jwk, pkcs8, alg }: SoftwareSignerOptions): Promise<SoftwareKey> {
-  if (key !== undefined) return key
+  if (key !== undefined) return takeKey(key)
   if (jwk !== undefined) return keyFromJwk(jwk, alg)
   return pkcs8 === undefined ? generateKey(alg) : keyFromPkcs8(pkcs8, alg)
 }
