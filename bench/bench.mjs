@@ -1,4 +1,4 @@
-// npm run bench [-- --json FILE] [--records N] [--rounds N] [--only sales,million,italy,others] [--dir DIR]
+// npm run bench [-- --json FILE] [--records N] [--rounds N] [--only sales,million,signers,italy,others] [--dir DIR]
 // Every figure stands beside the floor measured in the same run on the same machine.
 import { writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
@@ -7,6 +7,7 @@ import { italy } from './cases/italy.mjs'
 import { million } from './cases/million.mjs'
 import { others } from './cases/others.mjs'
 import { frenchTicket, sales } from './cases/sales.mjs'
+import { signers } from './cases/signers.mjs'
 import { france } from './france.mjs'
 
 const { values } = parseArgs({
@@ -15,14 +16,14 @@ const { values } = parseArgs({
     json: { type: 'string' },
     records: { type: 'string', default: '1000000' },
     rounds: { type: 'string', default: '5' },
-    only: { type: 'string', default: 'sales,million,italy,others' },
+    only: { type: 'string', default: 'sales,million,signers,italy,others' },
     dir: { type: 'string', default: process.cwd() },
     help: { type: 'boolean', default: false },
   },
 })
 if (values.help) {
   process.stdout.write(
-    'usage: npm run bench -- [--json FILE] [--records N] [--rounds N] [--only sales,million,italy,others] [--dir DIR on the disk to measure]\n',
+    'usage: npm run bench -- [--json FILE] [--records N] [--rounds N] [--only sales,million,signers,italy,others] [--dir DIR on the disk to measure]\n',
   )
   process.exit(0)
 }
@@ -32,6 +33,7 @@ const context = { base: values.dir, records: Number(values.records), rounds: Num
 const cases = {
   sales: async () => [...(await sales(context)), ...(await frenchTicket(context))],
   million: () => million(context),
+  signers: () => signers(context),
   italy: () => italy(context),
   others: () => others(context),
 }

@@ -2,14 +2,14 @@
 // no safety net (a software token was seen to sign 300 bytes as a digest), so both are checked here, once for all kinds.
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { p256, p384 } from '@noble/curves/nist.js'
-import { sha256, sha384 } from '@noble/hashes/sha2.js'
-import { concat, fromBase64url, toHex, utf8 } from './bytes.js'
+import { sha384 } from '@noble/hashes/sha2.js'
+import { concat, fromBase64url, fromHex, toHex, utf8 } from './bytes.js'
 import type { PublicJwk, VerifyingKey } from './crypto-contract.js'
 import { importRsaKey } from './rsa.js'
 import { signerError } from './signer-codes.js'
 import type { SignerDescription, SignRequest } from './signer.js'
 import { signatureLength, suites, type Suite } from './suites.js'
-import { importPublicKey } from '#crypto'
+import { importPublicKey, sha256Hex } from '#crypto'
 
 /** A request found acceptable, with its own copy of the input. */
 export interface CheckedRequest {
@@ -54,13 +54,13 @@ function withMessage(
   message: Uint8Array,
   { capabilities, limits }: SignerDescription,
 ): CheckedRequest {
-  const inputDigest = toHex(sha256(message))
+  const inputDigest = sha256Hex(message)
   const fits = capabilities.acceptsMessage && message.length <= limits.maxMessageBytes
   if (fits) return { request, suite, message, inputDigest, forDevice: { ...request, input: { message } } }
   if (!capabilities.acceptsDigest || suite.digestBytes === undefined) {
     throw signerError('INPUT_TOO_LARGE', { message: `this signer takes messages of ${limits.maxMessageBytes} bytes at most` })
   }
-  const digest = suite.digestBytes === 48 ? sha384(message) : sha256(message)
+  const digest = suite.digestBytes === 48 ? sha384(message) : (fromHex(inputDigest) as Uint8Array)
   return { request, suite, message, inputDigest, forDevice: { ...request, input: { digest } } }
 }
 
