@@ -24,7 +24,7 @@ export interface TillSettings {
 /** A command. */
 export type TillCommand =
   | { readonly do: 'record'; readonly request: Readonly<Record<string, unknown>> }
-  | { readonly do: 'drain' | 'resume' | 'report' }
+  | { readonly do: 'drain' | 'resume' | 'report' | 'state' }
   | { readonly do: 'clock'; readonly offsetMs: number }
 
 /** What the till says of itself. */
@@ -120,6 +120,10 @@ async function obey(command: TillCommand): Promise<unknown> {
     case 'clock':
       offsetMs = command.offsetMs
       return {}
+    case 'state': {
+      const { outbox, lottery, device: state } = queue.totals() as State
+      return { outbox, lottery, device: state }
+    }
     case 'report':
       return report()
   }

@@ -350,6 +350,12 @@ class Day {
     return report
   }
 
+  async #state(): Promise<Pick<TillReport, 'outbox' | 'lottery' | 'device'>> {
+    const state = await this.#tell<Pick<TillReport, 'outbox' | 'lottery' | 'device'>>({ do: 'state' })
+    if (state === undefined) throw new Error('the till does not tell its state')
+    return state
+  }
+
   // As a shop would: until the till has said yes, the same request again.
   async #record(request: Readonly<Record<string, unknown>>, afterMs?: number): Promise<void> {
     const key = `P-${++this.#serial}`
@@ -409,7 +415,7 @@ class Day {
     await this.#authorityUp()
     await this.#authority.ask('DELETE', '/faults')
     // A refusal made up for a file that has arrived already would contradict what the authority holds.
-    const { outbox } = faults.some(({ kind }) => kind === 'refuse' || kind === 'status') ? await this.#report() : { outbox: [] }
+    const { outbox } = faults.some(({ kind }) => kind === 'refuse' || kind === 'status') ? await this.#state() : { outbox: [] }
     const doubtful = outbox.some(({ doubt, state }) => doubt || state === 'sending')
     for (const one of faults) {
       if (doubtful && (one.kind === 'refuse' || (one.kind === 'status' && [403, 409].includes(one.status)))) continue
@@ -435,14 +441,14 @@ class Day {
     await this.#record({ type: 'clock', reason: 'set right' })
     for (let round = 0; round < 40; round++) {
       await this.#tell({ do: 'resume' })
-      const drained = await this.#tell<{ until?: number }>({ do: 'drain' })
-      const { outbox, lottery, device } = await this.#report()
+      await this.#tell({ do: 'drain' })
+      const { outbox, lottery, device } = await this.#state()
       await this.#operate(outbox)
-      const stands =
-        outbox.every(({ state }) => state === 'rejected') ||
-        outbox.some(({ state, lane }) => state === 'rejected' && lane === 'receipts')
-      if (round > 2 && drained?.until === undefined && stands && (lottery.items.length === 0 || device !== 'IN_SERVIZIO')) return
-      if (outbox.length === 0 && (lottery.items.length === 0 || device !== 'IN_SERVIZIO')) return
+      // What was refused for good holds its lane up as long as nobody acts.
+      const stopped = new Set(outbox.filter(({ state }) => state === 'rejected').map(({ lane }) => lane))
+      const still = outbox.every(({ lane }) => stopped.has(lane))
+      const batched = lottery.items.length === 0 || device !== 'IN_SERVIZIO' || stopped.has('lottery')
+      if (still && batched && (outbox.length === 0 || this.#schedule.operator === 'leaves')) return
       await this.#later(65)
     }
   }
