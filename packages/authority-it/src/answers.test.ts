@@ -6,11 +6,11 @@ import { join } from 'node:path'
 import { readReply } from '@sigillo/country-it'
 import { readCertificates, verifyXml } from '@sigillo/documents'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startAuthority, type Authority } from './authority.js'
+import type { Authority } from './authority.js'
 import type { Style } from './answers.js'
 import { bend, csrOf, inner, openDevice, openManufacturer, type Party } from './messages.fixture.js'
 import type { Route } from './tables.js'
-import { italyFolder, operations, send, type WireAnswer } from './wire.fixture.js'
+import { openAuthority, italyFolder, operations, send, type WireAnswer } from './wire.fixture.js'
 
 const NOW = Date.parse('2026-11-24T12:00:00Z')
 const has = (program: string): boolean => spawnSync(program, ['--version']).error === undefined
@@ -135,7 +135,7 @@ describe.each<[Style]>([['schema'], ['genuine']])('IT-77 answers in the style %s
   let device: Party
   let n = 0
   beforeAll(async () => {
-    authority = await startAuthority({ now: () => NOW, style })
+    authority = await openAuthority({ now: () => NOW, style })
     manufacturer = await openManufacturer(authority)
     device = await openDevice(authority, manufacturer, 'ZZITT000001', { state: 'IN_SERVIZIO', merchant: '01234567897' })
   })

@@ -3,6 +3,7 @@ import { createHash, X509Certificate } from 'node:crypto'
 import type { Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { issueCertificate, commonName, pem, publicKeyOf, readCertificates } from './certificates.js'
+import { checkPlan, checkPolicies, checkState } from './checks.js'
 import { openControl } from './control.js'
 import { emptyState, fold, type Device, type DeviceKind, type DeviceState, type Effect, type State } from './effects.js'
 import { openFaults, type FaultPlan } from './faults.js'
@@ -28,7 +29,7 @@ export interface Policies {
   readonly progressive?: 'log' | 'refuseGap' | 'refuseRegression'
 }
 
-/** A device of which the authority learns without an enrolment. */
+/** A device of which the authority learns without an enrolment; one it knows begins anew. */
 export interface Adoption {
   /** PEM or DER; its common name is the serial number. */
   readonly certificate: string | Uint8Array
@@ -67,14 +68,17 @@ export interface Authority {
   /** Trusts another root for devices and manufacturers, PEM. @throws Error when there is no certificate */
   trust(root: string): void
   adopt(device: Adoption): void
+  /** @throws RangeError for an unknown device or state */
   setState(matricola: string, state: DeviceState): void
   /** Its clock against the source, milliseconds. */
   readonly clockOffsetMs: number
   /** Moves the clock by so much against its source. */
   setClock(offsetMs: number): void
   now(): number
+  /** @throws RangeError for an unknown policy or value */
   setPolicies(policies: Policies): void
   readonly policies: Required<Policies>
+  /** @throws RangeError for an unknown fault */
   inject(plan: FaultPlan): void
   clearFaults(): void
   readonly faults: readonly FaultPlan[]
@@ -100,7 +104,7 @@ export async function startAuthority(options: AuthorityOptions = {}): Promise<Au
   const schemas = options.schemas === undefined ? undefined : openSchemas(options.schemas)
   const ledger = options.folder === undefined ? memoryLedger() : folderLedger(options.folder)
   try {
-    const hierarchy = await openHierarchy(options.folder, options.passphrase)
+    const hierarchy = await openHierarchy(options.keysFolder ?? options.folder, options.passphrase)
     const running = new Running(options, hierarchy, told(ledger, options.onEntry), schemas)
     await running.listen(host, options.port ?? 0, options.controlPort ?? false)
     return running
@@ -259,11 +263,13 @@ class Running implements Authority {
   adopt({ certificate, ...rest }: Adoption): void {
     const own = typeof certificate === 'string' ? readCertificates(certificate)[0] : new X509Certificate(certificate)
     if (own === undefined) throw new RangeError('no certificate in there')
+    if (rest.state !== undefined) checkState(rest.state)
     this.#record({ do: 'enrol', matricola: commonName(own), certificate: own.raw.toString('base64'), ...rest })
   }
 
   setState(matricola: string, state: DeviceState): void {
     if (!this.#bench.state.devices.has(matricola)) throw new RangeError(`there is no device ${matricola}`)
+    checkState(state)
     this.#record({ do: 'state', matricola, state })
   }
 
@@ -283,7 +289,8 @@ class Running implements Authority {
     record(this.#bench, [effect])
   }
 
-  setPolicies({ hours, ...rest }: Policies): void {
+  setPolicies(policies: Policies): void {
+    const { hours, ...rest } = checkPolicies(policies)
     if (hours !== undefined) this.#hours = hours
     Object.assign(this.#settings, rest)
   }
@@ -294,7 +301,7 @@ class Running implements Authority {
   }
 
   inject(plan: FaultPlan): void {
-    this.#faults.add(plan)
+    this.#faults.add(checkPlan(plan))
   }
 
   clearFaults(): void {

@@ -4,7 +4,8 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startAuthority, type Authority } from './authority.js'
+import type { Authority } from './authority.js'
+import { openAuthority } from './wire.fixture.js'
 import { bend, csrOf, inner, openDevice, openManufacturer, type Party } from './messages.fixture.js'
 import type { DeviceKind, DeviceState } from './effects.js'
 import type { Route } from './tables.js'
@@ -186,10 +187,11 @@ const batches: readonly Case[] = [
 describe('IT-76 rules of section 7', () => {
   let authority: Authority
   let manufacturer: Party
-  let count = 0
+  let device: Party
   beforeAll(async () => {
-    authority = await startAuthority({
+    authority = await openAuthority({
       now: () => NOW,
+      duplicates: 'acceptAgain',
       merchants: ['01234567897'],
       models: ['Esempio/TT'],
       events: [
@@ -201,6 +203,7 @@ describe('IT-76 rules of section 7', () => {
       ],
     })
     manufacturer = await openManufacturer(authority)
+    device = await openDevice(authority, manufacturer, 'ZZXXX000001')
     const machines = [
       ['ZZDAT000007', 'CENSITO', '01234567897'],
       ['ZZDAT000008', 'IN_SERVIZIO', '01234567897'],
@@ -213,10 +216,10 @@ describe('IT-76 rules of section 7', () => {
 
   // A device of the kind, put into the state before each case and without a past.
   async function run(route: Route, { of = 'RT', in: state = 'IN_SERVIZIO', but }: Case): Promise<readonly unknown[]> {
-    const matricola = `ZZXXX${String(++count).padStart(6, '0')}`
-    const party = await openDevice(authority, manufacturer, matricola, { kind: of, state, merchant: '01234567897' })
-    const content = bend(inner[route], ...but).replaceAll('SELF', matricola)
-    const { status, codes } = await party.say(route, content)
+    const certificate = device.signer.describe().certificates[0] as Uint8Array
+    authority.adopt({ certificate, kind: of, state, merchant: '01234567897' })
+    const content = bend(inner[route], ...but).replaceAll('SELF', 'ZZXXX000001')
+    const { status, codes } = await device.say(route, content)
     return [status, ...codes]
   }
   const name = ({ codes, of: kind, in: state, but }: Case, i: number): string =>

@@ -1,10 +1,10 @@
 // The control interface over HTTP: every path, from outside.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { request } from 'node:http'
-import { startAuthority, type Authority } from './authority.js'
+import type { Authority } from './authority.js'
 import { bend, inner, messageXml, openDevice, openManufacturer, sha256, type Party } from './messages.fixture.js'
 import { sharedSigner } from './shop.fixture.js'
-import { operations, send, signed } from './wire.fixture.js'
+import { openAuthority, operations, send, signed } from './wire.fixture.js'
 import { readPortalDay } from '@sigillo/country-it'
 
 const NOW = Date.parse('2026-11-24T12:00:00Z')
@@ -17,7 +17,7 @@ describe('control interface', () => {
   let authority: Authority
   let device: Party
   beforeAll(async () => {
-    authority = await startAuthority({ now: () => NOW, controlPort: 0 })
+    authority = await openAuthority({ now: () => NOW, controlPort: 0 })
     device = await openDevice(authority, await openManufacturer(authority), 'ZZITT000001', {
       state: 'IN_SERVIZIO',
       merchant: '01234567897',
@@ -85,6 +85,26 @@ describe('control interface', () => {
     expect((await device.say('event')).codes).toEqual(['00712'])
     await ask('PUT', '/devices/ZZITT000001/state', { state: 'IN_SERVIZIO' })
     expect((await ask('PUT', '/devices/ZZITT000009/state', { state: 'IN_SERVIZIO' })).status).toBe(400)
+  })
+
+  it.each([
+    ['POST', '/faults', { fault: { kind: 'drpo' } }],
+    ['POST', '/faults', { fault: { kind: 'drop' } }],
+    ['POST', '/faults', { fault: { kind: 'crash', where: 'afterwards' } }],
+    ['POST', '/faults', { fault: { kind: 'status', status: 42 } }],
+    ['POST', '/faults', { fault: { kind: 'refuse', codes: ['203'] } }],
+    ['POST', '/faults', { fault: { kind: 'garbage' }, route: 'closing' }],
+    ['POST', '/faults', { fault: { kind: 'garbage' }, times: 0 }],
+    ['POST', '/faults', {}],
+    ['PUT', '/policies', { style: 'modern' }],
+    ['PUT', '/policies', { lotteryLimit: 5 }],
+    ['PUT', '/policies', { duplicates: { error: 'x' } }],
+    ['PUT', '/policies', { duplicatesOf: { closing: 'sameAnswer' } }],
+    ['PUT', '/devices/ZZITT000001/state', { state: 'ACCESO' }],
+  ])('%s %s refuses %o', async (method, path, body) => {
+    const before = (await ask('GET', '/')).json
+    expect((await ask(method, path, body)).status).toBe(400)
+    expect((await ask('GET', '/')).json).toEqual(before)
   })
 
   it('takes and drops faults, certifies manufacturers, trusts roots, adopts devices', async () => {

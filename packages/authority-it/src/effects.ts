@@ -103,7 +103,6 @@ function apply(state: State, n: number, effect: Effect): void {
 }
 
 function enrol(state: State, { matricola, kind, certificate, state: as, merchant, oldRegister }: Effect & { do: 'enrol' }): void {
-  const before = state.devices.get(matricola)
   state.devices.set(matricola, {
     matricola,
     kind,
@@ -111,9 +110,9 @@ function enrol(state: State, { matricola, kind, certificate, state: as, merchant
     certificate,
     ...(merchant !== undefined && { merchant }),
     oldRegister: oldRegister ?? false,
-    progressive: before?.progressive ?? 0n,
-    closings: before?.closings ?? [],
-    inactive: before?.inactive ?? [],
+    progressive: 0n,
+    closings: [],
+    inactive: [],
   })
 }
 

@@ -1,8 +1,8 @@
 // The worked examples, made by nobody here, sent over the wire (IT-76).
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startAuthority, type Authority } from './authority.js'
+import type { Authority } from './authority.js'
 import type { Route } from './tables.js'
-import { example, italyFolder, operations, send } from './wire.fixture.js'
+import { openAuthority, example, italyFolder, operations, send } from './wire.fixture.js'
 
 const NOON = Date.parse('2026-11-24T12:00:00Z')
 const textOf = (name: string): string => Buffer.from(example(name)).toString('utf8')
@@ -13,7 +13,7 @@ describe.skipIf(italyFolder === undefined)('worked examples [reference files]', 
   let authority: Authority
   beforeAll(async () => {
     const schemas = `${italyFolder as string}/xsd`
-    authority = await startAuthority({ now: () => NOON, schemas })
+    authority = await openAuthority({ now: () => NOON, schemas })
     authority.trust(textOf('test-device-ca.pem'))
   })
   afterAll(() => authority.close())

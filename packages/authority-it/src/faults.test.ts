@@ -3,11 +3,12 @@
 import { fixedClock } from '@sigillo/testing'
 import { readCertificates, verifyXml } from '@sigillo/documents'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { startAuthority, type Authority } from './authority.js'
+import type { Authority } from './authority.js'
 import type { Fault } from './faults.js'
 import { bend, inner, openDevice, openManufacturer, type Party } from './messages.fixture.js'
 import { openShop } from './shop.fixture.js'
 import type { WireAnswer } from './wire.fixture.js'
+import { openAuthority } from './wire.fixture.js'
 
 const NOW = Date.parse('2026-11-24T12:00:00Z')
 
@@ -17,7 +18,7 @@ describe('faults', () => {
   let now = NOW
   let n = 0
   beforeAll(async () => {
-    authority = await startAuthority({ now: () => now })
+    authority = await openAuthority({ now: () => now })
     device = await openDevice(authority, await openManufacturer(authority), 'ZZITT000001', {
       state: 'IN_SERVIZIO',
       merchant: '01234567897',
@@ -178,7 +179,7 @@ describe('faults', () => {
 describe('a shop through all faults', () => {
   it('IT-40 IT-41 IT-43 whatever happens on the way, each closing is accepted once, in order, with the bytes first made', async () => {
     const clock = fixedClock('2026-11-24T05:00:00.000Z')
-    await using authority = await startAuthority({ now: () => clock.now() })
+    await using authority = await openAuthority({ now: () => clock.now() })
     const shop = await openShop(authority, { clock })
     await shop.enrol()
     const faults: readonly Fault[] = [

@@ -4,6 +4,7 @@ import {
   closeSync,
   existsSync,
   fdatasyncSync,
+  fstatSync,
   ftruncateSync,
   mkdirSync,
   openSync,
@@ -12,7 +13,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { FiscalError } from '@sigillo/core'
 import { syncFolder, writeWhole } from './durable.js'
 import type { Effect } from './effects.js'
@@ -94,7 +95,7 @@ export function memoryLedger(): Ledger {
  */
 export function folderLedger(folder: string): Ledger {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const release = claim(join(folder, 'lock'))
+  const release = claim(join(resolve(folder), 'lock'))
   try {
     return openLedger(join(folder, 'ledger.jsonl'), folder, release)
   } catch (error) {
@@ -106,16 +107,15 @@ export function folderLedger(folder: string): Ledger {
 function openLedger(path: string, folder: string, release: () => void): Ledger {
   const entries: Entry[] = []
   const places: { readonly from: number; readonly length: number }[] = []
-  const content = existsSync(path) ? readFileSync(path) : Buffer.alloc(0)
-  let end = 0
-  for (let cut = content.indexOf(10); cut >= 0; cut = content.indexOf(10, end)) {
-    const { request: _request, answer: _answer, ...entry } = readLine(content.subarray(end, cut), entries.length + 1)
-    entries.push(entry)
-    places.push({ from: end, length: cut - end })
-    end = cut + 1
-  }
   const file = openSync(path, existsSync(path) ? 'r+' : 'w+', 0o600)
-  if (end < content.length) ftruncateSync(file, end)
+  let end = 0
+  for (const line of linesOf(file)) {
+    const { request: _request, answer: _answer, ...entry } = readLine(line, entries.length + 1)
+    entries.push(entry)
+    places.push({ from: end, length: line.length })
+    end += line.length + 1
+  }
+  if (end < fstatSync(file).size) ftruncateSync(file, end)
   fdatasyncSync(file)
   syncFolder(folder)
 
@@ -154,6 +154,26 @@ function openLedger(path: string, folder: string, release: () => void): Ledger {
   }
 }
 
+const CHUNK = 1_048_576
+
+// Whole lines, without their line feeds; a ledger may be larger than a string or a buffer can be.
+function* linesOf(file: number): Generator<Buffer> {
+  let rest = Buffer.alloc(0)
+  for (let at = 0; ;) {
+    const chunk = Buffer.alloc(CHUNK)
+    const size = readSync(file, chunk, 0, CHUNK, at)
+    if (size === 0) return
+    at += size
+    let begin = 0
+    const content = Buffer.concat([rest, chunk.subarray(0, size)])
+    for (let cut = content.indexOf(10); cut >= 0; cut = content.indexOf(10, begin)) {
+      yield content.subarray(begin, cut)
+      begin = cut + 1
+    }
+    rest = content.subarray(begin)
+  }
+}
+
 function readLine(bytes: Buffer, n: number): Line {
   try {
     const line = JSON.parse(bytes.toString('utf8')) as Line
@@ -167,13 +187,18 @@ function readLine(bytes: Buffer, n: number): Line {
   })
 }
 
+/** Folders this process serves. */
+const held = new Set<string>()
+
 // A process that was killed leaves its number behind; it is nobody's once no such process runs.
 function claim(path: string): () => void {
   const holder = existsSync(path) ? Number(readFileSync(path, 'utf8')) : 0
-  if (holder > 0 && holder !== process.pid && isRunning(holder))
+  if (holder > 0 && (holder === process.pid ? held.has(path) : isRunning(holder)))
     throw new FiscalError('QUEUE_LOCKED', { message: `process ${holder} serves this authority folder`, path: 'folder' })
   writeWhole(path, String(process.pid))
+  held.add(path)
   return () => {
+    held.delete(path)
     if (existsSync(path) && readFileSync(path, 'utf8') === String(process.pid)) unlinkSync(path)
   }
 }

@@ -1,7 +1,8 @@
 // A device of country-it and the test authority over real HTTPS: the life of a device, each side judging the other.
 import { fixedClock } from '@sigillo/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startAuthority, type Authority } from './authority.js'
+import type { Authority } from './authority.js'
+import { openAuthority } from './wire.fixture.js'
 import type { DeviceState } from './effects.js'
 import { bend, inner, openDevice, openManufacturer, type Party } from './messages.fixture.js'
 import type { Route } from './tables.js'
@@ -11,7 +12,7 @@ describe('a device before the authority', () => {
   let authority: Authority
   const clock = fixedClock('2026-11-24T09:00:00.000Z')
   beforeAll(async () => {
-    authority = await startAuthority({ now: () => clock.now() })
+    authority = await openAuthority({ now: () => clock.now() })
   })
   afterAll(() => authority.close())
 
@@ -37,10 +38,11 @@ describe('IT-18 the life of a device as the authority keeps it', () => {
   const NOW = Date.parse('2026-11-24T12:00:00Z')
   let authority: Authority
   let manufacturer: Party
-  let count = 0
+  let device: Party
   beforeAll(async () => {
-    authority = await startAuthority({ now: () => NOW })
+    authority = await openAuthority({ now: () => NOW, duplicates: 'acceptAgain' })
     manufacturer = await openManufacturer(authority)
+    device = await openDevice(authority, manufacturer, 'ZZLIF000001')
   })
   afterAll(() => authority.close())
 
@@ -69,10 +71,10 @@ describe('IT-18 the life of a device as the authority keeps it', () => {
     Object.entries(row).map(([step, result]) => [state as DeviceState, step as keyof typeof steps, result] as const),
   )
   it.each(cases)('IT-18 %s, %s: %s', async (state, step, result) => {
-    const matricola = `ZZLIF${String(++count).padStart(6, '0')}`
-    const device = await openDevice(authority, manufacturer, matricola, { state, merchant: '01234567897' })
+    const certificate = device.signer.describe().certificates[0] as Uint8Array
+    authority.adopt({ certificate, kind: 'RT', state, merchant: '01234567897' })
     const { codes } = await device.say(...steps[step])
-    const after = authority.devices.find((one) => one.matricola === matricola)!.state
+    const after = authority.devices[0]!.state
     expect([after, codes]).toEqual(/^\d/.test(result) ? [state, [result]] : [result, []])
   })
 
@@ -94,11 +96,55 @@ describe('IT-18 the life of a device as the authority keeps it', () => {
   })
 })
 
+describe('files of a server, and the lottery', () => {
+  it('IT-64 a server sends one file per till under one sequence of numbers, each with its till', async () => {
+    const clock = fixedClock('2026-11-24T09:00:00.000Z')
+    await using authority = await openAuthority({ now: () => clock.now() })
+    const tills = ['00010001', '00010002', '00010003']
+    const shop = await openShop(authority, { clock, matricola: 'ZZSTT000001', options: { kind: 'serverRt', tills } })
+    await shop.enrol()
+    const line = { description: 'Articolo', amount: 1220, rateBp: 2200 }
+    for (const till of tills) await shop.send({ type: 'sale', till, lines: [line], payments: [{ kind: 'cash', amount: 1220 }] })
+    for (const till of tills) await shop.send({ type: 'closing', till })
+    await shop.transmitter.drain()
+    const files = authority.entries({ route: 'receipts' })
+    expect(files.map(({ accepted, warnings }) => [accepted, warnings])).toEqual(tills.map(() => [true, []]))
+    expect(files.map(({ effects }) => (effects[0] as { till: string }).till)).toEqual(tills)
+    expect(authority.devices).toMatchObject([{ kind: 'MC', state: 'IN_SERVIZIO', progressive: 3n }])
+  })
+
+  it('IT-53 IT-54 IT-55 documents of the lottery arrive in a batch, with their payments; an annulment follows', async () => {
+    const clock = fixedClock('2026-11-24T09:00:00.000Z')
+    await using authority = await openAuthority({ now: () => clock.now() })
+    const shop = await openShop(authority, { clock })
+    await shop.enrol()
+    await shop.sell()
+    await shop.close()
+    await shop.transmitter.drain()
+    const sale = await shop.send({
+      type: 'sale',
+      lines: [{ description: 'Articolo', amount: 2440, rateBp: 2200 }],
+      payments: [{ kind: 'electronic', amount: 2440 }],
+      lotteryCode: 'abcd1234',
+    })
+    clock.step(11 * 60_000)
+    await shop.transmitter.drain()
+    await shop.send({ type: 'void', reference: { key: (sale as { key: string }).key } })
+    clock.step(11 * 60_000)
+    await shop.transmitter.drain()
+    expect(shop.state().outbox).toEqual([])
+    expect(authority.lottery().map(({ row }) => row)).toMatchObject([
+      { code: 'ABCD1234', number: '0002-0001', amount: 2440, kind: 'sale', codes: [] },
+      { code: 'ABCD1234', number: '0002-0002', amount: 2440, kind: 'annulment', codes: [] },
+    ])
+  })
+})
+
 describe('the client before an authority that says no', () => {
   it('IT-38 a closing from the future gets 00203; when the clock is right the same bytes are accepted', async () => {
     const clock = fixedClock('2026-11-24T09:00:00.000Z')
     let behind = 0
-    await using authority = await startAuthority({ now: () => clock.now() - behind })
+    await using authority = await openAuthority({ now: () => clock.now() - behind })
     const shop = await openShop(authority, { clock })
     await shop.enrol()
     await shop.sell()
@@ -119,7 +165,7 @@ describe('the client before an authority that says no', () => {
 
   it('IT-37 IT-19 twelve days off: event 00608 puts both sides out of service, the next accepted file back into it', async () => {
     const clock = fixedClock('2026-11-24T09:00:00.000Z')
-    await using authority = await startAuthority({ now: () => clock.now() })
+    await using authority = await openAuthority({ now: () => clock.now() })
     const shop = await openShop(authority, { clock })
     await shop.enrol()
     await shop.sell()

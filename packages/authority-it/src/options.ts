@@ -17,7 +17,9 @@ export interface AuthorityOptions {
   readonly controlPort?: number | false
   /** Folder for keys and ledger; without one both are in memory. */
   readonly folder?: string
-  /** Encrypts the key files of the folder. */
+  /** Folder for the keys alone, so that several runs have the same roots; the ledger's folder when undefined. */
+  readonly keysFolder?: string
+  /** Encrypts the key files. */
   readonly passphrase?: string
   /** Folder with the tax authority's schemas, used besides the tables. */
   readonly schemas?: string

@@ -27,6 +27,7 @@ export function romeDate(ms: number): string {
 /** Milliseconds of a date and time in a message; without offset it is Rome's. The message was checked before. */
 export function momentOf(value: string): number {
   const clean = normalise(dateTime, value)
+  if (clean.startsWith('-')) return Number.NEGATIVE_INFINITY
   if (/(Z|[+-]\d\d:\d\d)$/.test(clean)) return known(Date.parse(clean))
   // The offset at that local time: the first guess may lie on the other side of a change of clock.
   const local = Date.parse(`${clean}Z`)

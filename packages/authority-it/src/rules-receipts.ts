@@ -8,6 +8,8 @@ import { firmProblems, isTaxCode } from './tax-ids.js'
 import { at, child, childrenNamed, type Element } from './xml.js'
 
 const MAY_TRANSMIT: readonly DeviceState[] = ['ATTIVATO', 'IN_SERVIZIO', 'FUORI_SERVIZIO']
+/** Id of a till behind a server (2.3). */
+const TILL = /^[0-9A-Za-z]{8}$/
 /** A closing this long after midnight may be the evening's before (9.2). */
 const GRACE_MS = 6 * 3_600_000
 
@@ -25,7 +27,7 @@ export function judgeReceipts(root: Element, context: Context): Ruling {
     ...(inactive !== undefined && !isCoherent(device, till, inactive, atMs) ? ['00202'] : []),
     ...(atMs > nowMs ? ['00203'] : []),
     ...interventionCodes(root, nowMs),
-    ...reportCodes(root, device, till, nowMs),
+    ...reportCodes(root, device, nowMs),
     ...vendingCodes(root, nowMs),
   ]
   const progressive = BigInt(at(root, 'Trasmissione/Progressivo') ?? '0')
@@ -96,11 +98,14 @@ function interventionCodes(root: Element, nowMs: number): string[] {
   return [...(future ? ['00204'] : []), ...(odd ? ['00208'] : [])]
 }
 
-// A report names the device or a till behind it, and has a code.
-function reportCodes(root: Element, { matricola }: Device, till: string, nowMs: number): string[] {
+// A report names the device, or a till behind it, and has a code.
+function reportCodes(root: Element, { matricola, kind }: Device, nowMs: number): string[] {
   const all = childrenNamed(root, 'Segnalazione')
   const future = all.some((one) => momentOf(at(one, 'DataOra') ?? '') > nowMs)
-  const odd = all.some((one) => ![matricola, till].includes(at(one, 'Matricola') ?? '') || at(one, 'Codice') === '')
+  const odd = all.some((one) => {
+    const named = at(one, 'Matricola') ?? ''
+    return !(named === matricola || (kind === 'MC' && TILL.test(named))) || at(one, 'Codice') === ''
+  })
   return [...(future ? ['00206'] : []), ...(odd ? ['00209'] : [])]
 }
 

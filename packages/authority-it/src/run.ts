@@ -45,9 +45,10 @@ export async function runAuthority(options: AuthorityOptions, io: RunIo): Promis
     },
   })
   const folder = options.folder === undefined ? undefined : resolve(options.folder)
+  const keys = options.keysFolder ?? folder
   const { url, controlUrl, roots } = authority
-  const file = (name: string): string => join(folder as string, 'keys', `${name}.pem`)
-  const files = folder === undefined ? undefined : { device: file('device'), answers: file('authority'), tls: file('tls') }
+  const file = (name: string): string => join(resolve(keys as string), 'keys', `${name}.pem`)
+  const files = keys === undefined ? undefined : { device: file('device'), answers: file('authority'), tls: file('tls') }
   const lines = authority.entries().length
   io.tell({ event: 'listening', url, controlUrl, folder, roots, files, lines }, listeningLine({ url, controlUrl, files, lines }))
   await ended(io.signal)

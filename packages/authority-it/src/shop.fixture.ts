@@ -1,7 +1,15 @@
 // A simulated register of country-it in front of a running test authority: real HTTPS, real keys, real answers. For tests only; the
 // authority itself shares nothing with it.
-import { createQueue, sha256Hex, type Clock, type Outcome, type Queue, type Signer } from '@sigillo/core'
-import { deviceCsr, italy, openTransmitter, type Italy, type State, type Transmitter } from '@sigillo/country-it'
+import { createQueue, sha256Hex, type Outcome, type Queue, type Signer } from '@sigillo/core'
+import {
+  deviceCsr,
+  italy,
+  openTransmitter,
+  type Italy,
+  type ItalyOptions,
+  type State,
+  type Transmitter,
+} from '@sigillo/country-it'
 import { generateKey, softwareSigner } from '@sigillo/signer-software'
 import { fixedClock, memoryStorage, type FixedClock } from '@sigillo/testing'
 import { nodeTransport } from '@sigillo/transport-node'
@@ -69,7 +77,7 @@ export async function openShop(
     readonly clock?: FixedClock
     readonly matricola?: string
     readonly manufacturer?: Signer
-    readonly transportClock?: Clock
+    readonly options?: Partial<ItalyOptions>
   } = {},
 ): Promise<Shop> {
   const clock = parts.clock ?? fixedClock(new Date(authority.now()).toISOString())
@@ -80,6 +88,7 @@ export async function openShop(
     baseUrl: authority.url,
     authorityRoots: authority.roots.answers,
     deviceRoots: authority.roots.device,
+    ...parts.options,
   })
   const queue = await createQueue({ country, storage: memoryStorage(), signer: await softwareSigner(), clock })
   const blobs = new Map<string, Uint8Array>()

@@ -2,8 +2,7 @@
 import { connect } from 'node:tls'
 import { networkInterfaces } from 'node:os'
 import { describe, expect, it } from 'vitest'
-import { startAuthority } from './authority.js'
-import { operations, send } from './wire.fixture.js'
+import { openAuthority, operations, send } from './wire.fixture.js'
 
 const handshake = (url: string, options: object): Promise<string> =>
   new Promise((resolve) => {
@@ -19,19 +18,19 @@ describe('TLS', () => {
   it.each(['0.0.0.0', '::', '192.0.2.1', 'example.org', '', '127.0.0.1.example.org'])(
     'IT-78 does not listen on %j',
     async (host) => {
-      await expect(startAuthority({ host })).rejects.toMatchObject({ code: 'OPTION_INVALID', path: 'host' })
+      await expect(openAuthority({ host })).rejects.toMatchObject({ code: 'OPTION_INVALID', path: 'host' })
     },
   )
 
   it.each(['127.0.0.1', '::1', '[::1]', 'localhost'])('listens on %s', async (host) => {
     const known = Object.values(networkInterfaces()).flat()
     if (host.includes(':') && !known.some((one) => one?.address === '::1')) return
-    await using authority = await startAuthority({ host })
+    await using authority = await openAuthority({ host })
     expect((await send(authority, operations.event, '<x/>')).codes).toEqual(['00000'])
   })
 
   it('TLS 1.2 and 1.3, nothing older, nothing in clear', async () => {
-    await using authority = await startAuthority()
+    await using authority = await openAuthority()
     const ca = authority.roots.tls
     const ciphers = 'DEFAULT@SECLEVEL=0'
     expect(await handshake(authority.url, { ca, maxVersion: 'TLSv1.2' })).toBe('TLSv1.2')
@@ -43,7 +42,7 @@ describe('TLS', () => {
   })
 
   it('a client that trusts other roots, or asks for another name, does not speak to it', async () => {
-    await using authority = await startAuthority()
+    await using authority = await openAuthority()
     const ca = authority.roots.tls
     expect(await handshake(authority.url, {})).toMatch(/SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_GET_ISSUER/)
     expect(await handshake(authority.url, { ca: authority.roots.answers })).toMatch(/SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO/)
@@ -52,7 +51,7 @@ describe('TLS', () => {
   })
 
   it('asks no certificate of a client', async () => {
-    await using authority = await startAuthority()
+    await using authority = await openAuthority()
     const answer = await send(authority, operations.receipts, '<x/>')
     expect([answer.status, answer.headers['connection']]).toEqual([406, 'close'])
   })

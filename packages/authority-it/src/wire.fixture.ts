@@ -1,11 +1,13 @@
 // Tools for tests that talk to the authority byte by byte: a plain HTTPS client, messages signed by hand, answers taken apart.
 import { request } from 'node:https'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Signer } from '@sigillo/core'
 import { signXml } from '@sigillo/documents'
-import type { Authority } from './authority.js'
+import { startAuthority, type Authority } from './authority.js'
+import type { AuthorityOptions } from './options.js'
 import type { Route } from './tables.js'
 
 /** The folder of schemas, genuine answers and examples, beside the repository; undefined when it is not there. */
@@ -18,6 +20,18 @@ export const italyFolder: string | undefined = [
 
 /** Bytes of a worked example. */
 export const example = (name: string): Uint8Array => new Uint8Array(readFileSync(join(italyFolder as string, 'examples', name)))
+
+let keysFolder: string | undefined
+
+/** An authority with the keys that all of a test file share: keys take time. */
+export function openAuthority(options: AuthorityOptions = {}): Promise<Authority> {
+  if (keysFolder === undefined) {
+    const folder = mkdtempSync(join(tmpdir(), 'sigillo-keys-'))
+    process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+    keysFolder = folder
+  }
+  return startAuthority({ keysFolder, ...options })
+}
 
 /** What came back over the wire. */
 export interface WireAnswer {
