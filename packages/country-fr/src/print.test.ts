@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { receiptLines } from './print-lines.js'
 import { qrPng, qrSvg, receiptSvg } from './print-picture.js'
-import { line, openShop } from './shop.fixture.js'
+import { line, openShop, printed } from './shop.fixture.js'
 
 it('18: lines fit 32, 42 and 48 columns and lose nothing that is mandatory', async () => {
   const shop = await openShop({ legalName: 'Société par actions simplifiée du très grand café du port de Concarneau' })
@@ -82,4 +82,33 @@ it('a QR code as PNG has the pixels of the code', () => {
   const dark = (x: number, y: number): boolean => ((raster[y * stride + 1 + (x >> 3)] as number) & (0x80 >> (x & 7))) === 0
   // The corner of the first finder pattern, behind a quiet zone of four squares of two pixels.
   expect([dark(7, 8), dark(8, 8), dark(20, 8), dark(10, 10), dark(12, 12)]).toEqual([false, true, true, false, true])
+})
+
+it('FR-06, FR-43 after shop, version and certificate have changed, an answer given again and a duplicate show those of then', async () => {
+  const certificate = { mode: 'certificate', body: 'NF525', category: 'B', number: '0123' } as const
+  const shop = await openShop({ conformity: certificate, dayCutoff: '05:00' }, { at: '2026-11-23T03:45:00.000Z' })
+  const note = await shop.ok({ type: 'note', lines: [line(500, 2000)] })
+  const sale = await shop.sell([line(2720, 2000)], { key: 'A' })
+  const answered = JSON.stringify(sale)
+  expect(sale.answer['warnings']).toEqual(['CLOTURE A 05:00'])
+  await shop.reopen({
+    options: {
+      address: '9 place Neuve\n75011 Paris',
+      legalName: 'Autre Nom',
+      vatId: 'FR99999999999',
+      conformity: { mode: 'none' },
+      dayCutoff: '00:00',
+      noteShowVat: true,
+      software: { name: 'Autre Caisse', version: '3.0.0' },
+    },
+  })
+  const again = await shop.ok((sale.record.payload as { request: object }).request)
+  expect(again.replayed).toBe(true)
+  expect(JSON.stringify(again).replace('"replayed":true', '"replayed":false')).toBe(answered)
+  expect(printed(again)).toMatch(/1 quai des Brumes[^]*Logiciel Sigillo Caisse 2.3.1\nNF525 cat. B n° 0123/)
+  expect(shop.country.print(note.record)).toEqual(note.print)
+  const copy = printed(await shop.ok({ type: 'copy', reference: 'A', reason: 'client' }))
+  expect(copy).toMatch(/1 quai des Brumes[^]*TVA FR32123456789[^]*Logiciel Autre Caisse 3.0.0/)
+  expect(copy).not.toMatch(/place Neuve|NF525/)
+  expect(printed(await shop.sell([line(100, 2000)]))).toMatch(/9 place Neuve/)
 })
