@@ -78,9 +78,30 @@ function isAnswer(body: Uint8Array): boolean {
   }
 }
 
+// What an answer says is kept in the journal, whose records have bounds; a genuine answer is far within them.
+const MOST_CODES = 100
+const MOST_TEXT = 200
+
+function codesOf(errors: Reply['errors']): string[] {
+  return errors.slice(0, MOST_CODES).map(({ code }) => code.slice(0, MOST_TEXT))
+}
+
+function operationOf({ operation: id }: Reply): { operation?: string } {
+  return id === '' ? {} : { operation: id.slice(0, MOST_TEXT) }
+}
+
+// One entry for each document, whatever the order and however often it is named.
+function refusedOf({ remarks }: Reply): { position: number; codes: string[] }[] {
+  const found = new Map<number, string[]>()
+  for (const { position, errors } of remarks)
+    if (Number.isSafeInteger(position) && position >= 1 && position <= MOST_CODES)
+      found.set(position, [...(found.get(position) ?? []), ...codesOf(errors)].slice(0, MOST_CODES))
+  return [...found].map(([position, codes]) => ({ position, codes }))
+}
+
 function operation(reply: Reply): Classified {
-  const codes = reply.errors.map(({ code }) => code).filter((code) => !harmless.has(code))
-  const known = { ...(reply.operation !== '' && { operation: reply.operation }) }
+  const codes = codesOf(reply.errors).filter((code) => !harmless.has(code))
+  const known = operationOf(reply)
   if (codes.length > 0) return refused(codes, known)
   const issues = reply.root === 'EsitoRichiestaCertificatoDispositivo'
   if (reply.operation === '' || (issues && reply.certificate === undefined))
@@ -89,14 +110,14 @@ function operation(reply: Reply): Classified {
 }
 
 function lottery(reply: Reply, doubt: boolean): Classified {
-  const known = { ...(reply.operation !== '' && { operation: reply.operation }) }
-  const codes = reply.errors.map(({ code }) => code)
+  const known = operationOf(reply)
+  const codes = codesOf(reply.errors)
   if (reply.outcome === 'AC') return { result: 'accepted', ...known }
   if (reply.outcome === 'SE')
     return {
       result: 'accepted',
       ...known,
-      refused: reply.remarks.map(({ position, errors }) => ({ position, codes: errors.map(({ code }) => code) })),
+      refused: refusedOf(reply),
     }
   if (reply.outcome !== 'SC' || codes.length === 0) return { result: 'unknown', problem: 'ANSWER_INCOMPLETE' }
   // The authority has the file already: ours, when an earlier answer was lost (9.6).

@@ -38,6 +38,8 @@ export function decideDevice(settings: Settings, state: State, request: DeviceRe
       return life(state, request.input, content)
     case 'emergency':
       return emergency(settings, state, request.input, content)
+    case 'intervention':
+      return one('it.journal', { ...content, ...releasedAt(settings, request.input) })
     default:
       return one('it.journal', content)
   }
@@ -94,10 +96,15 @@ function event(state: State, request: RequestOf<'event'>, content: object): Deci
   needState(state, (Object.hasOwn(OUT, request.event) && OUT[request.event]) || ['ATTIVATO', 'IN_SERVIZIO'], 'this event')
   if (request.event === 'DISATTIVAZIONE') {
     needAllClosed(state)
-    if (state.outbox.some(({ lane }) => lane === 'receipts' || lane === 'lottery'))
+    if (state.lottery.items.length > 0 || state.outbox.some(({ lane }) => lane === 'receipts' || lane === 'lottery'))
       throw refuse('IT_OUTSTANDING', 'messages are not delivered')
   }
   return one('it.event', content)
+}
+
+// Messages carry local time with offset, whole seconds (4).
+function releasedAt({ zone }: Settings, { software }: RequestOf<'intervention'>): object {
+  return software === undefined ? {} : { software: { ...software, released: dateTime(zone, Date.parse(software.released)) } }
 }
 
 function emergency(settings: Settings, state: State, request: RequestOf<'emergency'>, content: object): Decision {

@@ -161,6 +161,7 @@ const journal: Readonly<Record<string, (state: State, payload: JsonObject) => vo
   tamper: (state) => void (state.seal = 'tampered'),
   unseal: (state) => void (state.seal = state.seal === 'tampered' ? 'tampered' : 'open'),
   clock: (state) => void (state.skewMs = 0),
+  qrCode: (state, payload) => void (state.qr = String(payload['text'])),
   memory: (state, payload) => void (state.memoryPercent = Number(payload['percent'])),
   emergency: (state, payload) => void (state.emergency = Number(payload['number'])),
   posLink: (state, payload) => {

@@ -22,6 +22,7 @@ export function printLines(record: FiscalRecord, width: number): string[] {
   if (type === 'it.sale' || type === 'it.return' || type === 'it.void')
     printDocument(paper, payload as unknown as DocumentPayload)
   else if (type === 'it.closing') printClosing(paper, payload as unknown as ClosingPayload)
+  else if (labelOf(record) !== undefined) printLabel(paper, payload as { matricola?: string; moment?: string })
   else return []
   if (payload.simulation === true) paper.centre(SIMULATED)
   return paper.lines
@@ -30,8 +31,21 @@ export function printLines(record: FiscalRecord, width: number): string[] {
 /** The same as print items: every line is mandatory as it stands; an instant lottery code follows as a code to scan. */
 export function printItems(record: FiscalRecord, width: number): PrintItem[] {
   const items: PrintItem[] = printLines(record, width).map((text) => ({ kind: 'text', text, mandatory: true }))
-  const instant = (record.payload as { instant?: string } | null)?.instant
-  return instant === undefined ? items : [...items, { kind: 'qr', text: instant, mandatory: true }]
+  const code = (record.payload as { instant?: string } | null)?.instant ?? labelOf(record)
+  return code === undefined ? items : [...items, { kind: 'qr', text: code, mandatory: true }]
+}
+
+// Text of the portal's QR code, of the record that brought it.
+function labelOf({ body, payload }: FiscalRecord): string | undefined {
+  const { kind, text } = (payload ?? {}) as { kind?: unknown; text?: unknown }
+  return body.type === 'it.journal' && kind === 'qrCode' && typeof text === 'string' ? text : undefined
+}
+
+// The slip of an installation (2.1): whose device it is, and below it the code that leads to the authority's page.
+function printLabel(paper: Paper, { matricola = '', moment = '' }: { matricola?: string; moment?: string }): void {
+  paper.centre('REGISTRATORE TELEMATICO')
+  paper.centre(matricola)
+  paper.centre(paperMoment(moment))
 }
 
 function printDocument(paper: Paper, document: DocumentPayload): void {

@@ -140,6 +140,10 @@ export interface UnsealRequest extends RequestBase, Technician {}
 export interface ClockRequest extends RequestBase {
   readonly reason: string
 }
+/** The QR code the portal issued at activation, as its text; kept, and printed for the label on the device. */
+export interface QrCodeRequest extends RequestBase {
+  readonly text: string
+}
 /** How full the detail memory is. */
 export interface MemoryRequest extends RequestBase {
   readonly percent: number
@@ -236,6 +240,7 @@ export interface Requests {
   readonly tamper: TamperRequest
   readonly unseal: UnsealRequest
   readonly clock: ClockRequest
+  readonly qrCode: QrCodeRequest
   readonly memory: MemoryRequest
   readonly emergency: EmergencyRequest
   readonly posLink: PosLinkRequest

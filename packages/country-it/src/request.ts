@@ -4,7 +4,10 @@ import { invalid } from './errors.js'
 import type { ItalianRequest, Requests, RequestType } from './request-types.js'
 
 const money = z.union([z.number(), z.string()])
-const text = (max: number): z.ZodString => z.string().trim().min(1).max(max)
+// Characters that cannot stand in XML would make a message nobody can write.
+// oxlint-disable-next-line no-control-regex -- they are what is refused
+const WRITABLE = /^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\ud800-\udfff\ufffe\uffff]*$/u
+const text = (max: number): z.ZodString => z.string().trim().min(1).max(max).regex(WRITABLE)
 const date = z.string().regex(/^\d{4}-\d{2}-\d{2}$/)
 const whole = z.number().int()
 const moment = z.string().regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,3})?(?:Z|[+-]\d{2}:\d{2})$/)
@@ -101,6 +104,7 @@ const schemas: { readonly [T in RequestType]: z.ZodType<Requests[T]> } = {
   tamper: z.strictObject({ ...base, reason: text(200) }),
   unseal: z.strictObject({ ...base, ...technician }),
   clock: z.strictObject({ ...base, reason: text(200) }),
+  qrCode: z.strictObject({ ...base, text: text(2000) }),
   memory: z.strictObject({ ...base, percent: whole.min(0).max(100) }),
   emergency: z.strictObject({
     ...base,
@@ -171,7 +175,7 @@ const schemas: { readonly [T in RequestType]: z.ZodType<Requests[T]> } = {
     of: whole,
     result: z.enum(['accepted', 'acceptedPresumed', 'rejected', 'unknown', 'retry', 'released', 'recordedOutside']),
     class: z.enum(['defect', 'state', 'clock', 'retry']).optional(),
-    codes: z.array(z.string().max(5)).max(200).optional(),
+    codes: z.array(z.string().max(200)).max(100).optional(),
     operation: z.string().max(200).optional(),
     status: whole.optional(),
     answer: z
@@ -182,7 +186,7 @@ const schemas: { readonly [T in RequestType]: z.ZodType<Requests[T]> } = {
     skewMs: whole.optional(),
     certificate: z.strictObject({ notAfter: whole, sha256: z.string().regex(/^[0-9a-f]{64}$/) }).optional(),
     refused: z
-      .array(z.strictObject({ position: whole, codes: z.array(z.string().max(5)) }))
+      .array(z.strictObject({ position: whole, codes: z.array(z.string().max(200)).max(100) }))
       .max(100)
       .optional(),
     operator: text(64).optional(),

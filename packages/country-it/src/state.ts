@@ -135,6 +135,8 @@ export type State = {
   /** Last accepted transmission of receipts, milliseconds. */
   acceptedMs: number
   verificationDue: string
+  /** Text of the QR code the portal issued; empty while it is not known. */
+  qr: string
 }
 
 /** Nothing of a group yet. */
@@ -189,6 +191,7 @@ export function initialState({
     emergency: 0,
     acceptedMs: 0,
     verificationDue: '',
+    qr: '',
   }
 }
 

@@ -1,7 +1,7 @@
 // Sending at a person's word, progress and interruption, and files kept beside the journal without a store of their own.
 import { beforeAll, describe, expect, it } from 'vitest'
 import { has } from '../../documents/src/pki.fixture.js'
-import { makeParties, wire, YEAR, type Parties, type Wired } from './authority.fixture.js'
+import { lotteryAnswer, makeParties, wire, YEAR, type Parties, type Wired } from './authority.fixture.js'
 import { card, cash, line } from './device.fixture.js'
 import { openTransmitter, type Step } from './transmitter.js'
 
@@ -83,5 +83,41 @@ describe.skipIf(!has('openssl'))('transmitter', () => {
     for (const { blob } of made.filter(({ op }) => op === 'made')) expect(authority.seen).toContain(blob)
     const [first] = made
     expect((await queue.blob(first?.blob ?? ''))?.length).toBeGreaterThan(1000)
+  })
+
+  it('autoSkip lets go of what was refused for a defect, and of nothing else', async () => {
+    const device = await wire(parties)
+    await day(device)
+    await day(device)
+    const { queue, country, clock, authority } = device
+    const parts = { queue, country, clock, transport: authority, device: parties.deviceSigner }
+    authority.faults.push({ kind: 'codes', codes: ['00208'] }, { kind: 'codes', codes: ['00200'] })
+    const steps = await openTransmitter({ ...parts, autoSkip: true }).drain()
+    expect(steps.map(({ did }) => did)).toEqual(['made', 'made', 'sent', 'skipped', 'sent'])
+    expect(device.state().outbox).toMatchObject([{ state: 'blocked', progressive: 2 }])
+    const outcomes = (await device.records('it.outcome')).map(({ payload }) => payload as { result: string; operator?: string })
+    expect(outcomes.map(({ result }) => result)).toEqual(['rejected', 'released', 'rejected'])
+    expect(outcomes[1]?.operator).toBe('autoSkip')
+  })
+
+  it('an answer beyond measure is taken in as far as the journal holds it: long codes, many, and of documents there are not', async () => {
+    const device = await wire(parties, { startsAs: 'IN_SERVIZIO' })
+    await day(device)
+    const errors = Array.from({ length: 300 }, (_, i) => `${i}`.padStart(600, 'X'))
+    device.authority.faults.push({ kind: 'codes', codes: errors })
+    expect(await device.transmitter.drain()).toMatchObject([{ did: 'made' }, { result: 'rejected', class: 'defect' }])
+    const [outcome] = (await device.records('it.outcome')).map(({ payload }) => payload as { codes: string[] })
+    expect([outcome?.codes.length, outcome?.codes[0]?.length]).toEqual([100, 200])
+    await device.ok({ type: 'outcome', of: device.state().outbox[0]?.made, result: 'released' })
+    await device.sell([line(500, 2200)], [card(500)], { lotteryCode: 'ABCD1234' })
+    const one = (position: string): string =>
+      `<Segnalazione><Posizione>${position}</Posizione><NumeroProgressivo>0002-0001</NumeroProgressivo><DataOra>2026-11-20T10:00:00</DataOra><Errori><Errore><Codice>00308</Codice><Descrizione>x</Descrizione></Errore></Errori></Segnalazione>`
+    const remarks = ['1', '1', '0', '-1', '2', '101', 'x', ''].map(one).join('')
+    device.authority.faults.push({
+      kind: 'answer',
+      xml: lotteryAnswer('SE', `<SegnalazioniDocComm>${remarks}</SegnalazioniDocComm>`),
+    })
+    await device.transmitter.drain()
+    expect(device.state().lottery.counts['']).toMatchObject({ sent: 0, accepted: 0, rejected: 1 })
   })
 })

@@ -39,13 +39,15 @@ export interface TransmitterParts {
   readonly device: Signer
   /** The manufacturer's key with its certificate, for enrolment. */
   readonly manufacturer?: Signer
+  /** Lets go of what was refused for a defect, so that the messages behind it are sent; by default a person decides (9.5). */
+  readonly autoSkip?: boolean
   /** Largest lottery message, bytes; 60,000 by default. */
   readonly lotteryLimit?: number
 }
 
 /** What a step did. */
 export type Step =
-  | { readonly did: 'made' | 'batched' | 'recovered'; readonly of: number }
+  | { readonly did: 'made' | 'batched' | 'recovered' | 'skipped'; readonly of: number }
   | Sent
   /** Nothing to do now; `until` is when something becomes due, undefined when nothing will by itself. */
   | { readonly did: 'nothing'; readonly until: number | undefined }
@@ -154,6 +156,8 @@ class Worker implements Transmitter {
     const { outbox } = this.#state()
     const cut = outbox.find((one) => one.state === 'sending')
     if (cut !== undefined) return this.#recover(cut)
+    const refused = this.#parts.autoSkip === true ? outbox.find((one) => one.state === 'rejected') : undefined
+    if (refused !== undefined) return this.#skip(refused)
     for (const lane of LANES) {
       const owed = outbox.find((one) => one.lane === lane && one.state === 'owed')
       // Sealed as soon as it is owed, so that a person can take the file out whatever holds the lane up (9.2, 9.4). An activation
@@ -171,6 +175,11 @@ class Worker implements Transmitter {
   async #recover({ made }: Message): Promise<Step> {
     await this.#tell({ type: 'transmission', op: 'interrupted', of: made })
     return { did: 'recovered', of: made }
+  }
+
+  async #skip({ made }: Message): Promise<Step> {
+    await this.#tell({ type: 'outcome', of: made, result: 'released', operator: 'autoSkip' })
+    return { did: 'skipped', of: made }
   }
 
   async #make({ source, progressive, what }: Message): Promise<Step> {

@@ -25,6 +25,7 @@ const RESULTS: Readonly<Record<Sent['result'], string>> = {
 export function stepText(paint: Paint, step: Step): string | undefined {
   if (step.did === 'recovered') return paint.yellow(`! a sending was cut off; the same bytes go again (message ${step.of})`)
   if (step.did === 'batched') return `  a lottery batch was formed from record ${step.of} on`
+  if (step.did === 'skipped') return paint.yellow(`! message ${step.of} was refused and let go`)
   if (step.did !== 'sent') return undefined
   const good = step.result === 'accepted' || step.result === 'acceptedPresumed'
   const mark = good ? paint.green('✔') : step.result === 'rejected' ? paint.red('✘') : paint.yellow('!')
