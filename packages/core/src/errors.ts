@@ -232,6 +232,13 @@ export function isFiscalError(error: unknown): error is FiscalError {
   return error instanceof Error && error.name === 'FiscalError' && 'code' in error && 'registered' in error
 }
 
+/** Any error as the product's own: what no part foresaw is a defect of a part, and nothing was recorded because of it. */
+export function asFiscal(error: unknown): FiscalError {
+  if (isFiscalError(error)) return error
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+  return new FiscalError('RECORD_INVALID', { message: `a part of the product failed: ${text}`, cause: error })
+}
+
 /** The same error carrying the country's own name for it; itself when it has one already or there is none. */
 export function withNational(error: FiscalError, national: string | undefined): FiscalError {
   if (national === undefined || error.national !== undefined) return error

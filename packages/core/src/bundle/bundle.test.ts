@@ -1,22 +1,12 @@
-import { generateKeyPairSync, sign } from 'node:crypto'
 import { Unzip, UnzipInflate } from 'fflate'
 import { describe, expect, it } from 'vitest'
+import { softwareSigner } from '@sigillo/signer-software'
 import { bareCountry, fixedClock, memoryStorage } from '@sigillo/testing'
-import { thumbprint } from '../keys.js'
 import { createQueue } from '../queue/open.js'
-import type { Signer } from '../signer.js'
 import { verifyBundle } from './read.js'
 import { writeBundle } from './write.js'
 
-const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-const jwk = (({ kty, crv, x, y }) => ({ kty, crv, x, y }))(publicKey.export({ format: 'jwk' })) as never
-const description = { keyId: thumbprint(jwk), alg: 'ES256', publicJwk: jwk, suites: ['es256'], certificates: [] }
-const signer: Signer = {
-  describe: () => description as never,
-  sign: () => Promise.reject(new Error('not used')),
-  signNow: (message) => sign('sha256', message, { key: privateKey, dsaEncoding: 'ieee-p1363' }),
-  close: () => Promise.resolve(),
-}
+const signer = await softwareSigner()
 
 async function bundleOf(tickets: number, range: { from?: bigint; to?: bigint } = {}): Promise<Uint8Array[]> {
   const storage = memoryStorage()

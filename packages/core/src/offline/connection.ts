@@ -2,7 +2,7 @@
 import type { JsonObject } from '../canonical.js'
 import { FiscalError, isFiscalError } from '../errors.js'
 import type { Outcome } from '../queue/answer.js'
-import type { Queue } from '../queue/queue.js'
+import type { Queue } from '../queue/contract.js'
 import type { Transport } from '../transport.js'
 import { fromUtf8, utf8 } from '../bytes.js'
 import { canonical } from '../canonical.js'

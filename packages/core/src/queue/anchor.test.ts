@@ -14,7 +14,7 @@ import { verifyConsistency, verifyInclusion } from '../tree.js'
 import { verifyChunks } from '../verify/verify.js'
 import { createQueue, openQueue } from './open.js'
 import type { AnchorRequest } from './anchor.js'
-import type { Queue } from './queue.js'
+import type { Queue } from './contract.js'
 
 const signer = await softwareSigner()
 const { privateKey } = generateKeyPairSync('ed25519')

@@ -1,6 +1,6 @@
 // Group commit (FORMAT 9.2): while one batch is being made durable, requests wait; then everything waiting becomes the next
 // batch. No timer and no artificial delay: a lone caller pays one sync, 256 callers share one.
-import { FiscalError, isFiscalError } from '../errors.js'
+import { asFiscal, FiscalError } from '../errors.js'
 import type { SealedRecord } from '../record.js'
 import type { StoredSnapshot } from '../storage.js'
 import { toTimestamp, type Clock } from '../clock.js'
@@ -162,11 +162,6 @@ function fits(plan: Plan, ledger: Ledger): boolean {
   return size < places || (size === places && plan.closing === true && plan.ends !== true)
 }
 
-function unexpected(error: unknown): FiscalError {
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-  return new FiscalError('RECORD_INVALID', { message: `a part of the product failed: ${text}`, cause: error })
-}
-
 /** The clock as records carry it: true, with the step back stated (FORMAT 16.3). */
 export function momentOf(context: Pick<BatchContext, 'clock' | 'ledger'>): Moment {
   const ms = context.clock.now()
@@ -202,7 +197,7 @@ async function fillSegment(
 }
 
 function noted(error: unknown, context: BatchContext): FiscalError {
-  const failure = isFiscalError(error) ? error : unexpected(error)
+  const failure = asFiscal(error)
   if (failure.kind === 'signer') context.signed(failure)
   return failure
 }

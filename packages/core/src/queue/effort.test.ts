@@ -9,7 +9,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import type { Signer } from '../signer.js'
 import { flagsOf } from '../verify/line-check.js'
 import { createQueue, openQueue } from './open.js'
-import type { Queue } from './queue.js'
+import type { Queue } from './contract.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'sigillo-effort-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))

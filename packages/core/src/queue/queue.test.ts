@@ -11,7 +11,7 @@ import { verifyChunks, type Report } from '../verify/verify.js'
 import type { Outcome, Registered } from './answer.js'
 import { createQueue, openQueue } from './open.js'
 import type { QueueOptions } from './options.js'
-import type { Queue } from './queue.js'
+import type { Queue } from './contract.js'
 
 const signer = await softwareSigner()
 const parts = (more: Partial<QueueOptions> = {}): QueueOptions => ({

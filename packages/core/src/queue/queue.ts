@@ -1,104 +1,32 @@
 // The open queue: one writer, one path. parse → recall → decide → seal → append → fold → answer (design 3). If a step before
 // append fails nothing happened; if append ends in doubt the queue reopens its store, finds out, and only then answers.
-import type { Country, Draft, Lookup, Notice, RequestEnvelope } from '../country.js'
-import { concat } from '../bytes.js'
 import type { Clock } from '../clock.js'
-import { FiscalError, isFiscalError, withNational } from '../errors.js'
+import type { Country, Draft, Lookup, Notice, RequestEnvelope } from '../country.js'
+import { asFiscal, FiscalError, withNational } from '../errors.js'
 import { parseLine, type FiscalRecord, type SealedRecord } from '../record.js'
 import { guarded } from '../signer-guard.js'
 import type { Signer } from '../signer.js'
-import type { Head, Storage, StorageHealth, StorageWriter, Witness } from '../storage.js'
-import { inclusionProof, treeRoot } from '../tree.js'
-import { anchorQueue, leavesOf, type Anchor, type AnchorRequest } from './anchor.js'
-import { verifyChunks, type Chunk, type Report, type VerifyOptions } from '../verify/verify.js'
+import type { Head, Storage, StorageWriter, Witness } from '../storage.js'
+import { verifyChunks, type Report, type VerifyOptions } from '../verify/verify.js'
+import { anchorQueue, type Anchor, type AnchorRequest } from './anchor.js'
 import { refused, registered, replayOf, type Outcome } from './answer.js'
-import { fillBatch, momentOf, type Batch, type Job, type Moment } from './committer.js'
 import { certificateNotice, LOOK_EVERY_MS, signerFor } from './certificate-notice.js'
+import { fillBatch, momentOf, type Batch, type Job, type Moment } from './committer.js'
+import type { Queue, QueueHealth } from './contract.js'
+import { Echoes } from './echoes.js'
 import { changeKey, type KeyChange } from './key-change.js'
 import { keyRecordDraft, type KeyRecord } from './key-records.js'
 import type { Ledger, Plan } from './ledger.js'
-import { loadLedger, recordAt } from './load.js'
-import { keyReused, recall } from './recall.js'
+import { recordAt } from './load.js'
 import { purgeQueue, type PurgeRequest } from './purge.js'
+import { chunksOf, proofOf, recordsOf } from './reading.js'
+import { keyReused, recall } from './recall.js'
 import { openRedactions, redactionDraft, type Blanking, type Redactions } from './redactions.js'
+import { reopenStore } from './reopen.js'
 import { readRequest, type Incoming } from './request.js'
 import type { SealDraft } from './seal.js'
-import { openDraft } from './system.js'
+import { QueueSigners } from './signers.js'
 import { keepWitness, type WitnessKeeper } from './witness.js'
-import { sealPlan } from './ledger.js'
-
-/** An open queue. Release it with `close` or `await using`. */
-export interface Queue extends AsyncDisposable {
-  /** The queue's UUID. */
-  readonly id: string
-  /**
-   * Registers one request: durable before it is answered. Never throws for anything that can be expected; the outcome says
-   * registered, rejected (nothing happened) or indeterminate.
-   */
-  record(request: object, options?: { readonly signal?: AbortSignal }): Promise<Outcome>
-  /** Newest durable record. */
-  head(): Head
-  /** Records in order, both ends included; by default all that are durable. */
-  records(range?: { readonly from?: bigint; readonly to?: bigint }): AsyncIterable<FiscalRecord>
-  /** One record by number. */
-  find(seq: bigint): Promise<FiscalRecord | undefined>
-  /** The record that answered the request with this key. */
-  byKey(key: string): Promise<FiscalRecord | undefined>
-  /** The country's totals as they stand. */
-  totals(): unknown
-  /** Writes a checkpoint now. */
-  checkpoint(): Promise<Outcome>
-  /** Changes the signing key (FORMAT 4, `sys.key`). The next record is signed with the new one. */
-  changeKey(change: KeyChange): Promise<Outcome>
-  /**
-   * Writes what happened to keys, certificates, policies or approvals (FORMAT 3.1, reserved names). The country's rules do not see it.
-   * Refused with OPTION_INVALID for a type or member that is not one of {@link KeyRecord}.
-   */
-  recordKey(record: KeyRecord): Promise<Outcome>
-  /**
-   * The tree head up to the newest durable record as a signed note (FORMAT 6), kept beside the journal; with a witness also
-   * cosigned. A witness that knows a newer end or another history stops the queue.
-   * @throws FiscalError ROLLBACK_SUSPECTED, FORK_SUSPECTED, or of kind transmission when the witness cannot be asked
-   */
-  anchor(request: AnchorRequest): Promise<Anchor>
-  /**
-   * Verifies what is stored, by the journal's rules and the country's, against the witness. Damage gives findings, never an
-   * exception; the queue goes on meanwhile.
-   */
-  verify(options?: Pick<VerifyOptions, 'resume' | 'progress' | 'maxFindings'>): Promise<Report>
-  /** Proof that a record is in the tree of the first `size` records; by default of all that are durable. */
-  prove(seq: bigint, size?: bigint): Promise<{ readonly size: number; readonly root: string; readonly proof: readonly string[] }>
-  /**
-   * Keeps bytes beside the journal, durably, and returns their SHA-256 in hex; done before a record names it (device files, answers,
-   * archives).
-   * @throws FiscalError QUEUE_CLOSED, QUEUE_STOPPED, QUEUE_ENDED, or of kind storage; no record is concerned
-   */
-  putBlob(bytes: Uint8Array): Promise<string>
-  /** Kept bytes by their SHA-256 in hex, checked on reading; undefined when there are none. */
-  blob(sha256: string): Promise<Uint8Array | undefined>
-  /**
-   * Removes records whose years of keeping are over (FORMAT 14): `sys.purge` first, then whole segments. Ordered again after an
-   * interruption it goes on.
-   * @throws FiscalError OPTION_INVALID naming what is missing, or of kind storage: nothing was removed then
-   */
-  purge(request: PurgeRequest): Promise<Outcome>
-  /** How far blanking has come (FORMAT 14); waits for what is under way. */
-  blankings(): Promise<readonly Blanking[]>
-  /** State of queue and store, without touching the signer. */
-  health(): Promise<QueueHealth>
-  /** Waits for what was accepted, writes a checkpoint when due, releases the store. The signer stays open. */
-  close(): Promise<void>
-}
-
-/** State of an open queue. */
-export interface QueueHealth {
-  readonly state: 'open' | 'stopped' | 'closed'
-  readonly stoppedBy: FiscalError | undefined
-  readonly head: Head
-  readonly waiting: number
-  readonly warnings: readonly string[]
-  readonly storage: StorageHealth
-}
 
 /** Parts of an open queue, as `openQueue` has put them together. */
 export interface QueueParts {
@@ -115,11 +43,6 @@ export interface QueueParts {
 
 /** Records between two checkpoints after which a clean close writes one (FORMAT 4). */
 const CHECKPOINT_DUE = 256
-/** Reopening after a failed write: tries, and milliseconds between them (FORMAT 9.3). */
-const REOPEN_TRIES = 3
-const REOPEN_WAIT_MS = 1000
-/** Hashes of newest records kept to check a till's echo without reading. */
-const ECHO_MEMORY = 4096
 
 /** Starts the single writer over its parts. */
 export function startQueue(parts: QueueParts): QueueCore {
@@ -137,12 +60,10 @@ export class QueueCore implements Queue {
   readonly #witness: WitnessKeeper
   readonly #line: Job[] = []
   readonly #underway = new Map<string, { readonly incoming: Incoming; readonly answer: Promise<Outcome> }>()
-  readonly #echoes: { seq: number; hash: string }[] = []
+  readonly #echoes = new Echoes()
   /** Records of the batch being made. */
   readonly #sealed: SealedRecord[] = []
-  /** By kid: the queue's own, and those that a change of key brought. */
-  readonly #signers = new Map<string, Signer>()
-  readonly #firstSigner: Signer
+  readonly #signers: QueueSigners
   readonly #redactions: Redactions
   #ledger: Ledger
   #writer: StorageWriter
@@ -152,15 +73,13 @@ export class QueueCore implements Queue {
   #stopped: FiscalError | undefined
   #closing: Promise<void> | undefined
   #certificateLookMs = Infinity
-  #signerFailures: { count: number; since: string; code: string } | undefined
 
   constructor(parts: QueueParts) {
     this.#ledger = parts.ledger
     this.#country = parts.ledger.country
     this.#writer = parts.writer
     this.#storage = parts.storage
-    this.#firstSigner = parts.signer
-    this.#signers.set(parts.signer.describe().keyId, parts.signer)
+    this.#signers = new QueueSigners(parts.signer)
     this.#clock = parts.clock
     this.#maxWaiting = parts.maxWaiting
     this.#software = parts.software
@@ -233,11 +152,13 @@ export class QueueCore implements Queue {
     const { key } = incoming
     const request = { ref: key, req: key === undefined ? undefined : incoming.req, text: incoming.text }
     return this.#submit(key, signal, (moment) => {
-      if (incoming.seen !== undefined) {
-        const echo = this.#checkEcho(incoming.seen)
-        if (echo !== undefined) return echo.then(() => this.#decide(parsed, moment, request))
+      const { seen } = incoming
+      const suspicion = seen && this.#echoes.suspicion(seen, this.#ledger.chain.seq, this.#writer)
+      const decide = (suspected: FiscalError | undefined): Plan | Promise<Plan> => {
+        if (suspected !== undefined) throw this.#stop(suspected)
+        return this.#decide(parsed, moment, request)
       }
-      return this.#decide(parsed, moment, request)
+      return suspicion instanceof Promise ? suspicion.then(decide) : decide(suspicion)
     })
   }
 
@@ -258,7 +179,7 @@ export class QueueCore implements Queue {
       const drafts: SealDraft[] = decision.drafts.slice()
       const draft = decision.drafts[principal] as Draft
       drafts[principal] = { type: draft.type, write: (place) => draft.write(place), request }
-      if (this.#signerFailures !== undefined) drafts.push(...this.#afterSignerFailure(moment))
+      drafts.push(...this.#afterSignerFailure(moment))
       if (redacts !== undefined) drafts.push(redactionDraft(redacts))
       return { drafts, closing, ends }
     }
@@ -274,37 +195,14 @@ export class QueueCore implements Queue {
   }
 
   #afterSignerFailure(moment: Moment): Plan['drafts'] {
-    const failures = this.#signerFailures
+    const { failures } = this.#signers
     if (failures === undefined) return []
-    return (
-      this.#reaction({ kind: 'signer-back', failures: failures.count, since: failures.since, code: failures.code }, moment)
-        ?.drafts ?? []
-    )
+    const { count, since, code } = failures
+    return this.#reaction({ kind: 'signer-back', failures: count, since, code }, moment)?.drafts ?? []
   }
 
   #reaction(notice: Notice, moment: Moment): Plan | undefined {
     return this.#country.react?.(this.#ledger.state, notice, { ...moment, queue: this.id })
-  }
-
-  // The echo of a till proves a newer end than ours, or another history: stop before anything is signed (FORMAT 15).
-  #checkEcho(seen: { readonly seq: bigint; readonly hash: string }): Promise<void> | undefined {
-    if (seen.seq > BigInt(this.#ledger.chain.seq)) {
-      throw this.#stop(
-        new FiscalError('ROLLBACK_SUSPECTED', {
-          message: `a till saw record ${seen.seq}, the journal ends at ${this.#ledger.chain.seq}`,
-        }),
-      )
-    }
-    const slot = this.#echoes[Number(seen.seq) % ECHO_MEMORY]
-    const remembered = slot?.seq === Number(seen.seq) ? slot.hash : undefined
-    if (remembered === seen.hash) return undefined
-    return this.#compareEcho(seen, remembered)
-  }
-
-  async #compareEcho(seen: { readonly seq: bigint; readonly hash: string }, remembered: string | undefined): Promise<void> {
-    const hash = remembered ?? (await recordAt(this.#writer, seen.seq))?.hash
-    if (hash !== seen.hash)
-      throw this.#stop(new FiscalError('FORK_SUSPECTED', { message: `a till saw record ${seen.seq} with another hash` }))
   }
 
   #submit(key: string | undefined, signal: AbortSignal | undefined, plan: Job['plan']): Promise<Outcome> {
@@ -374,30 +272,19 @@ export class QueueCore implements Queue {
     this.#committed(batch)
   }
 
-  // The key of the next record is the one the chain names: a change of key holds from where its record stands, also within a batch,
-  // and for as long as that record does.
   #signer(): Signer {
-    return this.#signers.get(this.#ledger.chain.kid) ?? this.#firstSigner
+    return this.#signers.of(this.#ledger.chain.kid)
   }
 
   #noteSigner(error: FiscalError | undefined): void {
-    if (error === undefined) this.#signerFailures = undefined
-    else {
-      const { now } = momentOf({ clock: this.#clock, ledger: this.#ledger })
-      const known = this.#signerFailures
-      this.#signerFailures = {
-        count: (known?.count ?? 0) + 1,
-        since: known?.since ?? now,
-        code: String(error.details['signerCode'] ?? error.code),
-      }
-    }
+    this.#signers.note(error, () => momentOf({ clock: this.#clock, ledger: this.#ledger }).now)
     if (error?.code === 'SIGN_SELF_CHECK_FAILED') this.#stop(error)
   }
 
   #committed(batch: Batch): void {
     const last = batch.records.at(-1) as SealedRecord
     this.#durable = { seq: BigInt(last.body.seq), hash: last.hash }
-    for (const { body, hash } of batch.records) this.#echoes[body.seq % ECHO_MEMORY] = { seq: body.seq, hash }
+    this.#echoes.remember(batch.records)
     this.#witness.write(this.#ledger.chain)
     for (const { job, records } of batch.requests) job.done(records)
     for (const snapshot of batch.snapshots) this.#later(() => this.#writer.putSnapshot(snapshot))
@@ -432,22 +319,20 @@ export class QueueCore implements Queue {
   }
 
   async #reopen(cause: FiscalError): Promise<FiscalError | undefined> {
-    let failure = cause
-    for (let attempt = 1; attempt <= REOPEN_TRIES && failure.retry === 'reopen' && !FINAL.has(failure.code); attempt++) {
-      try {
-        await this.#writer.close({ clean: false }).catch(() => undefined)
-        this.#writer = await this.#storage.openWriter({ afterWriteError: true })
-        this.#ledger = (await loadLedger(this.#writer, this.#country)).ledger
-        await appendOpening(this.#ledger, this.#writer, this.#signer(), this.#clock, this.#software)
-        this.#durable = { seq: BigInt(this.#ledger.chain.seq), hash: this.#ledger.chain.hash }
-        this.#echoes.length = 0
-        return undefined
-      } catch (error) {
-        failure = asFiscal(error)
-        if (attempt < REOPEN_TRIES) await new Promise((resolve) => setTimeout(resolve, REOPEN_WAIT_MS))
-      }
-    }
-    return failure
+    const reopened = await reopenStore(cause, this.#writer, {
+      storage: this.#storage,
+      country: this.#country,
+      signer: (kid) => this.#signers.of(kid),
+      clock: this.#clock,
+      software: this.#software,
+      adopt: (writer) => void (this.#writer = writer),
+    })
+    if (reopened instanceof FiscalError) return reopened
+    this.#ledger = reopened
+    this.#durable = { seq: BigInt(reopened.chain.seq), hash: reopened.chain.hash }
+    this.#echoes.clear()
+    this.resumeRedactions()
+    return undefined
   }
 
   #refusal(): FiscalError | undefined {
@@ -474,15 +359,9 @@ export class QueueCore implements Queue {
     return this.#durable
   }
 
-  async *records(range: { readonly from?: bigint; readonly to?: bigint } = {}): AsyncIterable<FiscalRecord> {
+  records({ from = 0n, to }: { readonly from?: bigint; readonly to?: bigint } = {}): AsyncIterable<FiscalRecord> {
     const last = this.#durable.seq
-    const to = range.to === undefined || range.to > last ? last : range.to
-    for await (const { seq, line } of this.#writer.read(range.from ?? 0n, to)) {
-      const record = parseLine(line)
-      if (record === undefined)
-        throw new FiscalError('RECORD_MALFORMED', { message: `record ${seq} is not a record of this format` })
-      yield record
-    }
+    return recordsOf(this.#writer, from, to === undefined || to > last ? last : to)
   }
 
   find(seq: bigint): Promise<FiscalRecord | undefined> {
@@ -519,7 +398,7 @@ export class QueueCore implements Queue {
       chain: () => this.#ledger.chain,
       reaction: (notice, moment) => this.#reaction(notice, moment)?.drafts ?? [],
       submit: (plan) => this.#submit(undefined, undefined, plan),
-      know: (signer) => void this.#signers.set(signer.describe().keyId, signer),
+      know: (signer) => this.#signers.know(signer),
     })
   }
 
@@ -532,11 +411,8 @@ export class QueueCore implements Queue {
     }
   }
 
-  async prove(seq: bigint, size: bigint = this.#durable.seq + 1n): Promise<{ size: number; root: string; proof: string[] }> {
-    if (seq < 0n || seq >= size || size > this.#durable.seq + 1n)
-      throw new FiscalError('OPTION_INVALID', { message: `seq: there is no record ${seq} in a tree of ${size}`, path: 'seq' })
-    const leaves = await leavesOf(this.#writer, Number(size))
-    return { size: Number(size), root: treeRoot(leaves), proof: inclusionProof(Number(seq), leaves) }
+  prove(seq: bigint, size: bigint = this.#durable.seq + 1n): ReturnType<Queue['prove']> {
+    return proofOf(this.#writer, seq, size, this.#durable.seq + 1n)
   }
 
   async verify(options: Pick<VerifyOptions, 'resume' | 'progress' | 'maxFindings'> = {}): Promise<Report> {
@@ -644,48 +520,6 @@ export class QueueCore implements Queue {
   }
 }
 
-// Only what is durable now: records appended while verification reads are the next verification's.
-async function* chunksOf(reader: StorageWriter, from: bigint, to: bigint): AsyncIterable<Chunk> {
-  const LINE_FEED = Uint8Array.of(10)
-  let parts: Uint8Array[] = []
-  for await (const { seq, line } of reader.read(from, to)) {
-    parts.push(line, LINE_FEED)
-    if (parts.length < 512 && seq < to) continue
-    yield { bytes: concat(...parts) }
-    parts = []
-  }
-}
-
-// Errors after which this process may not take the queue back by itself.
-const FINAL: ReadonlySet<string> = new Set(['STORAGE_FENCED', 'STORAGE_READ_ONLY', 'QUEUE_LOCKED'])
-
-/** Appends `sys.open`, the first record of an epoch. */
-export async function appendOpening(
-  ledger: Ledger,
-  writer: StorageWriter,
-  signer: Signer,
-  clock: Clock,
-  software: string,
-): Promise<void> {
-  const expect = { seq: BigInt(ledger.chain.seq), hash: ledger.chain.hash }
-  const { now: ts, tsBack } = momentOf({ clock, ledger })
-  const epoch = Number(writer.adoption.epoch)
-  const plan: Plan = { drafts: [openDraft(writer.adoption, software)] }
-  const { records } = await sealPlan(ledger, plan, { base: ledger.chain.seq + 1, epoch, signer, ts, tsBack })
-  await writer.append(expect, records)
-}
-
-function notStored(error: FiscalError): FiscalError {
-  if (error.registered === 'no') return error
-  const code = error.code === 'STORAGE_UNCERTAIN' ? 'STORAGE_FAILED' : error.code
-  return new FiscalError(code, {
-    message: `${error.message}; reopening showed that nothing of the request is stored`,
-    registered: 'no',
-    retry: 'same-handle',
-    cause: error,
-  })
-}
-
 function principalOf(records: readonly SealedRecord[], key: string | undefined): SealedRecord {
   return (
     records.find((record) => (key === undefined ? 'request' in (record.payload as object) : record.body.ref === key)) ??
@@ -698,8 +532,13 @@ function keyOf(request: unknown): string | undefined {
   return typeof key === 'string' ? key : undefined
 }
 
-function asFiscal(error: unknown): FiscalError {
-  if (isFiscalError(error)) return error
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-  return new FiscalError('RECORD_INVALID', { message: `a part of the product failed: ${text}`, cause: error })
+function notStored(error: FiscalError): FiscalError {
+  if (error.registered === 'no') return error
+  const code = error.code === 'STORAGE_UNCERTAIN' ? 'STORAGE_FAILED' : error.code
+  return new FiscalError(code, {
+    message: `${error.message}; reopening showed that nothing of the request is stored`,
+    registered: 'no',
+    retry: 'same-handle',
+    cause: error,
+  })
 }

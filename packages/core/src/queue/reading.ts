@@ -1,0 +1,43 @@
+// What an open queue shows of its journal: only what is durable now.
+import { concat } from '../bytes.js'
+import { FiscalError } from '../errors.js'
+import { parseLine, type FiscalRecord } from '../record.js'
+import type { StorageReader } from '../storage.js'
+import { inclusionProof, treeRoot } from '../tree.js'
+import type { Chunk } from '../verify/verify.js'
+import { leavesOf } from './anchor.js'
+
+/** Records `from` … `to`. @throws FiscalError RECORD_MALFORMED, or the store's own */
+export async function* recordsOf(reader: StorageReader, from: bigint, to: bigint): AsyncIterable<FiscalRecord> {
+  for await (const { seq, line } of reader.read(from, to)) {
+    const record = parseLine(line)
+    if (record === undefined)
+      throw new FiscalError('RECORD_MALFORMED', { message: `record ${seq} is not a record of this format` })
+    yield record
+  }
+}
+
+/** Proof that record `seq` is in the tree of the first `size` records, of `durable` that there are. @throws FiscalError OPTION_INVALID */
+export async function proofOf(
+  reader: StorageReader,
+  seq: bigint,
+  size: bigint,
+  durable: bigint,
+): Promise<{ size: number; root: string; proof: string[] }> {
+  if (seq < 0n || seq >= size || size > durable)
+    throw new FiscalError('OPTION_INVALID', { message: `seq: there is no record ${seq} in a tree of ${size}`, path: 'seq' })
+  const leaves = await leavesOf(reader, Number(size))
+  return { size: Number(size), root: treeRoot(leaves), proof: inclusionProof(Number(seq), leaves) }
+}
+
+/** Lines in pieces for verification. Records appended while it reads are the next verification's. */
+export async function* chunksOf(reader: StorageReader, from: bigint, to: bigint): AsyncIterable<Chunk> {
+  const LINE_FEED = Uint8Array.of(10)
+  let parts: Uint8Array[] = []
+  for await (const { seq, line } of reader.read(from, to)) {
+    parts.push(line, LINE_FEED)
+    if (parts.length < 512 && seq < to) continue
+    yield { bytes: concat(...parts) }
+    parts = []
+  }
+}
