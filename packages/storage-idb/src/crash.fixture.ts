@@ -7,7 +7,6 @@ import { join } from 'node:path'
 import { randomFrom } from '@sigillo/testing/node'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import { CHROMIUM, FLAGS } from './browser.fixture.js'
-import type {} from './page.fixture.js'
 
 /** What the rounds came to. */
 export interface Crashes {

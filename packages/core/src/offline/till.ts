@@ -446,12 +446,15 @@ class OfflineTill implements Till {
   }
 }
 
+// What the store says by name (no space, taken over by another page) is passed on by name.
 function storeFailed(cause: unknown, registered: FiscalError['registered']): FiscalError {
   const text = cause instanceof Error ? cause.message : String(cause)
-  return new FiscalError('STORAGE_FAILED', {
+  const named = isFiscalError(cause) && cause.kind === 'storage' ? cause : undefined
+  return new FiscalError(named?.code ?? 'STORAGE_FAILED', {
     message: `the off-line log cannot be written: ${text}`,
     registered,
     retry: 'same-handle',
+    ...(named !== undefined && { remedy: named.remedy, details: named.details }),
     cause,
   })
 }
