@@ -1,15 +1,13 @@
 // `sigillo fr archive DIR [FILE]`: the archive of everything since the last one up to a closed day (15). FILE is opened before
 // anything is signed, so that a place that cannot be written costs no archive.
-import { stat } from 'node:fs/promises'
-import { join } from 'node:path'
 import { systemClock, toTimestamp } from '@sigillo/core'
-import type { Archive, ArchiveOptions } from '@sigillo/country-fr'
+import type { ArchiveOptions } from '@sigillo/country-fr'
 import { EXIT, textFlag, type Call, type Command } from '../command.js'
 import { usageError } from '../errors.js'
 import { passphraseOptions } from '../passphrase.js'
 import { writerOptions } from '../till.js'
-import { writeWhole } from '../whole-file.js'
-import { openFrench, type FrenchTill } from './french-till.js'
+import { checkTarget, writeContainer, type WrittenContainer } from './container-file.js'
+import { openFrench } from './french-till.js'
 import { outageFiles } from './outage-files.js'
 
 /** The command. */
@@ -51,12 +49,7 @@ async function archive(call: Call): Promise<number> {
     throw usageError('--until takes a date, as 2026-03-31')
   const kind = textFlag(flags, 'kind')
   if (kind !== undefined && kind !== 'period' && kind !== 'year') throw usageError('--kind takes period or year')
-  const target = args[1] ?? '.'
-  const isFolder = await stat(target).then(
-    (found) => found.isDirectory(),
-    () => false,
-  )
-  if (!isFolder) await refuseExisting(target, call)
+  await checkTarget(args[1], call)
   await using till = await openFrench(call)
   const moment = toTimestamp(systemClock.now())
   const key = textFlag(flags, 'key') ?? `archive-${moment}`
@@ -69,23 +62,13 @@ async function archive(call: Call): Promise<number> {
     ...(kind !== undefined && { kind }),
     ...outagesOf(call),
   }
-  const made = { key, archive: undefined as Archive | undefined }
-  try {
-    const written = isFolder
-      ? await intoFolder(till, options, target, call, made)
-      : await write(target, lazily(till, options, made), call)
-    await tell(call, { ...written, key, archive: made.archive as Archive })
-    return EXIT.ok
-  } catch (error) {
-    if (made.archive !== undefined)
-      call.out.note(`The archive is signed as record #${made.archive.record.body.seq}; --key ${key} writes it again.`)
-    throw error
-  }
-}
-
-async function refuseExisting(file: string, { flags }: Call): Promise<void> {
-  const exists = (await stat(file).catch(() => undefined)) !== undefined
-  if (exists && flags['force'] !== true) throw usageError(`${file} exists; --force replaces it`)
+  const { createArchive } = await import('@sigillo/country-fr')
+  const written = await writeContainer(call, args[1], () => createArchive(till.queue, till.france, options), {
+    label: 'Archiving',
+    signed: ({ record }) => `The archive is signed as record #${record.body.seq}; --key ${key} writes it again.`,
+  })
+  await tell(call, key, written)
+  return EXIT.ok
 }
 
 function outagesOf({ flags, out }: Call): Pick<ArchiveOptions, 'degraded'> {
@@ -93,71 +76,12 @@ function outagesOf({ flags, out }: Call): Pick<ArchiveOptions, 'degraded'> {
   return folder === undefined ? {} : { degraded: (episodes) => outageFiles(folder, episodes, out.note) }
 }
 
-type Made = { archive: Archive | undefined }
-
-async function make({ queue, france }: FrenchTill, options: ArchiveOptions, made: Made): Promise<Archive> {
-  const { createArchive } = await import('@sigillo/country-fr')
-  return (made.archive = await createArchive(queue, france, options))
-}
-
-// Asked for its first piece once the file is open: only then is anything signed.
-async function* lazily(till: FrenchTill, options: ArchiveOptions, made: Made): AsyncIterable<Uint8Array> {
-  yield* (await make(till, options, made)).stream()
-}
-
-// The name depends on what is archived.
-async function intoFolder(
-  till: FrenchTill,
-  options: ArchiveOptions,
-  folder: string,
-  call: Call,
-  made: Made,
-): Promise<{ file: string; bytes: number; sha256: string }> {
-  const { name, stream } = await make(till, options, made)
-  const file = folder === '.' ? name : join(folder, name)
-  await refuseExisting(file, call)
-  return write(file, stream(), call)
-}
-
-async function write(
-  file: string,
-  source: AsyncIterable<Uint8Array>,
-  { out, world }: Call,
-): Promise<{ file: string; bytes: number; sha256: string }> {
-  const { createHash } = await import('node:crypto')
-  const hash = createHash('sha256')
-  const progress = out.progress('Archiving', 'bytes')
-  let done = 0
-  async function* watched(): AsyncIterable<Uint8Array> {
-    for await (const piece of source) {
-      hash.update(piece)
-      progress.at((done += piece.length), 0)
-      yield piece
-    }
-  }
-  try {
-    const bytes = await writeWhole(file, watched(), world.signal)
-    return { file, bytes, sha256: hash.digest('hex') }
-  } finally {
-    progress.end()
-  }
-}
-
-interface Written {
-  readonly file: string
-  readonly bytes: number
-  readonly sha256: string
-  readonly key: string
-  readonly archive: Archive
-}
-
-async function tell({ out }: Call, { archive: { manifest, manifestSha256, record }, ...written }: Written): Promise<void> {
+async function tell({ out }: Call, key: string, { file, bytes, sha256, archive: made }: WrittenContainer): Promise<void> {
+  const { manifest, manifestSha256, record } = made
   const { number, kind, from, to, totals } = manifest
   const { seq } = record.body
-  if (out.json) return out.object({ ...written, seq, number, kind, from, to, manifestSha256, total: totals.ttc })
-  const { file, bytes, sha256 } = written
-  await out.line(
-    `${out.paint.green('✔')} ${file}: ${bytes} bytes, archive ${number}, records #${from} to #${to}, signed as record #${seq}`,
-  )
+  if (out.json) return out.object({ file, bytes, sha256, key, seq, number, kind, from, to, manifestSha256, total: totals.ttc })
+  const what = `archive ${number}, records #${from} to #${to}, signed as record #${seq}`
+  await out.line(`${out.paint.green('✔')} ${file}: ${bytes} bytes, ${what}`)
   await out.line(`  SHA-256 ${sha256}`)
 }

@@ -152,6 +152,34 @@ describe('fr archive and verify-archive', () => {
   })
 })
 
+describe('fr export', () => {
+  it('15.4 any range by number or day, told by 295 or 110, judged like an archive; no archive counter moves', async () => {
+    const file = place.path('export.zip')
+    const [all] = await place.json(['fr', 'export', shop, file, '--officer', 'DGFIP-7'])
+    expect(all).toMatchObject({ from: 0, total: 950 })
+    expect(execFileSync('sha256sum', [file], { encoding: 'utf8' })).toContain(all?.['sha256'])
+    expect((await place.json(['fr', 'verify-archive', file]))[0]).toMatchObject({ sound: true, kind: 'export', number: 0 })
+    expect(await refusal('fr', 'export', shop, file)).toMatchObject({ code: 'USAGE' })
+    const [part] = await place.json(['fr', 'export', shop, file, '--force', '--from', '3', '--to', '#9'])
+    expect(part).toMatchObject({ from: 3, to: 9 })
+    const day = (offset: number): string => new Date(Date.now() + offset * 86_400_000).toISOString().slice(0, 10)
+    const [days] = await place.json(['fr', 'export', shop, place.path('usb'), '--from', day(-1), '--to', day(1)])
+    expect(days).toMatchObject({ from: 0, total: 950 })
+    expect(days?.['file']).toMatch(/usb\/EXPORT-FR_12345678900012_CAISSE-01_\d{8}_\d{8}_0\.zip$/)
+    expect(await codes('--code', '110,295')).toEqual([295, 110, 110])
+    expect(await codes('--code', '20')).toEqual([20, 20])
+    for (const range of [
+      ['--from', day(3)],
+      ['--to', day(-3)],
+      ['--from', '9', '--to', '3'],
+      ['--from', 'monday'],
+    ])
+      expect(await refusal('fr', 'export', shop, place.path('none.zip'), ...range)).toMatchObject({ code: 'USAGE' })
+    expect(await refusal('fr', 'export', shop, join(place.path('missing'), 'x.zip'))).toMatchObject({ code: 'USAGE' })
+    expect(existsSync(place.path('none.zip'))).toBe(false)
+  })
+})
+
 describe('fr jet', () => {
   it('10 events with their labels, filtered by code, operator, kind and day', async () => {
     const event = { type: 'event', key: 'E-1', operatorId: 'B', posMoment: '2026-03-14T07:03:00Z', code: 901, info: 'monnaie' }
@@ -160,7 +188,7 @@ describe('fr jet', () => {
     expect(rows).toMatchObject([
       { code: 901, label: 'Ouverture du tiroir', keep: false, info: 'monnaie', operator: 'B', till: 'CAISSE-01', purged: false },
     ])
-    expect(await codes('--kept')).toEqual([260])
+    expect(await codes('--kept')).toEqual([260, 295])
     expect(await codes('--code', '900-999', '--code', '260', '--operator', 'B')).toEqual([901])
     const day = (offset: number): string => new Date(Date.now() + offset * 86_400_000).toISOString().slice(0, 10)
     expect(await codes('--from', day(-1), '--to', day(1), '--code', '901')).toEqual([901])

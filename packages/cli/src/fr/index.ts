@@ -11,6 +11,7 @@ export const frenchGroup: Group = {
     'verify-archive': async () => (await import('./verify-archive.js')).verifyArchiveCommand,
     purge: async () => (await import('./purge.js')).purgeCommand,
     translate: async () => (await import('./translate.js')).translateCommand,
+    export: async () => (await import('./export.js')).exportCommand,
     jet: async () => (await import('./jet.js')).jetCommand,
     attest: async () => (await import('./attest.js')).attestCommand,
   },

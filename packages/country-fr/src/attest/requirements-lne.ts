@@ -278,7 +278,7 @@ export const lneRequirements: readonly Requirement[] = [
       [ARCHIVE_TEST, '15.4 an export is the same container'],
       ['packages/cli/src/fr/fr.test.ts', 'FR-65 the ZIP alone is judged, in French and English'],
     ],
-    evidence: ['`sigillo fr verify-archive FILE`', '`sigillo verify DIR`'],
+    evidence: ['`sigillo fr export DIR --officer REF`', '`sigillo fr verify-archive FILE`', '`sigillo verify DIR`'],
   },
   {
     id: 'LNE-20',
