@@ -116,6 +116,34 @@ export const besidesCases: readonly StorageCase[] = [
     },
   },
   {
+    name: 'J-32 storage: blanking, where it is offered, takes the contents ordered and no other byte, and can be ordered again',
+    run: async ({ started, again }) => {
+      const { journal, writer } = await started()
+      await fillSegment(journal, writer, 'a')
+      const order = { archive: 'archive', from: 3, reason: 'purge', to: 40, types: ['ticket'] }
+      const [record] = await appendTo(journal, writer, [{ type: 'sys.redact', payload: order }])
+      await writer.maintain()
+      if (writer.blank !== undefined) {
+        const chosen = { from: 3n, to: 40n, select: ({ type }: { readonly type: string }): boolean => type === 'ticket' }
+        await checkFails(() => writer.blank?.({ ...chosen, record: 3n }), ['OPTION_INVALID'], 'an order no record gives')
+        await checkHolds(writer, journal.kept, 'after an order that was refused')
+        const due = journal.kept.filter(({ body }) => body.seq >= 3 && body.seq <= 40 && body.type === 'ticket')
+        const wanted = { ...chosen, record: BigInt(record?.body.seq ?? 0) }
+        checkSame(await writer.blank(wanted), { blanked: due.length }, 'blanked')
+        const blank = journal.kept.map((each) => (due.includes(each) ? { ...each, payload: null, payloadText: 'null' } : each))
+        await checkHolds(writer, blank, 'after blanking')
+        checkSame(await writer.blank(wanted), { blanked: 0 }, 'blanked again')
+        const newest = wanted.record
+        checkSame(await writer.unfinishedBlanks?.(newest), writer.unfinishedBlanks === undefined ? undefined : [], 'orders left')
+        await writer.close()
+        const reader = await (await again()).openReader()
+        await checkHolds(reader, blank, 'the next process')
+        await reader.close()
+      }
+      await writer.close()
+    },
+  },
+  {
     name: 'storage: health names its kind and never fails, open or closed',
     run: async ({ started }) => {
       const { writer } = await started()
