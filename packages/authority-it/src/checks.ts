@@ -1,5 +1,5 @@
 // What the control interface is told, held against what there is: a misspelt fault that never happens would be taken for a pass.
-import type { Policies } from './authority.js'
+import type { Policies } from './contract.js'
 import type { DeviceState } from './effects.js'
 import type { Fault, FaultPlan } from './faults.js'
 import { shapes } from './tables.js'

@@ -1,7 +1,7 @@
 // The control interface over HTTP: every path, from outside.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { request } from 'node:http'
-import type { Authority } from './authority.js'
+import type { Authority } from './contract.js'
 import { bend, inner, messageXml, openDevice, openManufacturer, sha256, type Party } from './messages.fixture.js'
 import { sharedSigner } from './shop.fixture.js'
 import { openAuthority, operations, send, signed } from './wire.fixture.js'

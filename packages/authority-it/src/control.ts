@@ -1,6 +1,6 @@
 // The control interface over plain HTTP on loopback: JSON in and out, one path per thing. For test programs in any language.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { Authority, EntryFilter } from './authority.js'
+import type { Authority, EntryFilter } from './contract.js'
 import type { DeviceState } from './effects.js'
 import type { FaultPlan } from './faults.js'
 import { pem } from './certificates.js'

@@ -1,6 +1,6 @@
 // The worked examples, made by nobody here, sent over the wire (IT-76).
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Authority } from './authority.js'
+import type { Authority } from './contract.js'
 import type { Route } from './tables.js'
 import { openAuthority, example, italyFolder, operations, send } from './wire.fixture.js'
 

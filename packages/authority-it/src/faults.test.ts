@@ -3,7 +3,7 @@
 import { fixedClock } from '@sigillo/testing'
 import { readCertificates, verifyXml } from '@sigillo/documents'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { Authority } from './authority.js'
+import type { Authority } from './contract.js'
 import type { Fault } from './faults.js'
 import { bend, inner, openDevice, openManufacturer, type Party } from './messages.fixture.js'
 import { openShop } from './shop.fixture.js'

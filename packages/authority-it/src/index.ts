@@ -1,5 +1,6 @@
 // The public names of @sigillo/authority-it, one by one.
-export { startAuthority, type Adoption, type Authority, type EntryFilter, type Policies } from './authority.js'
+export { startAuthority } from './authority.js'
+export type { Adoption, Authority, EntryFilter, Policies } from './contract.js'
 export type { AuthorityOptions } from './options.js'
 export type { Device, DeviceKind, DeviceState, LotteryRow } from './effects.js'
 export type { Fault, FaultPlan } from './faults.js'

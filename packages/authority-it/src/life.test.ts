@@ -1,7 +1,7 @@
 // A device of country-it and the test authority over real HTTPS: the life of a device, each side judging the other.
 import { fixedClock } from '@sigillo/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Authority } from './authority.js'
+import type { Authority } from './contract.js'
 import { openAuthority } from './wire.fixture.js'
 import type { DeviceState } from './effects.js'
 import { bend, inner, openDevice, openManufacturer, type Party } from './messages.fixture.js'

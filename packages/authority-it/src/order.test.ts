@@ -1,6 +1,7 @@
 // IT-76: what is wrong is found in the order of 16.5. Each message is wrong in two ways, and gets the status and code of the earlier.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startAuthority, type Authority } from './authority.js'
+import { startAuthority } from './authority.js'
+import type { Authority } from './contract.js'
 import { bend, csrOf, inner, messageXml, openDevice, openManufacturer, type Party } from './messages.fixture.js'
 import { openAuthority, operations, send, signed, type WireAnswer } from './wire.fixture.js'
 

@@ -3,7 +3,7 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
-import type { Authority } from './authority.js'
+import type { Authority } from './contract.js'
 import type { FaultPlan } from './faults.js'
 import { bend, inner, openDevice, openManufacturer, partyOf, type Party } from './messages.fixture.js'
 import { certified, sharedSigner } from './shop.fixture.js'

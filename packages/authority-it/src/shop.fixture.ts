@@ -13,7 +13,7 @@ import {
 import { generateKey, softwareSigner } from '@sigillo/signer-software'
 import { fixedClock, memoryStorage, type FixedClock } from '@sigillo/testing'
 import { nodeTransport } from '@sigillo/transport-node'
-import type { Authority } from './authority.js'
+import type { Authority } from './contract.js'
 
 /** A fresh RSA key of 2048 bits as a signer. */
 export async function rsaSigner(): Promise<Signer> {

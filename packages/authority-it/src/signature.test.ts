@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { XmlDocument, type XmlElement } from 'libxml2-wasm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Authority } from './authority.js'
+import type { Authority } from './contract.js'
 import { bend, inner, messageXml, openManufacturer, type Party } from './messages.fixture.js'
 import { openAuthority, operations, send } from './wire.fixture.js'
 
