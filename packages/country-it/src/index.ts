@@ -22,7 +22,7 @@ export {
 } from './transmitter.js'
 export { withInstantCode } from './instant.js'
 export { deviceCsr } from './enrolment.js'
-export { posLinksCsv, reconcile, statusOf, type DeviceStatus, type Reconciliation } from './status.js'
+export { posLinksCsv, reconcile, statusOf, type Days, type DeviceStatus, type Reconciliation } from './status.js'
 export type { Alarm } from './schedule.js'
 export { activationMessage, enrolMessage, eventMessage, lotteryMessage, namespaces, receiptsMessage } from './messages.js'
 export { readPortalDay, type PortalDay, type PortalRow } from './portal.js'

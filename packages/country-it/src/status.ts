@@ -10,13 +10,21 @@ import { dateOf, daysBetween } from './time.js'
 const IDLE_LIMIT = 12
 const VERIFICATION_NOTICE = 60
 
+/** First and last of some whole days, `YYYY-MM-DD`. */
+export interface Days {
+  readonly from: string
+  readonly to: string
+}
+
 /** A device's status. */
 export interface DeviceStatus {
   readonly device: DeviceState
   readonly warnings: readonly string[]
   readonly alarms: readonly Alarm[]
-  /** Whole days nobody has reported yet. */
-  readonly inactivity: { readonly from: string; readonly to: string } | undefined
+  /** Whole days nobody has reported yet; of a server those of its first till. */
+  readonly inactivity: Days | undefined
+  /** The same for every till that has any; a stand-alone register has an empty id. */
+  readonly idle: Readonly<Record<string, Days>>
   /** Event that should be sent before the next closing: more than twelve days off. */
   readonly offeredEvent: { readonly event: 'FUORI_SERVIZIO'; readonly code: '00608' } | undefined
   readonly toSend: number
@@ -34,11 +42,17 @@ export function statusOf(settings: Settings, state: State, nowMs: number): Devic
     warnings: [...standingWarnings(state, till, nowMs), ...verification(settings, state, nowMs)],
     alarms: alarmsOf(state, nowMs),
     inactivity,
+    idle: idleTills(settings, state, nowMs),
     offeredEvent: long && state.device === 'IN_SERVIZIO' ? { event: 'FUORI_SERVIZIO', code: '00608' } : undefined,
     toSend: state.outbox.filter(({ lane }) => lane === 'receipts').length,
     rejected: state.outbox.filter((one) => one.state === 'rejected').length,
     lottery: state.lottery.counts,
   }
+}
+
+function idleTills(settings: Settings, { tills }: State, nowMs: number): Record<string, Days> {
+  const found = settings.tills.map((id) => [id, idleDays(settings, tills[id] as Till, nowMs)] as const)
+  return Object.fromEntries(found.flatMap(([id, days]) => (days === undefined ? [] : [[id, { ...days }] as const])))
 }
 
 function verification({ zone }: Settings, { verificationDue }: State, nowMs: number): string[] {

@@ -48,19 +48,32 @@ async function sendAfter(call: Call, till: SendingTill): Promise<number> {
 
 async function closeAll(call: Call, till: ItalianTill): Promise<number> {
   const { flags } = call
-  const operator = textFlag(flags, 'operator') ?? 'cli'
-  const one = textFlag(flags, 'till')
-  const base = { operatorId: operator, ...(one !== undefined && { till: one }) }
-  const { statusOf } = await import('@sigillo/country-it')
-  const { inactivity, device } = statusOf(till.italy.settings, stateOf(till), systemClock.now())
+  const one = textFlag(flags, 'till')?.toUpperCase()
+  const base = { operatorId: textFlag(flags, 'operator') ?? 'cli', ...(one !== undefined && { till: one }) }
   const [from, to] = [textFlag(flags, 'from'), textFlag(flags, 'to')]
   const days = { ...(from !== undefined && { from }), ...(to !== undefined && { to }) }
+  const idle = await idleTills(till, one)
   const only = flags['inactivity'] === true || from !== undefined || to !== undefined
-  if (only) return closePeriod(call, till, 'inactivity', (key) => ({ type: 'inactivity', key, ...base, ...days }))
-  if (inactivity !== undefined && device !== 'FUORI_SERVIZIO' && till.italy.settings.kind === 'rt') {
-    const keyless = { ...call, flags: { ...flags, key: undefined } }
-    const code = await closePeriod(keyless, till, 'inactivity', (key) => ({ type: 'inactivity', key, ...base }))
+  // Days that are named, or none to report: one request, which the rules answer.
+  if (only && (Object.keys(days).length > 0 || idle.length === 0))
+    return closePeriod(call, till, 'inactivity', (key) => ({ type: 'inactivity', key, ...base, ...days }))
+  for (const id of idle) {
+    const where = id === '' ? {} : { till: id }
+    const code = await closePeriod(keyless(call), till, 'inactivity', (key) => ({ type: 'inactivity', key, ...base, ...where }))
     if (code !== EXIT.ok) return code
   }
-  return closePeriod(call, till, 'day', (key) => ({ type: 'closing', key, ...base }))
+  return only ? EXIT.ok : closePeriod(call, till, 'day', (key) => ({ type: 'closing', key, ...base }))
+}
+
+// A key given is the closing's; several reports cannot share it.
+function keyless(call: Call): Call {
+  return { ...call, flags: { ...call.flags, key: undefined } }
+}
+
+// Tills with days nobody reported; out of service such days are not reported (9.3).
+async function idleTills({ italy, queue }: ItalianTill, one: string | undefined): Promise<string[]> {
+  const { statusOf } = await import('@sigillo/country-it')
+  const { idle, device } = statusOf(italy.settings, stateOf({ queue }), systemClock.now())
+  if (device === 'FUORI_SERVIZIO') return []
+  return Object.keys(idle).filter((id) => one === undefined || id === one)
 }

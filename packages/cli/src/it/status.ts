@@ -18,7 +18,7 @@ export const statusCommand: Command = {
   notes: [
     'Reads only. Alarms: a message refused or blocked, five days without success (take the file out and upload it on the portal),\ntwelve days (late). Warnings: certificate, memory, clock, numbers, periodic check.',
     'Exit code: 0 nothing asks for anybody; 1 alarms, or something to be done before selling; 2 cannot be read.',
-    'JSON: matricola, device, simulation, merchant, certificate, progressive, tills [{till, z, openedAt, documents, grand}], toSend,\nrejected, alarms [{code, message}], warnings, inactivity, offeredEvent, lottery, next.',
+    'JSON: matricola, device, simulation, merchant, certificate, progressive, tills [{till, z, openedAt, documents, grand}], toSend,\nrejected, alarms [{code, message}], warnings, idle {till: {from, to}}, offeredEvent, lottery, next.',
   ],
   run: status,
 }
@@ -34,7 +34,7 @@ async function status(call: Call): Promise<number> {
     const { settings } = till.italy
     const now = systemClock.now()
     const found = statusOf(settings, state, now)
-    const next = nextOf(state, found.inactivity !== undefined)
+    const next = nextOf(state, Object.keys(found.idle).length > 0)
     const { certificate, merchant, progressive } = state
     const shown = {
       matricola: settings.matricola,
@@ -66,7 +66,7 @@ interface Shown {
   readonly rejected: number
   readonly alarms: readonly Alarm[]
   readonly warnings: readonly string[]
-  readonly inactivity: { readonly from: string; readonly to: string } | undefined
+  readonly idle: Readonly<Record<string, { readonly from: string; readonly to: string }>>
   readonly offeredEvent: { readonly event: string; readonly code: string } | undefined
   readonly lottery: State['lottery']['counts']
   readonly next: string
@@ -115,8 +115,8 @@ async function tell({ out }: Call, shown: Shown): Promise<void> {
       `lottery${till === '' ? '' : ` ${till}`}`,
       `${waiting} waiting, ${sent} sent, ${accepted} accepted, ${lost} refused, ${excluded} not taking part`,
     ])
-  if (shown.inactivity !== undefined)
-    rows.push(['not worked', `${shown.inactivity.from} to ${shown.inactivity.to}, not reported yet`])
+  for (const [till, { from, to }] of Object.entries(shown.idle))
+    rows.push([`not worked${till === '' ? '' : ` ${till}`}`, `${from} to ${to}, not reported yet`])
   if (shown.offeredEvent !== undefined)
     rows.push(['event due', `${shown.offeredEvent.event} ${shown.offeredEvent.code}, before the next closing`])
   for (const line of columns(rows.map((row) => row.map(plain)))) await out.line(`  ${line}`)
