@@ -20,6 +20,7 @@ export function answerOf(record: FiscalRecord): JsonObject {
     ...(typeof payload['total'] === 'number' && { total: payload['total'] }),
     ...(typeof payload['copy'] === 'number' && { copy: payload['copy'] }),
     ...(warnings.length > 0 && { warnings }),
+    ...((payload['data'] as JsonObject | undefined)?.['anchorKnown'] === false && { anchorKnown: false }),
   }
 }
 

@@ -91,7 +91,7 @@ const handlers: Readonly<Record<string, Handler>> = {
   stop: addStop,
   closing: addClosings,
   zero: (plan, request) => addZero(plan, request),
-  outage: (plan, request) => addOutage(plan, request),
+  outage: addOutage,
   event: addTillEvent,
   copy: addCopyRequest,
   issue: addIssue,

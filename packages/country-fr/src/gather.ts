@@ -3,7 +3,7 @@ import { isFiscalError, type FiscalRecord, type Lookup } from '@sigillo/core'
 import { archiveRange } from './archive-record.js'
 import type { FrenchRequest } from './parse.js'
 import { find, type Needs } from './reference.js'
-import type { ArchiveRequest, InvoiceRequest, ReferenceInput, TicketRequest } from './request.js'
+import type { ArchiveRequest, InvoiceRequest, OutageRequest, ReferenceInput, TicketRequest } from './request.js'
 import type { State } from './state.js'
 
 const NOTHING: Needs = {}
@@ -13,6 +13,8 @@ export function gather(state: State, request: FrenchRequest, lookup: Lookup): Ne
   if (request.fault !== undefined) return NOTHING
   if (request.type === 'archive')
     return closingRecords(state, request.input as ArchiveRequest, lookup).then((closing) => ({ closing }))
+  const { anchor } = request.input as OutageRequest
+  if (anchor !== undefined) return lookup.bySeq(BigInt(anchor.seq)).then((record) => ({ anchor: record }))
   const { reference } = request.input as TicketRequest
   const { covers } = request.input as InvoiceRequest
   return reference === undefined && covers === undefined ? NOTHING : documents(reference, covers, lookup)

@@ -23,9 +23,10 @@ export function frenchOffline(options: FranceOptions): OfflineRules {
   const settings = settingsOf(options)
   return {
     kind: 'fr.degraded',
-    outage: ({ episode, reason, opened }) => ({
+    outage: ({ episode, reason, opened, anchorNumber, anchorHash }) => ({
       ...byTill(opened),
       type: 'outage',
+      ...(anchorHash !== ZERO_HASH && { anchor: { seq: anchorNumber, hash: anchorHash } }),
       episode,
       opened,
       reason: reason.slice(0, 200),
@@ -45,7 +46,12 @@ export function frenchOffline(options: FranceOptions): OfflineRules {
         episode: header.episode,
         ...(missing.length > 0 && { missing: missing.slice(0, 10_000) }),
         ...(breaks.length > 0 && {
-          breaks: breaks.slice(0, 500).map(({ kind, seq, message }) => ({ kind, seq, message: message.slice(0, 200) })),
+          breaks: breaks.slice(0, 500).map(({ kind, seq, message, told }) => ({
+            kind,
+            seq,
+            message: message.slice(0, 200),
+            ...(told === true && { told: 1 }),
+          })),
         }),
       },
     }),
@@ -57,11 +63,14 @@ export function frenchOffline(options: FranceOptions): OfflineRules {
       data: { base64, episode: header.episode, name, sha256, size: sizeBytes },
     }),
     acknowledge: ({ opened }, reason, operator) => ({ ...byTill(opened), operatorId: operator, type: 'acknowledge', reason }),
+    knowsAnchor: ({ answer }) => (answer as JsonObject | undefined)?.['anchorKnown'] !== false,
     nationalCode,
     check: (request) => checkOffline(settings, request),
     print: (receipt) => printOffline(settings, receipt),
   }
 }
+
+const ZERO_HASH = '0'.repeat(64)
 
 // The moment is the episode's, so that the same request sent again is the same request.
 function byTill(opened: string): { operatorId: string; posMoment: string } {

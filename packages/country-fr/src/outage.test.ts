@@ -9,6 +9,8 @@ interface Line {
   readonly till: Till
   readonly store: MemoryOfflineStore
   down: boolean
+  /** Requests of this type or key are lost on the way. */
+  lost: string
   sell(key: string, total?: number, more?: object): ReturnType<Till['record']>
   file(seq: number): string
 }
@@ -17,13 +19,14 @@ async function openLine(options: object = {}): Promise<Line> {
   const shop = await openShop(options)
   const store = memoryOfflineStore()
   const real = connectQueue(shop.queue)
-  const setup = { down: false }
+  const setup = { down: false, lost: '' }
   const till = await openTill({
     connect: () =>
       setup.down
         ? Promise.reject(new Error('refused'))
         : Promise.resolve({
-            record: (request) => (setup.down ? Promise.reject(new Error('reset')) : real.record(request)),
+            record: (request) =>
+              setup.down || request['key'] === setup.lost ? Promise.reject(new Error('reset')) : real.record(request),
             close: () => Promise.resolve(),
           }),
     till: 'CAISSE-01',
@@ -139,6 +142,43 @@ it('FR-58 the bytes of an unreadable file are in the journal unchanged', async (
   )
   const { base64 } = (event?.payload as unknown as { request: { data: { base64: string } } }).request.data
   expect(atob(base64)).toBe('{not json')
+})
+
+it('13.4 a file changed after it was handed over is told when the outage ends, and not twice when it was told before', async () => {
+  const defects = async (line: Line): Promise<unknown[]> =>
+    (await line.shop.records())
+      .filter(({ body, payload }) => body.type === 'event' && (payload as { code: number }).code === 90)
+      .map(({ payload }) => (payload as { data?: { breaks?: unknown } }).data?.breaks)
+  const late = await outage()
+  late.lost = 'POS-3'
+  expect((await late.till.transfer()).status).toBe('cut-off')
+  change(late, 1, (text) => text.replace('Article', 'Artiste'))
+  late.lost = ''
+  expect((await late.till.transfer()).breaks).toMatchObject([{ kind: 'BAD_HASH', seq: 1 }])
+  expect(await defects(late)).toMatchObject([[{ kind: 'BAD_HASH', seq: 1 }]])
+  const early = await outage()
+  change(early, 1, (text) => text.replace('Article', 'Artiste'))
+  await early.till.transfer()
+  expect(await defects(early)).toEqual([undefined])
+})
+
+it('13.4 a queue that does not hold the record the outage began after says so: ANCHOR_MISMATCH', async () => {
+  const line = await openLine()
+  const seen = await line.sell('POS-0')
+  line.down = true
+  await line.sell('POS-1')
+  const path = [...line.store.files.keys()].find((name) => name.endsWith('/episode.json')) as string
+  const header = JSON.parse(new TextDecoder().decode(line.store.files.get(path))) as { anchorNumber: number; anchorHash: string }
+  expect(seen).toMatchObject({ seq: header.anchorNumber, hash: header.anchorHash })
+  line.down = false
+  expect(await line.till.transfer()).toMatchObject({ status: 'transferred', breaks: [] })
+  // The same till before a queue with another history, as after a restore.
+  const other = await outage(1)
+  const sale = { type: 'outage', episode: 'E-9', reason: 'unreachable', opened: '2026-11-23T10:00:00+01:00' }
+  const told = await other.shop.ok({ ...sale, anchor: { seq: header.anchorNumber, hash: header.anchorHash } })
+  expect(told.answer).toMatchObject({ anchorKnown: false })
+  expect(told.records.map(({ type }) => type)).toEqual(['event', 'event'])
+  expect(frenchOffline(cafe).knowsAnchor?.(JSON.parse(JSON.stringify(told)) as never)).toBe(false)
 })
 
 it('13.5 a receipt a rule refuses is recorded as printed, with the refusal', async () => {

@@ -6,18 +6,21 @@ import { addEvent } from './events.js'
 import type { Degraded } from './degraded-input.js'
 import type { FrenchRequest } from './parse.js'
 import type { Plan } from './plan.js'
+import type { Needs } from './reference.js'
 import type { OutageRequest, ZeroRequest } from './request.js'
 import { inRanges } from './state.js'
 
-/** Adds the begin of an outage: event 70. */
-export function addOutage(plan: Plan, request: FrenchRequest): void {
-  const { episode, reason, opened } = request.input as OutageRequest
-  addBegin(plan, { episode, reason, opened }, true)
+/** Adds the begin of an outage: event 70; and 90 when this queue does not hold the record the till had seen last. */
+export function addOutage(plan: Plan, request: FrenchRequest, needs: Needs): void {
+  const { episode, reason, opened, anchor } = request.input as OutageRequest
+  const known = anchor === undefined || needs.anchor?.hash === anchor.hash
+  addBegin(plan, { episode, reason, opened, ...(!known && { anchorKnown: false }) }, true)
+  if (!known) addEvent(plan, 90, `Ancre inconnue du mode dégradé ${anchor.seq} ${anchor.hash.slice(0, 8)}`, { anchor, episode })
 }
 
 function addBegin(
   plan: Plan,
-  begin: { readonly episode: string; readonly reason: string; readonly opened: string },
+  begin: { readonly episode: string; readonly reason: string; readonly opened: string; readonly anchorKnown?: false },
   principal: boolean,
 ): void {
   addEvent(plan, 70, `Début de mode dégradé ${begin.reason} depuis ${begin.opened} caisse ${plan.settings.till}`, begin, {
@@ -99,7 +102,8 @@ export function addZero(plan: Plan, request: FrenchRequest): void {
     lastHash,
   })
   if (missing.length > 0) addEvent(plan, 95, `Reçus dégradés manquants ${missing.slice(0, 20).join(' ')}`, { episode, missing })
-  const others = breaks.filter(({ kind }) => kind !== 'GAP' && kind !== 'BAD_HASH')
+  // A missing number stands in the event above, a changed receipt and an unknown anchor in events of their own.
+  const others = breaks.filter(({ kind, told }) => kind !== 'GAP' && kind !== 'ANCHOR_MISMATCH' && told !== 1)
   if (others.length > 0) addEvent(plan, 90, `Ruptures de la chaîne dégradée ${others.length}`, { episode, breaks: others })
 }
 

@@ -13,6 +13,8 @@ export interface Needs {
   readonly covers?: readonly FiscalRecord[]
   /** Records of the request that closed the last day of an archive, in order. */
   readonly closing?: readonly FiscalRecord[]
+  /** Record a till had seen last before an outage. */
+  readonly anchor?: FiscalRecord | undefined
 }
 
 /** Text after `external:`, or undefined for a document of this queue. */

@@ -153,6 +153,8 @@ export interface OutageRequest extends Plain {
   readonly episode: string
   readonly reason: string
   readonly opened: string
+  /** Newest record the till knew when the outage began; the queue says whether it knows it too. */
+  readonly anchor?: { readonly seq: number; readonly hash: string } | undefined
 }
 /** A technical event of the till (JET). */
 export interface EventRequest extends Plain {
@@ -339,6 +341,7 @@ export const requestSchemas: Readonly<Record<string, z.ZodType<FrenchInput>>> = 
     episode: z.string().min(1).max(64),
     reason: word,
     opened: z.string().max(40),
+    anchor: z.strictObject({ seq: z.int().min(0), hash: hex64 }).optional(),
     ...plain,
   }),
   event: z.strictObject({

@@ -29,6 +29,8 @@ export interface Episode {
   readonly closing: boolean
   /** The outage has been announced to the queue. */
   readonly announced: boolean
+  /** False when the queue, told of the outage, did not know the record it began after. */
+  readonly anchorKnown: boolean
   readonly end: JsonObject | undefined
   readonly foreign: readonly string[]
   readonly quarantined: readonly string[]
@@ -61,6 +63,7 @@ export async function readEpisode(store: OfflineStore, id: string, mirror: Offli
     ],
     closing: names.includes('closing.json'),
     announced: names.includes('announced.json'),
+    anchorKnown: parseFile(await store.read(`${id}/announced.json`))?.['anchorKnown'] !== false,
     end: parseFile(await store.read(`${id}/end.json`)),
     foreign,
     quarantined,

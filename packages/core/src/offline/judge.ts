@@ -26,6 +26,8 @@ export interface OfflineBreak {
   /** Number of the receipt; 0 for the episode as a whole. */
   readonly seq: number
   readonly message: string
+  /** The queue was told of it when the receipt was handed over; otherwise the damage came later. */
+  readonly told?: boolean
 }
 
 /** How whole a receipt is: stated with it when it is handed over. */
@@ -56,6 +58,7 @@ export function judgeEpisode(episode: Episode, context: JudgeContext): Judgement
   const tell = (kind: BreakKind, seq: number, message: string): void =>
     void breaks.push({ kind, episode: episode.id, seq, message })
   judgeHeader(episode, context, tell)
+  if (episode.anchorKnown === false) tell('ANCHOR_MISMATCH', 0, 'the queue does not hold the record this outage began after')
   const missing = judgeNumbers(episode, tell)
   const walked = walkReceipts(episode, context, tell)
   judgeTail(episode, missing, tell)

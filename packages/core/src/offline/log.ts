@@ -237,6 +237,11 @@ export class OfflineLog {
     await this.#store.replace(`${(this.#header as EpisodeHeader).episode}/${ackName(seq)}`, fileBytes(reply))
   }
 
+  /** What was kept of the queue's answer for a receipt. */
+  async acknowledgement(seq: number): Promise<JsonObject | undefined> {
+    return parseFile(await this.#store.read(`${(this.#header as EpisodeHeader).episode}/${ackName(seq)}`))
+  }
+
   /** Puts a file aside, bytes untouched. */
   async quarantine(name: string): Promise<void> {
     const id = (this.#header as EpisodeHeader).episode

@@ -274,6 +274,33 @@ describe('offline log: damage', () => {
   })
 })
 
+describe('offline log: an anchor the queue does not hold', () => {
+  it('is a break of the episode, also when the transfer was cut off after the announcement', async () => {
+    const { remote, store, open } = await threeOffline()
+    await open.close()
+    remote.down = false
+    const knowing: OfflineRules = { ...rules, knowsAnchor: () => false }
+    const again = await openTill({
+      connect: async () => {
+        const { record, close } = await remote.connect()
+        return {
+          record: (request) => (request['key'] === 'C' && !through ? Promise.reject(new Error('reset')) : record(request)),
+          close,
+        }
+      },
+      till: 'T1',
+      queue: 'q',
+      rules: knowing,
+      offline: { store, probeMs: 0, timeoutMs: 500 },
+    })
+    let through = false
+    expect((await again.transfer()).status).toBe('cut-off')
+    through = true
+    expect((await again.transfer()).breaks.map(({ kind, seq }) => `${kind} ${seq}`)).toEqual(['ANCHOR_MISMATCH 0'])
+    expect(again.state).toBe('ONLINE_BREAK')
+  })
+})
+
 describe('offline log: an episode cut off at its birth', () => {
   it('a folder without a header and without a receipt is no episode', async () => {
     const [remote, store] = [remoteQueue(), memoryOfflineStore()]

@@ -36,6 +36,8 @@ export interface OfflineRules {
   readonly kind: string
   /** Announces the outage to the queue, before the first of its receipts. */
   outage(header: EpisodeHeader): JsonObject
+  /** Whether the queue, answering `outage`, knew the record the outage began after; without it nobody asks. */
+  knowsAnchor?(reply: JsonObject): boolean
   /** Says that selling off line went on beyond the permitted time. */
   expired?(header: EpisodeHeader): JsonObject
   /** Ends it. */

@@ -40,9 +40,9 @@ export async function transferEpisode(tools: TransferTools): Promise<TransferRes
   const header = log.header
   if (episode === undefined || header === undefined) return { status: 'drained', judgement: EMPTY, handed: 0, breaks: [] }
   await log.markClosing(tools.now())
-  const judgement = judgeEpisode(episode, tools.judge)
   const cut = await announce(episode, header, tools)
   if (cut !== undefined) return cut
+  const judgement = judgeEpisode(await readAnnounced(episode, log), tools.judge)
   let handed = 0
   for (const receipt of episode.receipts.filter(({ acknowledged }) => !acknowledged)) {
     const failure = await handOver(receipt, header, judgement, tools)
@@ -60,7 +60,10 @@ const EMPTY: Judgement = { breaks: [], missing: [], integrity: new Map(), copies
 async function announce(episode: Episode, header: EpisodeHeader, tools: TransferTools): Promise<TransferResult | undefined> {
   if (episode.announced) return undefined
   const reply = await tools.ask({ ...tools.rules.outage(header), key: `OUT-${header.episode}` })
-  if (reply.outcome === 'registered') await tools.log.markAnnounced({ seq: reply.seq, hash: reply.hash })
+  if (reply.outcome === 'registered') {
+    const anchorKnown = tools.rules.knowsAnchor?.(reply.reply) ?? true
+    await tools.log.markAnnounced({ seq: reply.seq, hash: reply.hash, anchorKnown })
+  }
   // Announced before, by a header that read otherwise: the queue knows of this outage, the altered header is among the breaks.
   else if (reply.error.code === 'KEY_REUSED') await tools.log.markAnnounced({ known: reply.error.message })
   else return cutOff(0, reply.error)
@@ -90,7 +93,8 @@ async function handOver(
   if (reply.outcome === 'rejected' && reply.error.code === 'KEY_REUSED')
     reply = await tools.ask(underOwnKey(request, degraded, header))
   if (reply.outcome === 'registered') {
-    await tools.log.acknowledge(receipt.seq, { seq: reply.seq, hash: reply.hash, queue: reply.queue })
+    const { integrity } = degraded
+    await tools.log.acknowledge(receipt.seq, { seq: reply.seq, hash: reply.hash, queue: reply.queue, integrity } as JsonObject)
     return undefined
   }
   if (reply.error.code === 'OFFLINE_CONFLICT') {
@@ -156,6 +160,18 @@ function base64Of(bytes: Uint8Array): string {
   return text.padEnd(Math.ceil(text.length / 4) * 4, '=')
 }
 
+// Announcing may have taught us that the queue does not know the anchor.
+async function readAnnounced(episode: Episode, log: OfflineLog): Promise<Episode> {
+  return episode.announced ? episode : ((await log.openEpisode()) ?? episode)
+}
+
+// A changed receipt was told with its hand-over, unless it was changed after that.
+async function tellingOf(one: OfflineBreak, log: OfflineLog): Promise<OfflineBreak> {
+  if (one.kind !== 'BAD_HASH') return one
+  const { integrity, quarantined, conflict } = (await log.acknowledgement(one.seq)) ?? {}
+  return { ...one, told: integrity === 'altered' || quarantined !== undefined || conflict !== undefined }
+}
+
 /** Tells the queue that the outage is over, and ends the episode. Nothing may be waiting. */
 export async function finishEpisode(
   tools: TransferTools,
@@ -169,6 +185,7 @@ export async function finishEpisode(
     const reply = await notify(rules.expired(header), `EXP-${header.episode}`, tools.ask)
     if (reply.outcome !== 'registered') return cutOff(0, reply.error)
   }
+  const found = await Promise.all(breaks.map((one) => tellingOf(one, log)))
   const seqs = episode.receipts.map(({ seq }) => seq)
   const counters = episode.receipts.map(({ content }) => content?.['counter']).filter((counter) => typeof counter === 'number')
   const summary = {
@@ -180,7 +197,7 @@ export async function finishEpisode(
     lastCounter: counters.at(-1),
     lastHash: lastOf(episode).hash,
     missing,
-    breaks,
+    breaks: found,
   }
   const reply = await notify(rules.finish(summary), `END-${header.episode}`, tools.ask)
   if (reply.outcome !== 'registered') return cutOff(0, reply.error)
