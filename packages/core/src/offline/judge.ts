@@ -58,7 +58,7 @@ export function judgeEpisode(episode: Episode, context: JudgeContext): Judgement
   const tell = (kind: BreakKind, seq: number, message: string): void =>
     void breaks.push({ kind, episode: episode.id, seq, message })
   judgeHeader(episode, context, tell)
-  if (episode.anchorKnown === false) tell('ANCHOR_MISMATCH', 0, 'the queue does not hold the record this outage began after')
+  if (!episode.anchorKnown) tell('ANCHOR_MISMATCH', 0, 'the queue does not hold the record this outage began after')
   const missing = judgeNumbers(episode, tell)
   const walked = walkReceipts(episode, context, tell)
   judgeTail(episode, missing, tell)
