@@ -9,7 +9,7 @@ import { keyedDialect } from './keyed.js'
 import { keyedCode, keyedServer } from './keyed.fixture.js'
 import { keylessDialect } from './keyless.js'
 import { fiscalPrinter, keylessServer, xmlCode } from './keyless.fixture.js'
-import { openVolatileMemory } from './memory.js'
+import { openVolatileMemory, type TillMemory } from './memory.js'
 import { printerDialect } from './printer.js'
 import { serve, type DeviceFault, type Emulated, type Served } from './serve.fixture.js'
 import { openDeviceTill, type DeviceTill } from './till.js'
@@ -24,6 +24,8 @@ export interface FaultStep {
   readonly act: 'sale' | 'back' | 'unknownBack' | 'close' | 'deliver' | 'restart' | 'repeat' | 'force'
   readonly faults: readonly (DeviceFault | undefined)[]
   readonly pick: number
+  /** The till dies at this writing of its memory, before or after it is kept. */
+  readonly dies: { readonly at: number; readonly kept: boolean } | undefined
 }
 
 const fault: fc.Arbitrary<DeviceFault | undefined> = fc.oneof(
@@ -56,6 +58,10 @@ export const schedules = (steps: number): fc.Arbitrary<FaultStep[]> =>
       ),
       faults: fc.array(fault, { maxLength: 4 }),
       pick: fc.nat(30),
+      dies: fc.oneof(
+        { weight: 4, arbitrary: fc.constant(undefined) },
+        { weight: 1, arbitrary: fc.record({ at: fc.nat(5), kept: fc.boolean() }) },
+      ),
     }),
     { minLength: 1, maxLength: steps },
   )
@@ -81,25 +87,55 @@ function makeDevice(protocol: Protocol): Device {
   return protocol === 'keyless' ? keylessServer(SERVER, TILL) : fiscalPrinter(SERVER)
 }
 
-function makeDialect(protocol: Protocol, served: Served): Dialect {
+function makeDialect(protocol: Protocol, served: Served, timeoutMs: number): Dialect {
   const reach = {
     transport: nodeTransport(served.ca === '' ? {} : { ca: served.ca }),
     baseUrl: served.url,
-    timeoutMs: 80,
-    askTimeoutMs: 5000,
+    timeoutMs,
+    askTimeoutMs: 20_000,
   }
   if (protocol === 'keyed') return keyedDialect({ ...reach, till: TILL, password: 'secret' })
   const own = { ...reach, matricola: SERVER }
   return protocol === 'keyless' ? keylessDialect({ ...own, till: TILL }) : printerDialect(own)
 }
 
+/** What stands for a killed process. */
+class Killed extends Error {}
+
+// A memory that keeps a line or does not, and takes the till with it.
+class MortalMemory implements TillMemory {
+  readonly #kept: TillMemory = openVolatileMemory()
+  dies: FaultStep['dies']
+  #count = 0
+
+  load(): Promise<readonly string[]> {
+    return this.#kept.load()
+  }
+  append(line: string): Promise<void> {
+    return this.#mortal(() => this.#kept.append(line))
+  }
+  replace(lines: readonly string[]): Promise<void> {
+    return this.#mortal(() => this.#kept.replace(lines))
+  }
+  arm(dies: FaultStep['dies']): void {
+    this.dies = dies
+    this.#count = 0
+  }
+
+  async #mortal(write: () => Promise<void>): Promise<void> {
+    const now = this.dies !== undefined && this.#count++ >= this.dies.at
+    if (!now || this.dies?.kept === true) await write()
+    if (now) throw new Killed('killed')
+  }
+}
+
 /** One day of one till. */
 class Day {
   readonly #served: Served
-  readonly #dialect: Dialect
+  readonly #protocol: Protocol
   readonly #device: Device
   readonly #clock = fixedClock('2026-11-20T09:11:00.000Z')
-  readonly #memory = openVolatileMemory()
+  readonly #memory = new MortalMemory()
   readonly #given = new Map<string, DeviceDocument & { readonly amount: number }>()
   readonly #closed: number[] = []
   readonly #forced = new Set<number>()
@@ -109,12 +145,13 @@ class Day {
   constructor(protocol: Protocol, served: Served, device: Device) {
     this.#served = served
     this.#device = device
-    this.#dialect = makeDialect(protocol, served)
+    this.#protocol = protocol
   }
 
-  async #open(): Promise<DeviceTill> {
+  // A till that gives up soon: on a busy machine some exchanges end in doubt that nobody asked for.
+  async #open(timeoutMs = 80): Promise<DeviceTill> {
     this.#till ??= await openDeviceTill({
-      dialect: this.#dialect,
+      dialect: makeDialect(this.#protocol, this.#served, timeoutMs),
       memory: this.#memory,
       clock: this.#clock,
       wait: () => Promise.resolve(),
@@ -122,9 +159,22 @@ class Day {
     return this.#till
   }
 
-  async step({ act, faults, pick }: FaultStep): Promise<void> {
-    this.#served.faults.splice(0, Infinity, ...faults)
+  async step(step: FaultStep): Promise<void> {
+    this.#served.faults.splice(0, Infinity, ...step.faults)
     this.#clock.step(60_000)
+    this.#memory.arm(step.dies)
+    try {
+      await this.#act(step)
+    } catch (error) {
+      if (!(error instanceof Killed)) throw error
+      if (step.act === 'close') this.#doubts += 1
+      this.#till = undefined
+    } finally {
+      this.#memory.arm(undefined)
+    }
+  }
+
+  async #act({ act, pick }: FaultStep): Promise<void> {
     const till = await this.#open()
     if (act === 'force') {
       this.#device.forceClosing()
@@ -175,7 +225,7 @@ class Day {
   async judge(): Promise<string | undefined> {
     this.#served.faults.length = 0
     this.#till = undefined
-    const till = await this.#open()
+    const till = await this.#open(20_000)
     const pending = await till.deliver()
     const stuck = pending.some(({ state }) => state === 'stuck')
     if (pending.length > 0 && !stuck) return `pending without a reason: ${JSON.stringify(pending)}`

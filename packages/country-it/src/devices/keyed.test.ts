@@ -59,15 +59,15 @@ describe.skipIf(!has('openssl'))('a till on the keyed protocol', () => {
   const clock = fixedClock('2026-11-20T09:11:00.000Z')
   const memory = { current: openVolatileMemory() }
   const waits: number[] = []
-  const open = async (password = PASSWORD): Promise<DeviceTill> =>
+  const open = async (password = PASSWORD, timeoutMs = 10_000): Promise<DeviceTill> =>
     openDeviceTill({
       dialect: keyedDialect({
         transport: nodeTransport({ ca: served.ca }),
         baseUrl: served.url,
         till: TILL,
         password,
-        timeoutMs: 150,
-        askTimeoutMs: 5000,
+        timeoutMs,
+        askTimeoutMs: 20_000,
       }),
       memory: memory.current,
       clock,
@@ -155,10 +155,11 @@ describe.skipIf(!has('openssl'))('a till on the keyed protocol', () => {
 
   it('a slow server that does it after all', async () => {
     await till.issue('A', coffee(122))
-    served.faults.push({ kind: 'slow', ms: 400 })
+    till = await open(PASSWORD, 300)
+    served.faults.push({ kind: 'slow', ms: 900 })
     expect(await till.issue('B', coffee(244))).toMatchObject({ state: 'doubt' })
     await till.deliver()
-    expect(till.find('B')).toMatchObject({ state: 'registered', code: 'found' })
+    expect(till.find('B')).toMatchObject({ state: 'registered', n: 2 })
     expect(server.documents).toHaveLength(2)
   })
 

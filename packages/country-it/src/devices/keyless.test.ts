@@ -121,8 +121,8 @@ const common = (
 ): { transport: ReturnType<typeof nodeTransport>; baseUrl: string; timeoutMs: number; askTimeoutMs: number } => ({
   transport: nodeTransport(served.ca === '' ? {} : { ca: served.ca }),
   baseUrl: served.url,
-  timeoutMs: 150,
-  askTimeoutMs: 5000,
+  timeoutMs: 10_000,
+  askTimeoutMs: 20_000,
 })
 const benches: readonly Bench[] = [
   {
