@@ -6,13 +6,23 @@ import { lotteryMessage } from './messages.js'
 import type { Settings } from './options.js'
 import { firstOf } from './outbox.js'
 import { documentOf, isDocument } from './reference.js'
-import { BATCH_WAIT_MS, isClosed } from './schedule.js'
+import { afterClosedHours, BATCH_WAIT_MS } from './schedule.js'
 import type { State } from './state.js'
 
 /** Documents a file may hold. */
 const MOST = 100
 /** Room the signature and its certificate take. */
 const SIGNATURE_BYTES = 6000
+
+/** Milliseconds when the next batch may be formed; undefined while none is to be, or the one before is not finished. */
+export function batchDue(settings: Settings, state: State, nowMs: number): number | undefined {
+  // Before it is in service a device's batches are refused (00303).
+  if (state.device !== 'IN_SERVIZIO' || firstOf(state, 'lottery') !== undefined) return undefined
+  const { items, lastBatchMs } = state.lottery
+  if (items.length === 0) return undefined
+  const spaced = lastBatchMs === 0 ? nowMs : Math.max(nowMs, lastBatchMs + BATCH_WAIT_MS)
+  return afterClosedHours(settings, spaced, 'lottery')
+}
 
 /** Record numbers of the next batch, or undefined while none is due. */
 export async function nextBatch(
@@ -21,11 +31,9 @@ export async function nextBatch(
   find: (seq: number) => Promise<FiscalRecord | undefined>,
   { nowMs, lotteryLimit }: { readonly nowMs: number; readonly lotteryLimit: number },
 ): Promise<number[] | undefined> {
-  // Before it is in service a device's batches are refused (00303).
-  if (state.device !== 'IN_SERVIZIO') return undefined
   const [first] = state.lottery.items
-  const early = state.lottery.lastBatchMs !== 0 && nowMs - state.lottery.lastBatchMs < BATCH_WAIT_MS
-  if (first === undefined || early || isClosed(settings, nowMs) || firstOf(state, 'lottery') !== undefined) return undefined
+  const due = batchDue(settings, state, nowMs)
+  if (first === undefined || due === undefined || due > nowMs) return undefined
   let items = state.lottery.items.filter(({ till, date }) => till === first.till && date === first.date).slice(0, MOST)
   const records: FiscalRecord[] = []
   for (const { seq } of items) {

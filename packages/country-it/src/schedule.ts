@@ -38,7 +38,8 @@ export function isClosed({ zone, closedFrom, closedTo }: Settings, ms: number): 
   return minute >= closedFrom && minute < closedTo
 }
 
-function afterClosedHours(settings: Settings, ms: number, lane: Message['lane'], fraction: number): number {
+/** The moment itself, or the first after the closed hours it lies in; receipts are spread over the morning by `fraction`. */
+export function afterClosedHours(settings: Settings, ms: number, lane: Message['lane'], fraction = 0): number {
   if (!isClosed(settings, ms)) return ms
   const { zone, closedTo } = settings
   const date = dateOf(zone, ms)

@@ -10,7 +10,7 @@ import {
   type TransportResponse,
 } from '@sigillo/core'
 import { readCertificates, signXml, verifyXml, type X509 } from '@sigillo/documents'
-import { nextBatch } from './batches.js'
+import { batchDue, nextBatch } from './batches.js'
 import { classify, type Classified, type RefusalClass } from './classify.js'
 import { acceptCertificate } from './enrolment.js'
 import type { Italy } from './italy.js'
@@ -84,6 +84,8 @@ export interface Transmitter {
   step(): Promise<Step>
   /** Steps until nothing is due; returns what was done. */
   drain(options?: DrainOptions): Promise<Step[]>
+  /** Milliseconds when something becomes due by itself: now or later; undefined when nothing will. */
+  until(): number | undefined
   /** Lets lanes that wait for a changed state try again once, as after an operator has acted. */
   resume(): void
 }
@@ -145,6 +147,13 @@ class Worker implements Transmitter {
     }
   }
 
+  until(): number | undefined {
+    const { outbox } = this.#state()
+    const now = this.#parts.clock.now()
+    const cut = outbox.some(({ state }) => state === 'sending')
+    return cut || makeable(this.#state()) !== undefined ? now : this.#until()
+  }
+
   // Steps never overlap: a message found in `sending` is one whose step was cut off.
   step(): Promise<Step> {
     const next = this.#line.then(() => this.#step())
@@ -158,12 +167,8 @@ class Worker implements Transmitter {
     if (cut !== undefined) return this.#recover(cut)
     const refused = this.#parts.autoSkip === true ? outbox.find((one) => one.state === 'rejected') : undefined
     if (refused !== undefined) return this.#skip(refused)
-    for (const lane of LANES) {
-      const owed = outbox.find((one) => one.lane === lane && one.state === 'owed')
-      // Sealed as soon as it is owed, so that a person can take the file out whatever holds the lane up (9.2, 9.4). An activation
-      // waits for the certificate of the enrolment before it.
-      if (owed !== undefined && (lane !== 'setup' || owed === firstOf(this.#state(), lane))) return this.#make(owed)
-    }
+    const owed = makeable(this.#state())
+    if (owed !== undefined) return this.#make(owed)
     return (await this.#sendDue()) ?? (await this.#batch()) ?? { did: 'nothing', until: this.#until() }
   }
 
@@ -214,8 +219,8 @@ class Worker implements Transmitter {
   async #sendDue(): Promise<Step | undefined> {
     const now = this.#parts.clock.now()
     for (const lane of LANES) {
-      const message = firstOf(this.#state(), lane)
-      if (message === undefined || (lane === 'event' && firstOf(this.#state(), 'receipts') !== undefined)) continue
+      const message = sendable(this.#state(), lane)
+      if (message === undefined) continue
       const due = this.#dueOf(message, now)
       if (due !== undefined && due <= now) return this.#send(message)
     }
@@ -238,10 +243,11 @@ class Worker implements Transmitter {
 
   #until(): number | undefined {
     const now = this.#parts.clock.now()
-    const due = LANES.map((lane) => firstOf(this.#state(), lane)).map((message) =>
+    const due = LANES.map((lane) => sendable(this.#state(), lane)).map((message) =>
       message === undefined ? undefined : this.#dueOf(message, now),
     )
-    const known = due.filter((one) => one !== undefined)
+    const batch = batchDue(this.#parts.country.settings, this.#state(), now)
+    const known = [...due, batch].filter((one) => one !== undefined)
     return known.length === 0 ? undefined : Math.min(...known)
   }
 
@@ -331,6 +337,20 @@ class Worker implements Transmitter {
     const outcome = await queue.record({ key: `it-${queue.head().seq}-${queue.head().hash.slice(0, 16)}`, ...request })
     if (outcome.outcome !== 'registered') throw outcome.error
   }
+}
+
+// Sealed as soon as it is owed, so that a person can take the file out whatever holds the lane up (9.2, 9.4). An activation waits
+// for the certificate of the enrolment before it.
+function makeable(state: State): Message | undefined {
+  const owed = state.outbox.filter((one) => one.state === 'owed')
+  return LANES.map((lane) => owed.find((one) => one.lane === lane)).find(
+    (one) => one !== undefined && (one.lane !== 'setup' || one === firstOf(state, 'setup')),
+  )
+}
+
+// The message a lane would send next; an event waits for outstanding receipts (9.4).
+function sendable(state: State, lane: Lane): Message | undefined {
+  return lane === 'event' && firstOf(state, 'receipts') !== undefined ? undefined : firstOf(state, lane)
 }
 
 function skewOf(date: string | undefined, now: number): number | undefined {

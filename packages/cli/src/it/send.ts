@@ -41,7 +41,7 @@ async function send(call: Call): Promise<number> {
   await drain(till, call, flags['now'] === true)
   if (flags['watch'] === true) await watch(till, call)
   const { outbox } = stateOf(till)
-  const until = await nextMoment(till)
+  const until = till.transmitter.until()
   if (out.json) await out.object({ left: outbox.length, until: until === undefined ? null : new Date(until).toISOString() })
   else await tell(call, till, until)
   return exitOf(outbox)
@@ -62,17 +62,12 @@ function decisionsOf({ flags }: Call): object[] {
   return [{ ...outcome, of: accepted, result: 'recordedOutside', ...(operation !== undefined && { operation }) }]
 }
 
-async function nextMoment({ transmitter }: SendingTill): Promise<number | undefined> {
-  const step = await transmitter.step()
-  return step.did === 'nothing' ? step.until : systemClock.now()
-}
-
 const LONGEST_WAIT_MS = 60_000
 
 async function watch(till: SendingTill, call: Call): Promise<void> {
   const { signal } = call.world
   while (!signal.aborted) {
-    const until = await nextMoment(till)
+    const until = till.transmitter.until()
     if (until === undefined) return
     await sleep(Math.min(Math.max(until - systemClock.now(), 0), LONGEST_WAIT_MS), signal)
     await drain(till, call, false)
