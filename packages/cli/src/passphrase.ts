@@ -29,7 +29,7 @@ export const passphraseOptions: Readonly<Record<string, OptionSpec>> = {
  */
 export function passphraseOf({ flags, world, out }: Call, twice = false, what = 'Passphrase of the key'): Passphrase {
   const file = textFlag(flags, 'passphrase-file')
-  if (file !== undefined) return () => fromFile(file, out.note)
+  if (file !== undefined) return () => secretFromFile(file, out.note)
   const descriptor = numberFlag(flags, 'passphrase-fd', [3, 65_535])
   // Read once and kept until it is asked for: a descriptor gives its bytes only once.
   if (descriptor !== undefined) return fromDescriptor(descriptor)
@@ -45,6 +45,16 @@ export function passphraseOf({ flags, world, out }: Call, twice = false, what = 
   return () => ask(world.stdin, world.stderr, twice, what)
 }
 
+/** A secret that several openings of one command need, asked for once. Each gets a copy of its own, which it wipes. */
+export function askedOnce(source: Passphrase): () => Promise<Uint8Array> {
+  let kept: Uint8Array | undefined
+  return async () => {
+    const given = kept ?? (typeof source === 'function' ? await source() : source)
+    kept = typeof given === 'string' ? Uint8Array.from(Buffer.from(given, 'utf8')) : given
+    return kept.slice()
+  }
+}
+
 const SOURCES = ['passphrase-file', 'passphrase-fd', 'passphrase-store']
 
 /** True when a passphrase can be had without asking anybody. */
@@ -52,7 +62,8 @@ export function passphraseAtHand({ flags, world }: Call): boolean {
   return SOURCES.some((name) => textFlag(flags, name) !== undefined) || (world.env['SIGILLO_PASSPHRASE'] ?? '') !== ''
 }
 
-function fromFile(path: string, note: (text: string) => void): Uint8Array {
+/** The first line of a file that holds a secret. @throws FiscalError USAGE */
+export function secretFromFile(path: string, note: (text: string) => void): Uint8Array {
   let bytes: Buffer
   try {
     if (process.platform !== 'win32' && (statSync(path).mode & 0o077) !== 0)

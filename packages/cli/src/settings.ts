@@ -17,6 +17,8 @@ export interface Settings {
   readonly options: Readonly<Record<string, unknown>>
   /** Signs the records; a key file beside the folder when left out. */
   readonly signer?: SignerSetting
+  /** The signer a change of key is under way to; it takes over when the journal names its key. */
+  readonly next?: SignerSetting
   /** Where the witness lies, when not at its usual place; from the folder when relative. */
   readonly witness?: string
 }
@@ -97,7 +99,7 @@ export function parseObject(text: string): Record<string, unknown> {
 }
 
 function checked(value: Record<string, unknown>): Settings {
-  const { format, name, country, options, witness, signer } = value
+  const { format, name, country, options, witness, signer, next } = value
   if (format !== 'sigillo-settings/1') throw settingsInvalid('has another format')
   if (typeof name !== 'string' || typeof country !== 'string') throw settingsInvalid('must have a name and a country')
   if (typeof options !== 'object' || options === null || Array.isArray(options)) throw settingsInvalid('must have options')
@@ -109,6 +111,7 @@ function checked(value: Record<string, unknown>): Settings {
     options: options as Record<string, unknown>,
     ...(witness !== undefined && { witness }),
     ...(signer !== undefined && { signer: checkSignerSetting(signer) }),
+    ...(next !== undefined && { next: checkSignerSetting(next) }),
   }
 }
 

@@ -1,14 +1,17 @@
 // Opening the till of a folder: settings, country, key, storage and witness put together, for writing or for reading only.
-import { openQueue, type GuardedSigner, type Queue } from '@sigillo/core'
+import { join } from 'node:path'
+import { openQueue, viewQueue, type GuardedSigner, type Queue } from '@sigillo/core'
 import type { Passphrase } from '@sigillo/signer-software'
 import { openFolder, type FolderView } from '@sigillo/storage-fs'
 import { textFlag, type Call, type OptionSpec } from './command.js'
 import { cliError, usageError } from './errors.js'
 import { fileWitness } from './file-witness.js'
-import { keyPlace, openSigner } from './key/open-signer.js'
+import { KEY_FILES, keyPlace, openSigner } from './key/open-signer.js'
+import { carriedPolicy, putPolicy, readPolicy } from './key/policy-file.js'
+import type { SignerSetting } from './key/signer-setting.js'
 import { passphraseOf } from './passphrase.js'
 import { countryByCode, countryCodes, type AnyCountry, type CountryEntry } from './registry.js'
-import { pathsFor, pathsOf, readSettings, settingsInvalid, type Settings, type TillPaths } from './settings.js'
+import { pathsFor, pathsOf, readSettings, settingsInvalid, writeSettings, type Settings, type TillPaths } from './settings.js'
 import { SOFTWARE } from './version.js'
 
 /** A till whose settings were read. */
@@ -86,8 +89,16 @@ export function secretName({ settings: { signer } }: Pick<Till, 'settings'>): st
  * @throws FiscalError as `openQueue` and `openKeyFile`
  */
 export async function openTill(dir: string, call: Call, secret?: Passphrase): Promise<OpenTill> {
-  const till = await readTill(dir)
+  const till = await settle(await readTill(dir))
   const signer = await openKey(till, secret ?? passphraseOf(call, false, secretName(till)), call.out.note)
+  return openWith(till, call, signer)
+}
+
+/**
+ * The till behind a signer that is open already; closes it with the queue, or when the queue does not open.
+ * @throws FiscalError as `openQueue`
+ */
+export async function openWith(till: Till, call: Call, signer: GuardedSigner): Promise<OpenTill> {
   try {
     const queue = await openQueue({
       id: till.settings.name,
@@ -109,6 +120,29 @@ export async function openTill(dir: string, call: Call, secret?: Passphrase): Pr
   } catch (error) {
     await signer.close()
     throw error
+  }
+}
+
+// A change of key that was cut off behind its record is finished: the journal decides which key signs.
+async function settle(till: Till): Promise<Till> {
+  const { settings, paths } = till
+  if (settings.next?.keyId === undefined || (await keyOfJournal(till)) !== settings.next.keyId) return till
+  const { next: signer, ...rest } = settings
+  const settled: Settings = { ...rest, signer: signer as SignerSetting }
+  const policyPath = join(keyPlace(paths.folder).folder, KEY_FILES.policy)
+  const policy = carriedPolicy(await readPolicy(policyPath), settings.next.keyId)
+  if (policy !== undefined) await putPolicy(policyPath, policy)
+  await writeSettings(paths.settings, settled)
+  return { ...till, settings: settled }
+}
+
+/** Thumbprint of the key the journal of a till names. */
+export async function keyOfJournal({ paths, country }: Pick<Till, 'paths' | 'country'>): Promise<string> {
+  const reader = await openReading(paths.folder)
+  try {
+    return (await viewQueue(reader, country)).kid
+  } finally {
+    await reader.close()
   }
 }
 

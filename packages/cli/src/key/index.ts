@@ -5,5 +5,16 @@ import type { Group } from '../command.js'
 export const keyGroup: Group = {
   name: 'key',
   summary: 'Keys and their certificates: make, request, install, change, test',
-  commands: {},
+  commands: {
+    new: async () => (await import('./new.js')).newCommand,
+    import: async () => (await import('./import.js')).importCommand,
+    status: async () => (await import('./status.js')).statusCommand,
+    test: async () => (await import('./test-key.js')).testCommand,
+    approve: async () => (await import('./approve.js')).approveCommand,
+    policy: async () => (await import('./policy.js')).policyCommand,
+    request: async () => (await import('./request.js')).requestCommand,
+    install: async () => (await import('./install.js')).installCommand,
+    rotate: async () => (await import('./rotate.js')).rotateCommand,
+    unlock: async () => (await import('./unlock.js')).unlockCommand,
+  },
 }

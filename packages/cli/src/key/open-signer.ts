@@ -2,7 +2,7 @@
 // missing on a machine that signs with a key file.
 import { readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { type AuditLog, type GuardedSigner, type GuardOptions } from '@sigillo/core'
+import { type AuditLog, type GuardedSigner, type GuardOptions, type KeyPolicy } from '@sigillo/core'
 import type { CardProfile } from '@sigillo/signer-sam'
 import { openAuditFile, openKeyFile, type Passphrase } from '@sigillo/signer-software'
 import { cliError } from '../errors.js'
@@ -23,6 +23,12 @@ export interface OpenSignerOptions {
   readonly secret: Passphrase
   readonly note: (text: string) => void
   readonly guard?: Omit<GuardOptions, 'audit' | 'policy'>
+  /** The policy to apply in place of the one beside the keys: for a key that takes over from another. */
+  readonly policy?: KeyPolicy | undefined
+  /** Apply no policy: for a look at a key that is not in force. */
+  readonly ignorePolicy?: boolean
+  /** An open audit log to write to, which stays the caller's; two signers of one till must share theirs. */
+  readonly audit?: AuditLog | undefined
 }
 
 /** File names in the folder of keys. */
@@ -45,9 +51,11 @@ export function keyFileOf(setting: FileSetting, { base, folder }: KeyPlace): str
  */
 export async function openSigner(setting: SignerSetting, options: OpenSignerOptions): Promise<GuardedSigner> {
   const { place } = options
-  const policy = await readPolicy(join(place.folder, KEY_FILES.policy))
+  const policy =
+    options.ignorePolicy === true ? undefined : (options.policy ?? (await readPolicy(join(place.folder, KEY_FILES.policy))))
   const guard: GuardOptions = { ...options.guard, ...(policy !== undefined && { policy }) }
   if (setting.kind === 'software' && policy === undefined) return openFile(setting, guard, options)
+  if (options.audit !== undefined) return openWith(setting, guard, options.audit, options)
   const audit = await openAuditFile(join(place.folder, KEY_FILES.audit))
   try {
     // The log is part of the signer for whoever opened it: it ends with it.

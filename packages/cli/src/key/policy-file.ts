@@ -3,6 +3,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { checkPolicy, signerError, type KeyPolicy } from '@sigillo/core'
+import { writeWhole } from '../whole-file.js'
 
 /**
  * A key policy from a file; undefined when there is none.
@@ -33,4 +34,18 @@ function parsed(text: string, path: string): unknown {
   } catch {
     throw signerError('CONFIG_INVALID', { message: `${basename(path)} is not JSON`, reason: 'policy unreadable' })
   }
+}
+
+/** Puts a policy in its place, whole or not at all, mode 0600. */
+export async function putPolicy(path: string, policy: KeyPolicy): Promise<void> {
+  await writeWhole(path, linesOf(policy), new AbortController().signal)
+}
+
+/** The policy of a key for the one that takes over from it: the same rules, one version higher. */
+export function carriedPolicy(policy: KeyPolicy | undefined, keyId: string): KeyPolicy | undefined {
+  return policy === undefined || policy.keyId === keyId ? policy : { ...policy, keyId, version: policy.version + 1 }
+}
+
+async function* linesOf(policy: KeyPolicy): AsyncIterable<Uint8Array> {
+  yield new TextEncoder().encode(`${JSON.stringify(policy, null, 2)}\n`)
 }
