@@ -8,7 +8,7 @@ import { passphraseOptions } from '../passphrase.js'
 import { writerOptions } from '../till.js'
 import { checkTarget, writeContainer, type WrittenContainer } from './container-file.js'
 import { openFrench } from './french-till.js'
-import { outageFiles } from './outage-files.js'
+import { checkLog, outageFiles } from './outage-files.js'
 
 /** The command. */
 export const archiveCommand: Command = {
@@ -49,6 +49,8 @@ async function archive(call: Call): Promise<number> {
     throw usageError('--until takes a date, as 2026-03-31')
   const kind = textFlag(flags, 'kind')
   if (kind !== undefined && kind !== 'period' && kind !== 'year') throw usageError('--kind takes period or year')
+  const log = textFlag(flags, 'outages')
+  if (log !== undefined) await checkLog(log)
   await checkTarget(args[1], call)
   await using till = await openFrench(call)
   const moment = toTimestamp(systemClock.now())
@@ -60,7 +62,7 @@ async function archive(call: Call): Promise<number> {
     autoClose: flags['auto-close'] === true,
     ...(until !== undefined && { until }),
     ...(kind !== undefined && { kind }),
-    ...outagesOf(call),
+    ...(log !== undefined && { degraded: (episodes: readonly string[]) => outageFiles(log, episodes, call.out.note) }),
   }
   const { createArchive } = await import('@sigillo/country-fr')
   const written = await writeContainer(call, args[1], () => createArchive(till.queue, till.france, options), {
@@ -69,11 +71,6 @@ async function archive(call: Call): Promise<number> {
   })
   await tell(call, key, written)
   return EXIT.ok
-}
-
-function outagesOf({ flags, out }: Call): Pick<ArchiveOptions, 'degraded'> {
-  const folder = textFlag(flags, 'outages')
-  return folder === undefined ? {} : { degraded: (episodes) => outageFiles(folder, episodes, out.note) }
 }
 
 async function tell({ out }: Call, key: string, { file, bytes, sha256, archive: made }: WrittenContainer): Promise<void> {

@@ -1,36 +1,31 @@
-// Files an outage left at the till, for the archive: each episode's folder of the off-line log, byte for byte (13.2, 15.2).
+// Files an outage left at the till, for the archive: each episode's files of the off-line log, byte for byte (13.2, 15.2).
 import { stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { offlineFiles } from '@sigillo/core/offline'
 import type { OutageFile } from '@sigillo/country-fr'
-import { folderFiles } from '../evidence.js'
+import { openOfflineFolder } from '@sigillo/storage-fs'
 import { usageError } from '../errors.js'
 
 /** Episodes are UUIDs; nothing else may become part of a path. */
 const EPISODE = /^[0-9A-Za-z][0-9A-Za-z-]{0,63}$/
 
-/**
- * Files of these episodes in the off-line log; one that is not there is told of and left out.
- * @throws FiscalError USAGE when the folder cannot be read
- */
+/** @throws FiscalError USAGE when there is no such folder: said before anything is opened */
+export async function checkLog(folder: string): Promise<void> {
+  const found = await stat(folder).catch(() => undefined)
+  if (found?.isDirectory() !== true) throw usageError(`${folder}: there is no such folder`)
+}
+
+/** Files of these episodes in the off-line log; one that is not there is told of and left out. */
 export async function outageFiles(
   folder: string,
   episodes: readonly string[],
   note: (text: string) => void,
 ): Promise<readonly OutageFile[]> {
-  const found = await stat(folder).catch(() => undefined)
-  if (found?.isDirectory() !== true) throw usageError(`${folder}: there is no such folder`)
+  const store = openOfflineFolder(folder)
   const files: OutageFile[] = []
   for (const episode of episodes.filter((id) => EPISODE.test(id))) {
-    const place = join(folder, episode)
-    if ((await stat(place).catch(() => undefined))?.isDirectory() !== true) {
-      note(`warning: the outage ${episode} has no files in ${folder}`)
-      continue
-    }
-    for await (const { name, bytes } of folderFiles(place)) {
-      const parts: Uint8Array[] = []
-      for await (const part of bytes) parts.push(part)
-      files.push({ path: `${episode}/${name}`, bytes: new Uint8Array(Buffer.concat(parts)) })
-    }
+    const before = files.length
+    for await (const file of offlineFiles(store, episode)) files.push(file)
+    if (files.length === before) note(`warning: the outage ${episode} has no files in ${folder}`)
   }
   return files
 }
