@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { request } from 'node:http'
 import type { Authority } from './contract.js'
 import { bend, inner, messageXml, openDevice, openManufacturer, sha256, type Party } from './messages.fixture.js'
-import { sharedSigner } from './shop.fixture.js'
+import { sharedSigner } from './parties.fixture.js'
 import { openAuthority, operations, send, signed } from './wire.fixture.js'
 import { readPortalDay } from '@sigillo/country-it'
 

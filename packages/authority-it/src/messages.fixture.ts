@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import type { Signer } from '@sigillo/core'
 import { createRequest, nameOids, toBase64 } from '@sigillo/documents'
 import type { Adoption, Authority } from './contract.js'
-import { certified, manufacturerOf, sharedSigner } from './shop.fixture.js'
+import { certified, manufacturerOf, sharedSigner } from './parties.fixture.js'
 import { shapes, type Route } from './tables.js'
 import { operations, send, signed, type WireAnswer } from './wire.fixture.js'
 

@@ -6,7 +6,7 @@ import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Authority } from './contract.js'
 import type { FaultPlan } from './faults.js'
 import { bend, inner, openDevice, openManufacturer, partyOf, type Party } from './messages.fixture.js'
-import { certified, sharedSigner } from './shop.fixture.js'
+import { certified, sharedSigner } from './parties.fixture.js'
 import { openAuthority } from './wire.fixture.js'
 import { startProcess, wholeLines, type AuthorityProcess } from './process.fixture.js'
 
