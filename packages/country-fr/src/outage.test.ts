@@ -181,6 +181,34 @@ it('13.4 a queue that does not hold the record the outage began after says so: A
   expect(frenchOffline(cafe).knowsAnchor?.(JSON.parse(JSON.stringify(told)) as never)).toBe(false)
 })
 
+it('13.6 an episode sent again on order sells nothing twice, brings back what a restored queue lost, and is told by L 123', async () => {
+  const line = await outage()
+  await line.till.transfer()
+  const episode = [...line.store.files.keys()].find((name) => name.endsWith('/episode.json'))?.slice(0, 36) as string
+  const before = (await line.shop.records()).length
+  expect(await line.till.resend(episode, 'contrôle', 'CHEF')).toMatchObject({ status: 'transferred', handed: 3, breaks: [] })
+  const trail = await line.shop.trail(BigInt(before))
+  expect(trail).toEqual(['L:123'])
+  expect((await line.shop.records()).at(-1)?.payload).toMatchObject({
+    info: 'Renvoi forcé de 3 reçus contrôle',
+    operator: 'CHEF',
+  })
+  expect(await line.till.resend('0b0e7a52-6c0c-4a53-9a5f-3d4f7f0a9c11', 'x', 'CHEF')).toMatchObject({ status: 'refused' })
+  // The same till's log before a queue that never saw the outage.
+  const restored = await openShop()
+  const till = await openTill({
+    connect: () => Promise.resolve(connectQueue(restored.queue)),
+    till: 'CAISSE-01',
+    queue: restored.queue.id,
+    rules: frenchOffline(cafe),
+    clock: restored.clock,
+    offline: { store: { ...line.store, lock: () => Promise.resolve(() => Promise.resolve()) }, probeMs: 0 },
+  })
+  const from = restored.queue.head().seq + 1n
+  expect(await till.resend(episode, 'restauration', 'CHEF')).toMatchObject({ status: 'transferred', handed: 3 })
+  expect(await restored.trail(from)).toEqual(['L:70', 'T:sale', 'T:sale', 'T:sale', 'L:123'])
+})
+
 it('13.5 a receipt a rule refuses is recorded as printed, with the refusal', async () => {
   const shop = await openShop()
   const degraded = {

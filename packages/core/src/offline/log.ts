@@ -136,6 +136,13 @@ export class OfflineLog {
     return undefined
   }
 
+  /** An episode that has ended, by its id. */
+  async endedEpisode(id: string): Promise<Episode | undefined> {
+    if (!(await this.#episodes()).includes(id)) return undefined
+    const episode = await readEpisode(this.#store, id, this.#mirror)
+    return episode.end === undefined ? undefined : episode
+  }
+
   /** An episode that ended with breaks nobody has acknowledged. */
   async unacknowledged(): Promise<Episode | undefined> {
     for (const id of await this.#episodes()) {

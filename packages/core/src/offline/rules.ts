@@ -30,6 +30,15 @@ export interface UnreadableFile {
   readonly base64: string
 }
 
+/** A person's order to send an ended episode again, and what came of it. */
+export interface ResendOrder {
+  /** Receipts the queue has answered. */
+  readonly count: number
+  readonly moment: string
+  readonly reason: string
+  readonly operator: string
+}
+
 /** A country's part of the off-line log. Pure. */
 export interface OfflineRules {
   /** Prefix of `kind`, as `fr.degraded`. */
@@ -48,6 +57,8 @@ export interface OfflineRules {
   acknowledge(header: EpisodeHeader, reason: string, operator: string): JsonObject
   /** The country's own name for an error of core, put into `national`. */
   nationalCode?(coreCode: string): string | undefined
+  /** Says that a person had an ended episode's receipts sent again; without it nothing is said. */
+  resent?(header: EpisodeHeader, order: ResendOrder): JsonObject
   /** What the provisional receipt shows. */
   print(receipt: OfflineReceipt): readonly PrintItem[]
   /** A receipt made off line may be refused by form before it is stored. @throws FiscalError of kind input */

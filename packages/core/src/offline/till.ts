@@ -3,6 +3,7 @@
 import type { Json, JsonObject } from '../canonical.js'
 import { systemClock, toTimestamp, type Clock } from '../clock.js'
 import type { PrintItem } from '../country.js'
+import { sha256Hex } from '#crypto'
 import { FiscalError, isFiscalError, withNational } from '../errors.js'
 import { firstDifference, readRequest } from '../queue/request.js'
 import { ask, isOutage, type Connection, type RegisteredReply, type Reply } from './connection.js'
@@ -11,7 +12,7 @@ import type { JudgeContext, OfflineBreak } from './judge.js'
 import { OfflineLog } from './log.js'
 import type { OfflineRules } from './rules.js'
 import type { OfflineStore } from './store.js'
-import { finishEpisode, notify, transferEpisode, type TransferTools } from './transfer.js'
+import { finishEpisode, notify, resendEpisode, transferEpisode, type TransferTools } from './transfer.js'
 
 /** Where a till stands. Derived from files after a restart. */
 export type TillState = 'ONLINE' | 'DEGRADED' | 'OFFLINE_EXPIRED' | 'VERIFYING' | 'TRANSFERRING' | 'FINISHING' | 'ONLINE_BREAK'
@@ -96,6 +97,11 @@ export interface Till extends AsyncDisposable {
   record(request: object): Promise<TillOutcome>
   /** Tries to reach the queue now and hands over what waits. */
   transfer(): Promise<TransferReport>
+  /**
+   * Sends the receipts of an ended episode again, on a person's order, and tells the queue of it: for a queue restored from a backup.
+   * What it still holds is answered again, what it lost is recorded.
+   */
+  resend(episode: string, reason: string, operator: string): Promise<TransferReport>
   /** A person has seen the breaks. */
   acknowledgeBreak(reason: string, operator: string): Promise<TillOutcome>
   close(): Promise<void>
@@ -385,6 +391,23 @@ class OfflineTill implements Till {
     }
   }
 
+  resend(id: string, reason: string, operator: string): Promise<TransferReport> {
+    return this.#inTurn(async () => {
+      const episode = await this.#log.endedEpisode(id)
+      if (episode?.header === undefined)
+        return refusedReport(new FiscalError('REQUEST_INVALID', { message: `${id} is no episode of this till that has ended` }))
+      const result = await resendEpisode(episode, episode.header, this.#tools())
+      if (result.status !== 'drained') return { status: result.status, handed: 0, breaks: [], error: result.error }
+      const { handed, breaks } = result
+      const moment = this.#moment()
+      const told = this.#options.rules.resent?.(episode.header, { count: handed, moment, reason, operator })
+      const key = `SND-${id}-${sha256Hex(`${moment} ${reason}`).slice(0, 16)}`
+      const reply = told === undefined ? undefined : await notify(told, key, (one) => this.#ask(one))
+      if (reply !== undefined && reply.outcome !== 'registered') return { ...refusedReport(reply.error), handed }
+      return { status: breaks.length === 0 ? 'transferred' : 'transferred-with-breaks', handed, breaks }
+    })
+  }
+
   async acknowledgeBreak(reason: string, operator: string): Promise<TillOutcome> {
     const episode = await this.#log.unacknowledged()
     if (episode?.header === undefined)
@@ -444,6 +467,10 @@ class OfflineTill implements Till {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
+}
+
+function refusedReport(error: FiscalError): TransferReport {
+  return { status: isOutage(error) ? 'cut-off' : 'refused', handed: 0, breaks: [], error }
 }
 
 // What the store says by name (no space, taken over by another page) is passed on by name.

@@ -7,7 +7,7 @@ import { FiscalError } from '../errors.js'
 import { isOutage, type Reply } from './connection.js'
 import { lastOf, type Episode, type FoundReceipt } from './episode.js'
 import type { EpisodeHeader } from './format.js'
-import { judgeEpisode, type JudgeContext, type Judgement, type OfflineBreak } from './judge.js'
+import { judgeEpisode, type Integrity, type JudgeContext, type Judgement, type OfflineBreak } from './judge.js'
 import type { OfflineLog } from './log.js'
 import type { OfflineRules } from './rules.js'
 
@@ -87,14 +87,9 @@ async function handOver(
   tools: TransferTools,
 ): Promise<TransferResult | undefined> {
   if (receipt.content === undefined || judgement.copies.has(receipt.seq)) return handOverBytes(receipt, header, tools)
-  const request = receipt.content['request'] as JsonObject
-  const degraded = degradedOf(receipt, header, judgement)
-  let reply = await tools.ask({ ...request, degraded })
-  if (reply.outcome === 'rejected' && reply.error.code === 'KEY_REUSED')
-    reply = await tools.ask(underOwnKey(request, degraded, header))
+  const { reply, integrity } = await send(receipt, receipt.content, header, judgement, tools)
   if (reply.outcome === 'registered') {
-    const { integrity } = degraded
-    await tools.log.acknowledge(receipt.seq, { seq: reply.seq, hash: reply.hash, queue: reply.queue, integrity } as JsonObject)
+    await tools.log.acknowledge(receipt.seq, { seq: reply.seq, hash: reply.hash, queue: reply.queue, integrity })
     return undefined
   }
   if (reply.error.code === 'OFFLINE_CONFLICT') {
@@ -109,6 +104,40 @@ async function handOver(
   if (reply.error.kind === 'input' && judgement.integrity.get(receipt.seq) === 'altered')
     return handOverBytes(receipt, header, tools)
   return cutOff(receipt.seq, reply.error)
+}
+
+async function send(
+  receipt: FoundReceipt,
+  content: JsonObject,
+  header: EpisodeHeader,
+  judgement: Judgement,
+  { ask }: Pick<TransferTools, 'ask'>,
+): Promise<{ readonly reply: Reply; readonly integrity: Integrity }> {
+  const request = content['request'] as JsonObject
+  const degraded = degradedOf(receipt, header, judgement)
+  let reply = await ask({ ...request, degraded })
+  if (reply.outcome === 'rejected' && reply.error.code === 'KEY_REUSED') reply = await ask(underOwnKey(request, degraded, header))
+  return { reply, integrity: judgement.integrity.get(receipt.seq) ?? 'unlinked' }
+}
+
+/**
+ * Sends the receipts of an ended episode once more, because a person wants it so (the queue was restored from a backup). What the queue
+ * holds it answers again; what it lost it records. The log is left as it is.
+ */
+export async function resendEpisode(
+  episode: Episode,
+  header: EpisodeHeader,
+  { ask, judge }: Pick<TransferTools, 'ask' | 'judge'>,
+): Promise<TransferResult> {
+  const judgement = judgeEpisode(episode, { ...judge, before: undefined })
+  let handed = 0
+  for (const receipt of episode.receipts) {
+    if (receipt.content === undefined || judgement.copies.has(receipt.seq)) continue
+    const { reply } = await send(receipt, receipt.content, header, judgement, { ask })
+    if (reply.outcome === 'registered') handed += 1
+    else if (reply.error.code !== 'OFFLINE_CONFLICT') return cutOff(receipt.seq, reply.error)
+  }
+  return { status: 'drained', judgement, handed, breaks: judgement.breaks }
 }
 
 function cutOff(seq: number, error: FiscalError): TransferResult {
