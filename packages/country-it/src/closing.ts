@@ -58,6 +58,7 @@ export function closingDue({ zone, graceMinutes }: Settings, till: Till, atMs: n
  */
 export function inactivityOf(
   { zone }: Settings,
+  state: State,
   till: Till,
   request: { readonly from?: string | undefined; readonly to?: string | undefined },
   atMs: number,
@@ -65,15 +66,22 @@ export function inactivityOf(
   if (till.openedDate !== '' || till.n > 0) throw refuse('IT_PERIOD_OPEN', 'a period is open')
   const today = dateOf(zone, atMs)
   const from = request.from ?? (till.coveredTo === '' ? '' : addDays(till.coveredTo, 1))
-  const to = request.to ?? addDays(today, -1)
-  const fits = isDate(from) && isDate(to) && from <= to && to < today && (till.coveredTo === '' || from > till.coveredTo)
+  const last = lastIdleDay(state, today)
+  const to = request.to ?? last
+  const fits = isDate(from) && isDate(to) && from <= to && to <= last && (till.coveredTo === '' || from > till.coveredTo)
   if (!fits)
     throw refuse(
       'IT_INACTIVITY',
-      `from ${from || 'nowhere'} to ${to} is no period after ${till.coveredTo || 'birth'} and before ${today}`,
+      `from ${from || 'nowhere'} to ${to} is no period after ${till.coveredTo || 'birth'} and up to ${last}`,
       { path: 'from', coveredTo: till.coveredTo },
     )
   return { from: dateTime(zone, instantOf(zone, `${from}T00:00:00`)), to: dateTime(zone, instantOf(zone, `${to}T23:59:59`)) }
+}
+
+// Yesterday; days out of service are no inactivity (9.3).
+function lastIdleDay({ device, outSince }: State, today: string): string {
+  const until = device === 'FUORI_SERVIZIO' && outSince !== '' && outSince < today ? outSince : today
+  return addDays(until, -1)
 }
 
 function isDate(text: string): boolean {
@@ -83,10 +91,11 @@ function isDate(text: string): boolean {
 /** Whole days without closing or reported inactivity before today, or undefined: what {@link inactivityOf} would report. */
 export function idleDays(
   { zone }: Settings,
+  state: State,
   till: Till,
   atMs: number,
 ): { readonly from: string; readonly to: string } | undefined {
   if (till.coveredTo === '' || till.openedDate !== '') return undefined
-  const [from, to] = [addDays(till.coveredTo, 1), addDays(dateOf(zone, atMs), -1)]
+  const [from, to] = [addDays(till.coveredTo, 1), lastIdleDay(state, dateOf(zone, atMs))]
   return from <= to ? { from, to } : undefined
 }

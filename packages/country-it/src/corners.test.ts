@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { classify } from './classify.js'
 import { card, cash, line, openDevice } from './device.fixture.js'
 import { readLines } from './lines.js'
+import { statusOf } from './status.js'
 
 const ok = [line(1220, 2200)]
 const DAY = 86_400_000
@@ -116,6 +117,24 @@ it('IT-80 a terminal whose link has ended, or has not begun, is not declared', a
   device.clock.step(DAY)
   expect(await pay('LAST')).toEqual(['IT_POS_UNDECLARED'])
   expect(await pay('NEXT')).toEqual([])
+})
+
+it('IT-36 days out of service are not reported as inactivity', async () => {
+  const device = await openDevice({ startsAs: 'IN_SERVIZIO' })
+  await device.sell(ok, [cash(1220)])
+  await device.close()
+  device.clock.step(3 * DAY)
+  await device.ok({ type: 'life', to: 'FUORI_SERVIZIO', by: 'portal' })
+  device.clock.step(4 * DAY)
+  expect(statusOf(device.country.settings, device.state(), device.clock.now()).inactivity).toEqual({
+    from: '2026-11-21',
+    to: '2026-11-22',
+  })
+  expect(await device.refused({ type: 'inactivity', to: '2026-11-23' })).toMatchObject({ code: 'IT_INACTIVITY' })
+  const { record } = await device.ok({ type: 'inactivity' })
+  expect(record.payload).toMatchObject({
+    inactive: { from: '2026-11-21T00:00:00+01:00', to: '2026-11-22T23:59:59+01:00' },
+  })
 })
 
 it('IT-20 a new owner is not activated while the former one’s period is open', async () => {

@@ -146,7 +146,7 @@ function decideInactivity(
 ): Decision {
   const atMs = closingMoment(state, context)
   const { id, till } = tillOf(settings, state, request.till)
-  const inactive = inactivityOf(settings, till, request, atMs)
+  const inactive = inactivityOf(settings, state, till, request, atMs)
   const closing = closingOf(settings, state, { id, till, atMs, progressive: state.progressive + 1, inactive, carries: true })
   return { drafts: [closingDraft(closing, true)], closing: true }
 }

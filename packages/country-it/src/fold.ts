@@ -131,6 +131,8 @@ function foldBatch(state: State, record: FiscalRecord): void {
 function foldEvent(state: State, record: FiscalRecord): void {
   const payload = record.payload as JsonObject
   const kind = String(payload['kind'])
+  if (payload['to'] === 'FUORI_SERVIZIO' || payload['event'] === 'FUORI_SERVIZIO')
+    state.outSince = String(payload['moment']).slice(0, 10)
   if (kind === 'life') state.device = payload['to'] as State['device']
   else if (kind === 'activate') state.merchantNext = payload['merchant'] as unknown as State['merchant']
   if (kind === 'life') return

@@ -21,6 +21,7 @@ export {
   type TransmitterParts,
 } from './transmitter.js'
 export { withInstantCode } from './instant.js'
+export { emergencyCsv } from './emergency.js'
 export { deviceCsr } from './enrolment.js'
 export { posLinksCsv, reconcile, statusOf, type Days, type DeviceStatus, type Reconciliation } from './status.js'
 export type { Alarm } from './schedule.js'

@@ -135,6 +135,8 @@ export type State = {
   /** Last accepted transmission of receipts, milliseconds. */
   acceptedMs: number
   verificationDue: string
+  /** Local date of the last event that took the device out of service; empty when there was none. */
+  outSince: string
   /** Text of the QR code the portal issued; empty while it is not known. */
   qr: string
 }
@@ -191,6 +193,7 @@ export function initialState({
     emergency: 0,
     acceptedMs: 0,
     verificationDue: '',
+    outSince: '',
     qr: '',
   }
 }
@@ -209,5 +212,6 @@ export function totalsOf(state: State): JsonObject {
 export function restoreState(settings: Settings, totals: Json): State {
   const state = structuredClone(totals) as unknown as State
   for (const id of settings.tills) state.tills[id] ??= newTill(settings.before.z)
+  state.outSince ??= ''
   return state
 }

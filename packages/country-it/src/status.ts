@@ -35,7 +35,7 @@ export interface DeviceStatus {
 /** Status of a device at an instant. Pure. */
 export function statusOf(settings: Settings, state: State, nowMs: number): DeviceStatus {
   const till = state.tills[settings.tills[0] as string] as Till
-  const inactivity = idleDays(settings, till, nowMs)
+  const inactivity = idleDays(settings, state, till, nowMs)
   const long = inactivity !== undefined && daysBetween(inactivity.from, inactivity.to) + 1 > IDLE_LIMIT
   return {
     device: state.device,
@@ -50,8 +50,8 @@ export function statusOf(settings: Settings, state: State, nowMs: number): Devic
   }
 }
 
-function idleTills(settings: Settings, { tills }: State, nowMs: number): Record<string, Days> {
-  const found = settings.tills.map((id) => [id, idleDays(settings, tills[id] as Till, nowMs)] as const)
+function idleTills(settings: Settings, state: State, nowMs: number): Record<string, Days> {
+  const found = settings.tills.map((id) => [id, idleDays(settings, state, state.tills[id] as Till, nowMs)] as const)
   return Object.fromEntries(found.flatMap(([id, days]) => (days === undefined ? [] : [[id, { ...days }] as const])))
 }
 
