@@ -4,6 +4,7 @@ import type { FiscalRecord } from '@sigillo/core'
 import { addEvent } from './events.js'
 import { invalid, refuse } from './errors.js'
 import { deltaOf, paymentDelta } from './fold.js'
+import { countsOf } from './fold-events.js'
 import { isCounted } from './kinds.js'
 import { isOpen } from './closings.js'
 import { PURGED_TYPES } from './purgeable.js'
@@ -140,7 +141,7 @@ function addRecord(totals: Totals, record: FiscalRecord): void {
   } else if (type === 'note') addDelta(totals, counting(['notes', 1]))
   else if (type === 'event') {
     const { code } = record.payload as { code: number }
-    addDelta(totals, code === 90 || code === 95 ? counting(['events', 1], ['breaks', 1]) : counting(['events', 1]))
+    addDelta(totals, counting(...countsOf(code).map((name) => [name, 1] as const)))
   }
 }
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { FiscalRecord } from '@sigillo/core'
-import { line, openShop, type Shop } from './shop.fixture.js'
+import { line, openShop, printed, type Shop } from './shop.fixture.js'
 import type { ClosingPayload } from './payload.js'
 
 const closings = async (shop: Shop): Promise<{ kind: string; total: number; payload: ClosingPayload; record: FiscalRecord }[]> =>
@@ -203,6 +203,32 @@ it('FR-40 a closing states the heads of all chains', async () => {
   expect(payload.heads).toEqual(Object.fromEntries(heads))
   const tickets = (await shop.records()).find(({ body }) => body.type === 'ticket')
   expect(payload.chains['ticket']).toEqual({ first: [1, tickets?.hash], last: [1, tickets?.hash] })
+})
+
+it('9.5 a closing counts what happened beside sales, and shows it', async () => {
+  const shop = await openShop()
+  const sale = await shop.sell([line(100, 2000)])
+  const note = await shop.ok({ type: 'note', lines: [line(100, 2000)] })
+  await shop.ok({ type: 'event', code: 324, reference: note.key })
+  await shop.ok({ type: 'copy', reference: sale.key, reason: 'client' })
+  const payments = (amount: number): object => ({ reason: 'fond', payments: [{ mode: 'ESP', amount }] })
+  await shop.ok({ type: 'payment', op: 'cash-in', ...payments(5000) })
+  await shop.ok({ type: 'payment', op: 'cash-out', ...payments(-1500) })
+  await shop.ok({
+    type: 'ticket',
+    training: { responsible: 'CHEF' },
+    lines: [line(100, 2000)],
+    payments: [{ mode: 'ESP', amount: 100 }],
+  })
+  await shop.ok({ type: 'event', code: 90 })
+  const closing = await shop.ok({ type: 'closing', kind: 'day', drawer: '35.00' })
+  expect(closing.record.payload).toMatchObject({
+    totals: { counts: { notes: 1, notesAbandoned: 1, copies: 1, training: 1, breaks: 1, cashIn: 5000, cashOut: -1500 } },
+    drawer: { declared: 3500, difference: -100 },
+  })
+  for (const text of ['Notes abandonnées 1', 'Duplicatas 1', 'Mode école 1', 'Écart de caisse -1,00'])
+    expect(printed(closing)).toContain(text)
+  expect((await shop.queue.verify()).findings).toEqual([])
 })
 
 it('FR-22 tickets and invoices move the totals, nothing else does', async () => {

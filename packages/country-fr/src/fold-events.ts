@@ -10,8 +10,15 @@ import { count } from './totals.js'
 export function foldEvent(state: State, record: FiscalRecord): void {
   const payload = record.payload as unknown as EventPayload
   handlers[payload.code]?.(state, payload.data ?? {})
-  for (const name of LEVELS) count(state.levels[name].totals, 'events')
+  for (const name of LEVELS) for (const counted of countsOf(payload.code)) count(state.levels[name].totals, counted)
 }
+
+/** What an event counts as in a closing (9.5), beside being one. */
+export function countsOf(code: number): readonly string[] {
+  return ['events', ...(COUNTED[code] ?? [])]
+}
+
+const COUNTED: Readonly<Record<number, readonly string[]>> = { 90: ['breaks'], 95: ['breaks'], 324: ['notesAbandoned'] }
 
 type Data = Readonly<Record<string, unknown>>
 
@@ -22,12 +29,8 @@ const handlers: Readonly<Record<number, (state: State, data: Data) => void>> = {
   },
   90: (state) => {
     state.alerts += 1
-    for (const name of LEVELS) count(state.levels[name].totals, 'breaks')
   },
-  95: (state, data) => {
-    adoptOffsets(state, data)
-    for (const name of LEVELS) count(state.levels[name].totals, 'breaks')
-  },
+  95: adoptOffsets,
   100: (state, data) => {
     if (typeof data['responsible'] === 'string') state.training = data['responsible']
   },

@@ -14,6 +14,7 @@ const countLabels: readonly (readonly [string, string])[] = [
   ['lines', 'Lignes'],
   ['discounts', 'Remises'],
   ['notes', 'Notes'],
+  ['notesAbandoned', 'Notes abandonnées'],
   ['payments', 'Encaissements et mouvements'],
   ['copies', 'Duplicatas'],
   ['training', 'Mode école'],
