@@ -21,6 +21,7 @@ const groupLoaders: Readonly<Record<string, () => Promise<Group>>> = {
   fr: async () => (await import('./fr/index.js')).frenchGroup,
   it: async () => (await import('./it/index.js')).italianGroup,
   key: async () => (await import('./key/index.js')).keyGroup,
+  seal: async () => (await import('./seal.js')).sealGroup,
 }
 
 type Target = { readonly command: Command; readonly rest: readonly string[] } | { readonly group: Group }

@@ -3,6 +3,7 @@
 import { open, readFile, rename } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import type { FiscalError } from '@sigillo/core'
+import type { SealFileOptions } from '@sigillo/signer-software'
 import { cliError } from './errors.js'
 import { checkSignerSetting, type SignerSetting } from './key/signer-setting.js'
 
@@ -19,6 +20,8 @@ export interface Settings {
   readonly signer?: SignerSetting
   /** The signer a change of key is under way to; it takes over when the journal names its key. */
   readonly next?: SignerSetting
+  /** The software seal to hold before the signer is opened: file and root from the settings file's folder when relative. */
+  readonly seal?: SealFileOptions
   /** Where the witness lies, when not at its usual place; from the folder when relative. */
   readonly witness?: string
 }
@@ -99,7 +102,7 @@ export function parseObject(text: string): Record<string, unknown> {
 }
 
 function checked(value: Record<string, unknown>): Settings {
-  const { format, name, country, options, witness, signer, next } = value
+  const { format, name, country, options, witness, signer, next, seal } = value
   if (format !== 'sigillo-settings/1') throw settingsInvalid('has another format')
   if (typeof name !== 'string' || typeof country !== 'string') throw settingsInvalid('must have a name and a country')
   if (typeof options !== 'object' || options === null || Array.isArray(options)) throw settingsInvalid('must have options')
@@ -111,8 +114,16 @@ function checked(value: Record<string, unknown>): Settings {
     options: options as Record<string, unknown>,
     ...(witness !== undefined && { witness }),
     ...(signer !== undefined && { signer: checkSignerSetting(signer) }),
+    ...(seal !== undefined && { seal: sealOf(seal) }),
     ...(next !== undefined && { next: checkSignerSetting(next) }),
   }
+}
+
+function sealOf(value: unknown): SealFileOptions {
+  const { file, root, keyId, ...rest } = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>
+  if (typeof file !== 'string' || typeof root !== 'string' || typeof keyId !== 'string' || Object.keys(rest).length > 0)
+    throw settingsInvalid('seal has file, root and keyId')
+  return { file, root, keyId }
 }
 
 /** Settings that cannot be used. */

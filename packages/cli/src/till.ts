@@ -1,7 +1,7 @@
 // Opening the till of a folder: settings, country, key, storage and witness put together, for writing or for reading only.
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { openQueue, viewQueue, type GuardedSigner, type Queue } from '@sigillo/core'
-import type { Passphrase } from '@sigillo/signer-software'
+import { checkSealFile, type CheckedSeal, type Passphrase } from '@sigillo/signer-software'
 import { openFolder, type FolderView } from '@sigillo/storage-fs'
 import { textFlag, type Call, type OptionSpec } from './command.js'
 import { cliError, usageError } from './errors.js'
@@ -70,13 +70,23 @@ export async function findTill(dir: string): Promise<Till | undefined> {
  * Opens the signer of a till, the key file beside it unless settings name another; its warnings go to standard error.
  * @throws FiscalError of kind signer, SETTINGS_INVALID
  */
-export function openKey(
+export async function openKey(
   { paths, settings, entry }: Pick<Till, 'paths' | 'settings' | 'entry'>,
   secret: Passphrase,
   note: (text: string) => void,
 ): Promise<GuardedSigner> {
   const guard = { recordsAfterExpiry: entry.recordsAfterExpiry === true }
+  await checkSealOf({ paths, settings })
   return openSigner(settings.signer ?? { kind: 'software' }, { place: keyPlace(paths.folder), secret, note, guard })
+}
+
+/** The software seal of a till, checked; undefined when its settings name none. @throws FiscalError SEAL_BROKEN */
+export async function checkSealOf({
+  paths,
+  settings: { seal },
+}: Pick<Till, 'paths' | 'settings'>): Promise<CheckedSeal | undefined> {
+  if (seal === undefined) return undefined
+  return checkSealFile({ file: resolve(paths.folder, seal.file), root: resolve(paths.folder, seal.root), keyId: seal.keyId })
 }
 
 /** What the secret of a till's signer is called when it is asked for. */
@@ -109,6 +119,13 @@ export async function openWith(till: Till, call: Call, signer: GuardedSigner): P
       software: SOFTWARE,
       ...overrides(call),
     })
+    const sealed = await checkSealOf(till)
+    if (sealed !== undefined) {
+      await tellSeal(queue, sealed).catch(async (error: unknown) => {
+        await queue.close()
+        throw error
+      })
+    }
     const close = async (): Promise<void> => {
       try {
         await queue.close()
@@ -144,6 +161,14 @@ export async function keyOfJournal({ paths, country }: Pick<Till, 'paths' | 'cou
   } finally {
     await reader.close()
   }
+}
+
+// Under which release the records that follow were made.
+async function tellSeal(queue: Queue, { digest, manifest }: CheckedSeal): Promise<void> {
+  const { name, version, sealed } = manifest
+  const details = { manifest: digest, name, version, sealed }
+  const outcome = await queue.recordKey({ type: 'signer.sealed', actor: 'sigillo', reason: 'software seal checked', details })
+  if (outcome.outcome !== 'registered') throw outcome.error
 }
 
 function overrides({ flags }: Call): { takeover?: true; restore?: true; moved?: true; acknowledge?: string } {

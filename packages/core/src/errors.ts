@@ -38,6 +38,7 @@ export type CoreCode =
   | 'FORK_SUSPECTED'
   | 'MOVED_SUSPECTED'
   | 'RECORD_MALFORMED'
+  | 'SEAL_BROKEN'
   | 'QUEUE_LOCKED'
   | 'QUEUE_MISSING'
   | 'QUEUE_EXISTS'
@@ -132,6 +133,12 @@ export const errorTable: Readonly<Record<CoreCode, ErrorRow>> = {
     'no',
     'never',
     'The folder was copied or restored; open with moved or restore when the original can no longer run.',
+  ),
+  SEAL_BROKEN: row(
+    'integrity',
+    'no',
+    'never',
+    'The installed files are not those of the release; install it anew and find out who changed them. Nothing is signed until then.',
   ),
   RECORD_MALFORMED: row('integrity', 'no', 'never', 'Stored bytes are not a record of this format; verify the journal.'),
   QUEUE_LOCKED: row(

@@ -1,6 +1,8 @@
 // The public names of @sigillo/signer-software, one by one.
 export { openAuditFile } from '#audit-file'
 export { createKeyFile, openKeyFile } from '#key-file'
+export { checkSealFile, listFiles } from '#seal-file'
+export type { CheckedSeal, SealFileOptions } from './seal-file.node.js'
 export { generateKey } from './key-handle.js'
 export { softwareSigner } from './software-signer.js'
 export type { AuditFile } from './audit-file.node.js'

@@ -2,6 +2,7 @@
 // for people, and tells of an RSA key which of the two schemes it signs with.
 import { url } from 'node:inspector'
 import { signerError, thumbprint, type GuardedSigner, type GuardOptions, type RecordAlg } from '@sigillo/core'
+import { checkSealFile, type SealFileOptions } from './seal-file.node.js'
 import { exportPkcs8, generateKey, keyFromPkcs8 } from '#keys'
 import { certificatesIn, type Certificates } from './certificates.js'
 import { decryptKey, encryptKey } from './encryption.node.js'
@@ -21,6 +22,8 @@ export interface OpenKeyFileOptions {
   /** Open a file whose key derivation is below 10,000 iterations; default false. */
   readonly allowWeakKdf?: boolean
   readonly signerId?: string
+  /** The software seal to check before the key is touched. */
+  readonly seal?: SealFileOptions
   /** Policy, audit, limits; without any the key signs whatever its holder asks. */
   readonly guard?: GuardOptions
   /** Told of what should be mended; default a warning of the process. */
@@ -37,12 +40,13 @@ export interface CreateKeyFileOptions extends OpenKeyFileOptions, GenerateOption
 
 /**
  * Opens a key file after checking who may read it.
- * @throws FiscalError KEY_FILE_UNSAFE; CONFIG_INVALID with a reason: not-found, not-encrypted, wrong-passphrase,
+ * @throws FiscalError SEAL_BROKEN; KEY_FILE_UNSAFE; CONFIG_INVALID with a reason: not-found, not-encrypted, wrong-passphrase,
  * missing-passphrase, weak-kdf, unsupported-encryption, key-unusable; KEY_MISMATCH for certificates of another key
  * @example const signer = await openKeyFile('paris-01.keys/main.pem', { passphrase: readPassphrase })
  */
 export async function openKeyFile(path: string, options: OpenKeyFileOptions): Promise<GuardedSigner> {
   const warn = warner(options)
+  if (options.seal !== undefined) await checkSealFile(options.seal)
   if (url() !== undefined) warn('INSPECTOR_ACTIVE', 'the inspector is attached; whoever uses it can read the key')
   return openText(await readPrivateFile(path, warn), options, warn)
 }
