@@ -34,7 +34,8 @@ export async function nextBatch(
   const [first] = state.lottery.items
   const due = batchDue(settings, state, nowMs)
   if (first === undefined || due === undefined || due > nowMs) return undefined
-  let items = state.lottery.items.filter(({ till, date }) => till === first.till && date === first.date).slice(0, MOST)
+  const most = Math.min(first.most ?? MOST, MOST)
+  let items = state.lottery.items.filter(({ till, date }) => till === first.till && date === first.date).slice(0, most)
   const records: FiscalRecord[] = []
   for (const { seq } of items) {
     const record = await find(seq)

@@ -31,7 +31,7 @@ export function decide(settings: Settings, state: State, request: ItalianRequest
     case 'lottery':
       return decideBatch(settings, state, request.input, context)
     case 'transmission':
-      return one('it.transmission', transmissionOf(state, request.input))
+      return one('it.transmission', transmissionOf(state, request.input, context.needs.source))
     case 'outcome':
       return one('it.outcome', outcomeOf(state, request.input, context.needs.made, context.needs.source))
     default:

@@ -12,6 +12,7 @@ export async function gather(settings: Settings, state: State, request: ItalianR
     return { original: await findOriginal(settings, state, reference, till, lookup) }
   }
   if (request.type === 'lottery') return { documents: await documents(request.input.items, lookup) }
+  if (request.type === 'transmission' && request.input.op === 'replace') return outcomeNeeds(state, request.input.of, lookup)
   if (request.type === 'outcome') return outcomeNeeds(state, request.input.of, lookup)
   return {}
 }

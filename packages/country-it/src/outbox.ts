@@ -2,7 +2,7 @@
 // the only memory; what is finished leaves the state.
 import type { FiscalRecord } from '@sigillo/core'
 import { refuse } from './errors.js'
-import type { OutcomePayload, TransmissionPayload } from './payload.js'
+import type { LotteryPayload, OutcomePayload, TransmissionPayload } from './payload.js'
 import type { RequestOf } from './request-types.js'
 import type { LotteryCounts, Message, State } from './state.js'
 
@@ -31,7 +31,11 @@ export function owedMessage(
 }
 
 /** Content of a transmission record. @throws FiscalError IT_MESSAGE */
-export function transmissionOf(state: State, request: RequestOf<'transmission'>): TransmissionPayload {
+export function transmissionOf(
+  state: State,
+  request: RequestOf<'transmission'>,
+  batch?: FiscalRecord | undefined,
+): TransmissionPayload {
   const { op, of, sha256, bytes } = request
   if (op === 'made') {
     const owed = state.outbox.find(
@@ -52,7 +56,7 @@ export function transmissionOf(state: State, request: RequestOf<'transmission'>)
   }
   const message = messageOf(state, of)
   if (op === 'interrupted') return { op, ...common(needs(message, ['sending'])) }
-  if (op === 'replace') return replacement(state, message)
+  if (op === 'replace') return replacement(state, message, batch)
   needs(message, ['ready', 'unknown', 'blocked'])
   if (firstOf(state, message.lane) !== message)
     throw refuse('IT_MESSAGE', 'an earlier message of this lane is not finished', { path: 'of' })
@@ -70,12 +74,20 @@ const common = ({ lane, source, made, progressive, till, sha256 }: Message): Omi
   ...(sha256 !== '' && { blob: sha256 }),
 })
 
-// Same figures, next number: made anew from the same closing (9.5).
-function replacement(state: State, message: Message): TransmissionPayload {
+// Same figures, next number: made anew from the same closing (9.5). A lottery batch is formed again in halves (7).
+function replacement(state: State, message: Message, batch: FiscalRecord | undefined): TransmissionPayload {
   needs(message, ['rejected'])
-  if (message.lane !== 'receipts') throw refuse('IT_MESSAGE', 'only daily receipts are replaced', { path: 'of' })
   const { blob: _, ...rest } = common(message)
+  if (message.lane === 'lottery') return { op: 'replace', ...rest, made: 0, replaces: message.made, again: halves(batch) }
+  if (message.lane !== 'receipts')
+    throw refuse('IT_MESSAGE', 'only daily receipts and lottery batches are replaced', { path: 'of' })
   return { op: 'replace', ...rest, made: 0, progressive: state.progressive + 1, replaces: message.made }
+}
+
+function halves(batch: FiscalRecord | undefined): { seqs: number[]; date: string; most: number } {
+  const { documents = [], date = '' } = (batch?.payload ?? {}) as unknown as Partial<LotteryPayload>
+  if (documents.length < 2) throw refuse('IT_MESSAGE', 'a batch of one document cannot be split', { path: 'of' })
+  return { seqs: documents.map(({ seq }) => seq), date, most: Math.ceil(documents.length / 2) }
 }
 
 function needs(message: Message, states: readonly Message['state'][]): Message {
@@ -152,6 +164,7 @@ export function foldTransmission(state: State, record: FiscalRecord): void {
   else {
     state.outbox.splice(at, 1)
     const { lane, till, what } = message
+    if (payload.again !== undefined) return waitAgain(state, till, payload.again)
     state.progressive = payload.progressive
     state.outbox.push({
       ...owedMessage(record, { lane, till, what, progressive: payload.progressive }, message.made),
@@ -159,6 +172,13 @@ export function foldTransmission(state: State, record: FiscalRecord): void {
       sinceMs: message.sinceMs,
     })
   }
+}
+
+function waitAgain(state: State, till: string, { seqs, date, most }: NonNullable<TransmissionPayload['again']>): void {
+  state.lottery.items.unshift(...seqs.map((seq) => ({ seq, till, date, most })))
+  const counts = countsOf(state, till)
+  counts.rejected -= seqs.length
+  counts.waiting += seqs.length
 }
 
 /** Takes an outcome record into the state. */
@@ -175,10 +195,19 @@ export function foldOutcome(state: State, record: FiscalRecord): void {
   else if (payload.result === 'retry') message.state = 'ready'
   else {
     const reason = payload.class ?? 'defect'
-    Object.assign(message, { state: reason === 'defect' ? 'rejected' : 'blocked', reason })
+    Object.assign(message, {
+      state: reason === 'defect' ? 'rejected' : 'blocked',
+      reason: isTooLarge(payload) ? 'split' : reason,
+    })
   }
   if (message.lane === 'lottery' && (FINAL.has(payload.result) || message.state === 'rejected'))
     countBatch(state, message, payload)
+}
+
+const TOO_LARGE = ['00300', '00301']
+
+function isTooLarge({ lane, class: of, codes = [], documents = 0 }: OutcomePayload): boolean {
+  return lane === 'lottery' && of === 'defect' && documents > 1 && codes.every((code) => TOO_LARGE.includes(code))
 }
 
 function accepted(state: State, message: Message, payload: OutcomePayload, ms: number): void {
@@ -203,9 +232,11 @@ function countBatch(state: State, message: Message, { result, documents = 0, ref
   const counts = countsOf(state, message.till)
   const lost =
     result === 'accepted' ? refused.length : result === 'acceptedPresumed' || result === 'recordedOutside' ? 0 : documents
-  // A batch that was rejected was counted then; its release changes nothing.
-  if (result === 'released') return
-  counts.sent -= documents
+  // A batch that was rejected was counted then: its release changes nothing, and one seen accepted elsewhere is counted anew.
+  const before = message.state === 'rejected' && (result === 'released' || result === 'recordedOutside')
+  if (before && result === 'released') return
+  if (before) counts.rejected -= documents
+  else counts.sent -= documents
   counts.rejected += lost
   counts.accepted += documents - lost
 }

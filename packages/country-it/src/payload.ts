@@ -107,6 +107,8 @@ export type TransmissionPayload = {
   bytes?: number
   replaces?: number
   attempt?: number
+  /** Of a refused lottery batch: its documents, which wait again, for batches of at most so many. */
+  again?: { seqs: number[]; date: string; most: number }
 }
 
 /** `it.outcome`. */

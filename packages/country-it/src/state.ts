@@ -80,14 +80,20 @@ export type Message = {
   lastMs: number
   /** Record of the message this one replaces, 0 for none. */
   replaces: number
-  /** Class of the last rejection. */
+  /** Class of the last rejection; `split` for a batch the authority found too large. */
   reason: string
   /** What acceptance brings about: `enrol`, `activate`, or the word of the event. */
   what: string
 }
 
 /** One document that takes part in the lottery and is not yet in a batch. */
-export type LotteryItem = { seq: number; till: string; date: string }
+export type LotteryItem = {
+  seq: number
+  till: string
+  date: string
+  /** Documents its next batch may hold: fewer than usual when a batch of more was refused. */
+  most?: number
+}
 
 /** Statistics of the lottery per till (11.2). */
 export type LotteryCounts = { waiting: number; sent: number; accepted: number; rejected: number; excluded: number }

@@ -148,4 +148,69 @@ describe.skipIf(!has('openssl'))('transmitter', () => {
     await transmitter.drain()
     expect(transmitter.until()).toBeUndefined()
   })
+
+  const refusedBatch = (code: string): { kind: 'answer'; xml: string } => ({
+    kind: 'answer',
+    xml: lotteryAnswer(
+      'SC',
+      `<ListaErrori><Errore><Codice>${code}</Codice><Descrizione>x</Descrizione></Errore></ListaErrori>`,
+      0,
+    ),
+  })
+  const batchSizes = async (device: Wired): Promise<number[]> =>
+    (await device.records('it.lottery')).map(({ payload }) => (payload as { documents: unknown[] }).documents.length)
+
+  it('00300 00301 a batch too large goes again in halves, down to single documents, and no document is sent twice or lost', async () => {
+    const device = await wire(parties, { startsAs: 'IN_SERVIZIO' })
+    for (let i = 0; i < 5; i++) await device.sell([line(500, 2200)], [card(500)], { lotteryCode: `ABCD123${i}` })
+    device.authority.faults.push(refusedBatch('00301'))
+    expect((await device.transmitter.drain()).map(({ did }) => did)).toEqual(['batched', 'made', 'sent', 'split'])
+    expect(device.state().lottery.counts['']).toEqual({ waiting: 5, sent: 0, accepted: 0, rejected: 0, excluded: 0 })
+    for (let i = 0; i < 3; i++) {
+      device.clock.set(device.transmitter.until() ?? device.clock.now())
+      await device.transmitter.drain()
+    }
+    expect(await batchSizes(device)).toEqual([5, 3, 2])
+    expect(device.state()).toMatchObject({
+      outbox: [],
+      lottery: { items: [], counts: { '': { waiting: 0, sent: 0, accepted: 5, rejected: 0 } } },
+    })
+    expect(device.authority.inbox).toHaveLength(2)
+  })
+
+  it('a single document too large stays refused; other defects wait for a word, which may be halves as well', async () => {
+    const device = await wire(parties, { startsAs: 'IN_SERVIZIO' })
+    await device.sell([line(500, 2200)], [card(500)], { lotteryCode: 'ABCD1234' })
+    device.authority.faults.push(refusedBatch('00301'))
+    await device.transmitter.drain()
+    const [alone] = device.state().outbox
+    expect(alone).toMatchObject({ lane: 'lottery', state: 'rejected', reason: 'defect' })
+    expect(await device.refused({ type: 'transmission', op: 'replace', of: alone?.made })).toMatchObject({ code: 'IT_MESSAGE' })
+    await device.ok({ type: 'outcome', of: alone?.made, result: 'recordedOutside', operator: 'anna' })
+    expect(device.state().lottery.counts['']).toMatchObject({ sent: 0, accepted: 1, rejected: 0 })
+    for (const code of ['ABCD1235', 'ABCD1236']) await device.sell([line(500, 2200)], [card(500)], { lotteryCode: code })
+    device.clock.step(600_000)
+    device.authority.faults.push(refusedBatch('00000'))
+    await device.transmitter.drain()
+    const [pair] = device.state().outbox
+    expect(pair).toMatchObject({ state: 'rejected', reason: 'defect' })
+    await device.ok({ type: 'transmission', op: 'replace', of: pair?.made })
+    for (let i = 0; i < 2; i++) {
+      device.clock.step(600_000)
+      await device.transmitter.drain()
+    }
+    expect(await batchSizes(device)).toEqual([1, 2, 1, 1])
+    expect(device.state().lottery.counts['']).toEqual({ waiting: 0, sent: 0, accepted: 3, rejected: 0, excluded: 0 })
+  })
+
+  it('a blocked batch that is let go counts as refused', async () => {
+    const device = await wire(parties, { startsAs: 'IN_SERVIZIO' })
+    await device.sell([line(500, 2200)], [card(500)], { lotteryCode: 'ABCD1234' })
+    device.authority.faults.push(refusedBatch('00303'))
+    await device.transmitter.drain()
+    const [blocked] = device.state().outbox
+    expect(blocked).toMatchObject({ state: 'blocked', reason: 'state' })
+    await device.ok({ type: 'outcome', of: blocked?.made, result: 'released', operator: 'anna' })
+    expect(device.state().lottery.counts['']).toEqual({ waiting: 0, sent: 0, accepted: 0, rejected: 1, excluded: 0 })
+  })
 })

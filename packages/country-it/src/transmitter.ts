@@ -47,7 +47,7 @@ export interface TransmitterParts {
 
 /** What a step did. */
 export type Step =
-  | { readonly did: 'made' | 'batched' | 'recovered' | 'skipped'; readonly of: number }
+  | { readonly did: 'made' | 'batched' | 'recovered' | 'split' | 'skipped'; readonly of: number }
   | Sent
   /** Nothing to do now; `until` is when something becomes due, undefined when nothing will by itself. */
   | { readonly did: 'nothing'; readonly until: number | undefined }
@@ -165,6 +165,8 @@ class Worker implements Transmitter {
     const { outbox } = this.#state()
     const cut = outbox.find((one) => one.state === 'sending')
     if (cut !== undefined) return this.#recover(cut)
+    const large = outbox.find((one) => one.state === 'rejected' && one.reason === 'split')
+    if (large !== undefined) return this.#split(large)
     const refused = this.#parts.autoSkip === true ? outbox.find((one) => one.state === 'rejected') : undefined
     if (refused !== undefined) return this.#skip(refused)
     const owed = makeable(this.#state())
@@ -180,6 +182,12 @@ class Worker implements Transmitter {
   async #recover({ made }: Message): Promise<Step> {
     await this.#tell({ type: 'transmission', op: 'interrupted', of: made })
     return { did: 'recovered', of: made }
+  }
+
+  // Too large for the authority: its documents wait again, for batches half as long (7).
+  async #split({ made }: Message): Promise<Step> {
+    await this.#tell({ type: 'transmission', op: 'replace', of: made })
+    return { did: 'split', of: made }
   }
 
   async #skip({ made }: Message): Promise<Step> {

@@ -1,6 +1,6 @@
 // `sigillo it lottery DIR`: documents in the receipt lottery, their batches, and what the authority refused (11.2).
 import { viewQueue, type FiscalRecord } from '@sigillo/core'
-import type { DocumentPayload, LotteryPayload, OutcomePayload, State } from '@sigillo/country-it'
+import type { DocumentPayload, LotteryPayload, OutcomePayload, State, TransmissionPayload } from '@sigillo/country-it'
 import { explain, nextStep } from '@sigillo/country-it'
 import { EXIT, type Call, type Command } from '../command.js'
 import { columns, plain } from '../output.js'
@@ -47,7 +47,14 @@ async function lottery(call: Call): Promise<number> {
   const reader = await openReading(dir)
   try {
     const state = (await viewQueue(reader, till.country)).totals as unknown as State
-    const records = await recordsWith(reader.read(0n), ['it.lottery', 'it.outcome', 'it.sale', 'it.return', 'it.void'])
+    const records = await recordsWith(reader.read(0n), [
+      'it.lottery',
+      'it.transmission',
+      'it.outcome',
+      'it.sale',
+      'it.return',
+      'it.void',
+    ])
     const shown = { counts: state.lottery.counts, batches: batchesOf(records), excluded: excludedOf(records) }
     if (call.out.json) await call.out.object(shown)
     else await tell(call, shown)
@@ -76,6 +83,10 @@ function batchesOf(records: readonly FiscalRecord[]): Batch[] {
         codes: [],
         refused: [],
       })
+    } else if (body.type === 'it.transmission') {
+      const { op, source } = payload as unknown as TransmissionPayload
+      const known = op === 'replace' ? batches.get(source) : undefined
+      if (known !== undefined) batches.set(source, { ...known, result: 'split', codes: [] })
     } else if (body.type === 'it.outcome') {
       const { source, lane, result, operation = '', codes = [], refused = [] } = payload as unknown as OutcomePayload
       const known = lane === 'lottery' ? batches.get(source) : undefined

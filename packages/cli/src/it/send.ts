@@ -18,7 +18,11 @@ export const sendCommand: Command = {
   options: {
     now: { type: 'boolean', help: 'Try everything once, without waiting for schedule and hours' },
     watch: { type: 'boolean', help: 'Stay, and send as messages become due, until nothing is left or Ctrl-C' },
-    replace: { type: 'string', value: 'N', help: 'Replace refused receipts by a new file: same figures, next number' },
+    replace: {
+      type: 'string',
+      value: 'N',
+      help: 'Replace refused receipts by a new file (same figures, next number), a refused lottery batch by its halves',
+    },
     annul: { type: 'string', value: 'N', help: 'Let a refused message go: the ones behind it are sent' },
     accepted: { type: 'string', value: 'N', help: 'Message N was uploaded on the portal and accepted there' },
     operation: { type: 'string', value: 'TEXT', help: 'With --accepted: the receipt the portal gave' },

@@ -25,6 +25,7 @@ const RESULTS: Readonly<Record<Sent['result'], string>> = {
 export function stepText(paint: Paint, step: Step): string | undefined {
   if (step.did === 'recovered') return paint.yellow(`! a sending was cut off; the same bytes go again (message ${step.of})`)
   if (step.did === 'batched') return `  a lottery batch was formed from record ${step.of} on`
+  if (step.did === 'split') return paint.yellow(`! lottery batch (message ${step.of}) was too large: it goes in halves`)
   if (step.did === 'skipped') return paint.yellow(`! message ${step.of} was refused and let go`)
   if (step.did !== 'sent') return undefined
   const good = step.result === 'accepted' || step.result === 'acceptedPresumed'
@@ -42,7 +43,7 @@ function reasonOf({ codes, problem, class: of, result, of: made }: Sent): string
 
 /** What somebody has to do about an unfinished message. */
 export function whatNext({ state, reason, lane }: Pick<Message, 'state' | 'reason' | 'lane'>): string {
-  if (state === 'rejected') return lane === 'receipts' ? 'send --replace or --annul' : 'send --annul'
+  if (state === 'rejected') return lane === 'receipts' || lane === 'lottery' ? 'send --replace or --annul' : 'send --annul'
   if (state === 'blocked')
     return reason === 'clock' ? 'set the clock right, then send' : 'see to the state of the device, then send --now'
   if (state === 'sending') return 'send: it was cut off'
