@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openPlace, openShopFolder, saleLine, type Place } from './french-shop.fixture.js'
@@ -202,6 +202,18 @@ describe('fr jet', () => {
     const { stdout } = await place.sigillo(['fr', 'jet', shop, '--csv'])
     expect(theirs.split('\r\n').length).toBeGreaterThan(5)
     expect(stdout.startsWith(theirs)).toBe(true)
+  })
+
+  it('10 an event altered on the disk is listed and told', async () => {
+    const copy = place.path('altered')
+    cpSync(shop, copy, { recursive: true })
+    for (const name of readdirSync(copy).filter((file) => file.endsWith('.jsonl'))) {
+      const text = readFileSync(join(copy, name), 'utf8')
+      writeFileSync(join(copy, name), text.replace('"info":"monnaie"', '"info":"Monnaie"'))
+    }
+    const ran = await place.sigillo(['fr', 'jet', copy, '--code', '901'])
+    expect([ran.code, ran.stderr]).toEqual([1, expect.stringMatching(/^warning: record #\d+ was altered/)])
+    expect(ran.stdout).toContain('901')
   })
 
   it('2.3 the list of codes', async () => {

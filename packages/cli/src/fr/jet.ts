@@ -23,7 +23,7 @@ export const jetCommand: Command = {
   },
   notes: [
     'Reads only. K marks events that are kept for ever, P those a partial purge may drop; what was purged is still listed, without its data.',
-    'Exit code: 0 listed, even when nothing matches; 2 cannot be read.',
+    'Exit code: 0 listed, even when nothing matches; 1 listed, and an event was altered or is damaged; 2 cannot be read.',
     'JSON, an event a line: seq, number, code, label, keep, info, moment (local, YYYYMMDDHHMMSS), ts (UTC), operator, till, data, purged,\nsig, kid. With --codes: code, label, keep, till (whether a till may send it).',
   ],
   run: jet,
@@ -41,15 +41,20 @@ async function jet(call: Call): Promise<number> {
   try {
     const show = await shower(call)
     const last = Number((await reader.head()).seq)
+    let damaged = 0
     for await (const { seq, line } of reader.read(0n)) {
       progress.at(Number(seq), last + 1)
-      const row = await rowOf(line)
+      const { row, sound } = await eventIn(line)
+      if (!sound) {
+        damaged += 1
+        out.note(`warning: record #${seq} was altered or cannot be read; run sigillo verify`)
+      }
       if (row === undefined || !wanted(row)) continue
       progress.end()
       await show(row)
       if (out.gone) break
     }
-    return EXIT.ok
+    return damaged === 0 ? EXIT.ok : EXIT.findings
   } finally {
     progress.end()
     await reader.close()
@@ -58,11 +63,13 @@ async function jet(call: Call): Promise<number> {
 
 const MARK = Buffer.from('"type":"event"')
 
-// Few records are events; the others are not parsed.
-async function rowOf(line: Uint8Array): Promise<JetRow | undefined> {
-  if (!Buffer.from(line.buffer, line.byteOffset, line.byteLength).includes(MARK)) return undefined
+// Few records are events; the others are not parsed. Hash and content are looked at, signatures are left to verify.
+async function eventIn(line: Uint8Array): Promise<{ readonly row?: JetRow | undefined; readonly sound: boolean }> {
+  if (!Buffer.from(line.buffer, line.byteOffset, line.byteLength).includes(MARK)) return { sound: true }
   const record = parseLine(line)
-  return record === undefined ? undefined : (await import('@sigillo/country-fr')).jetRow(record)
+  if (record === undefined) return { sound: false }
+  const content = record.payloadMatches || record.payloadText === 'null'
+  return { row: (await import('@sigillo/country-fr')).jetRow(record), sound: content && record.hash === record.recomputedHash }
 }
 
 async function shower({ out, flags }: Call): Promise<(row: JetRow) => Promise<void>> {
