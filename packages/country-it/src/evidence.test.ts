@@ -14,7 +14,7 @@ import { card, line, openDevice } from './device.fixture.js'
 import { openAuthority } from './authority.fixture.js'
 import { openTransmitter } from './transmitter.js'
 
-const CLOSINGS = Number(process.env['SIGILLO_BACKLOG'] ?? (process.env['SIGILLO_LONG'] === '1' ? 1000 : 30))
+const CLOSINGS = Number(process.env['SIGILLO_BACKLOG'] ?? (process.env['SIGILLO_LONG'] === '1' ? 1000 : 12))
 
 describe.skipIf(!has('openssl'))('evidence', () => {
   let parties: Parties
@@ -137,7 +137,7 @@ describe.skipIf(!has('openssl'))('evidence', () => {
         expect(one.state().outbox).toEqual([])
         expect(numbers(one)).toEqual(Array.from({ length: count }, (_, i) => i + 1))
       }),
-      { numRuns: process.env['SIGILLO_LONG'] === '1' ? 200 : 3 },
+      { numRuns: process.env['SIGILLO_LONG'] === '1' ? 200 : 2 },
     )
   })
   const numbers = ({ authority }: Wired): number[] =>

@@ -8,7 +8,7 @@ it('8.1 8.2 8.3 8.4 the figures of random days equal a naive recomputation in ex
     fc.asyncProperty(days, async (day) => {
       expect(await wrongWith(day)).toBeUndefined()
     }),
-    { numRuns: 60 },
+    { numRuns: 40 },
   )
 })
 

@@ -16,7 +16,7 @@ describe.skipIf(!has('openssl')).each(PROTOCOLS)('random faults before a device:
       fc.asyncProperty(schedules(10), async (schedule) => {
         expect(await wrongWith(protocol, served, schedule)).toBeUndefined()
       }),
-      { numRuns: 12 },
+      { numRuns: 6 },
     )
   })
 })
