@@ -34,7 +34,7 @@ export function owedMessage(
 export function transmissionOf(
   state: State,
   request: RequestOf<'transmission'>,
-  batch?: FiscalRecord | undefined,
+  batch?: FiscalRecord,
 ): TransmissionPayload {
   const { op, of, sha256, bytes } = request
   if (op === 'made') {
