@@ -108,10 +108,20 @@ export function errorFrom(json: Record<string, unknown>): FiscalError {
 }
 
 const OUTAGE_KINDS = new Set(['signer', 'storage', 'transmission'])
-const OUTAGE_CODES = new Set(['QUEUE_STOPPED', 'QUEUE_CLOSED', 'QUEUE_FULL'])
+// A queue that is stopped, busy or found damaged serves nobody; its till goes on off line.
+const OUTAGE_CODES = new Set([
+  'QUEUE_STOPPED',
+  'QUEUE_CLOSED',
+  'QUEUE_FULL',
+  'JOURNAL_CORRUPT',
+  'ROLLBACK_SUSPECTED',
+  'FORK_SUSPECTED',
+  'MOVED_SUSPECTED',
+])
 
-/** True when an error means that the queue cannot serve now; a refusal of the sale itself never does. */
+/** True when an error means that the queue cannot serve now; a refusal of the sale itself, or one that has it, never does. */
 export function isOutage(error: FiscalError): boolean {
+  if (error.registered === 'yes') return false
   return OUTAGE_KINDS.has(error.kind) || OUTAGE_CODES.has(error.code)
 }
 

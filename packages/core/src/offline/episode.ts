@@ -1,6 +1,6 @@
 // One episode as its files stand: everything is derived from them, nothing is kept elsewhere.
 import type { JsonObject } from '../canonical.js'
-import { ackName, headerHash, parseFile, receiptHash, receiptName, type EpisodeHeader } from './format.js'
+import { ackName, headerHash, parseFile, receiptHash, receiptName, receiptNumber, type EpisodeHeader } from './format.js'
 import type { OfflineStore } from './store.js'
 
 /** A receipt's file as it was found. */
@@ -36,29 +36,36 @@ export interface Episode {
   readonly quarantined: readonly string[]
 }
 
+const ACK = /^\d{8,15}\.ack\.json$/
 const KNOWN = new Set(['episode.json', 'head.json', 'closing.json', 'announced.json', 'end.json', 'quarantine'])
 
 /** Reads an episode from its store. */
 export async function readEpisode(store: OfflineStore, id: string, mirror: OfflineStore | undefined): Promise<Episode> {
   const names = await store.list(id)
-  const acks = new Set(names.filter((name) => /^\d{8}\.ack\.json$/.test(name)))
+  const acks = new Set<string>()
+  // One that cannot be read acknowledges nothing: sending the receipt again makes nothing twice.
+  for (const name of names.filter((one) => ACK.test(one)))
+    if (parseFile(await store.read(`${id}/${name}`)) !== undefined) acks.add(name)
   const receipts: FoundReceipt[] = []
   const quarantined = await store.list(`${id}/quarantine`)
   // A file moved into quarantine keeps its place: whoever looks again after a crash must find the same breaks.
   const moved = new Set(quarantined.filter((name) => !names.includes(name)))
-  for (const name of [...names, ...moved].filter((one) => /^\d{8}\.json$/.test(one)).sort())
-    receipts.push(await readReceipt(store, moved.has(name) ? `${id}/quarantine` : id, name, acks))
+  for (const { name, seq } of numbered([...names, ...moved]))
+    receipts.push(await readReceipt(store, moved.has(name) ? `${id}/quarantine` : id, name, seq, acks))
   const content = parseFile(await store.read(`${id}/episode.json`))
-  const foreign = names.filter((name) => !KNOWN.has(name) && !/^\d{8}(\.ack)?\.json$/.test(name) && !name.endsWith('.tmp'))
+  const foreign = names.filter(
+    (name) => !KNOWN.has(name) && !ACK.test(name) && receiptNumber(name) === undefined && !name.endsWith('.tmp'),
+  )
   return {
     id,
     born: names.includes('episode.json') || receipts.length > 0,
-    header: isHeader(content) ? content : undefined,
+    header: isHeader(content, id) ? content : undefined,
     headerHash: content === undefined ? undefined : headerHash(content),
     receipts,
     heads: [
       ...(await headOf(store, `${id}/head.json`, 'head.json')),
       ...(await headOf(store, `${id}/closing.json`, 'closing.json')),
+      ...(await headOf(store, `${id}/quarantine/head.json`, 'a head put aside')),
       ...(await mirrorHead(mirror, id)),
     ],
     closing: names.includes('closing.json'),
@@ -70,8 +77,20 @@ export async function readEpisode(store: OfflineStore, id: string, mirror: Offli
   }
 }
 
-async function readReceipt(store: OfflineStore, folder: string, name: string, acks: ReadonlySet<string>): Promise<FoundReceipt> {
-  const seq = Number(name.slice(0, 8))
+function numbered(names: readonly string[]): { readonly name: string; readonly seq: number }[] {
+  return names
+    .map((name) => ({ name, seq: receiptNumber(name) ?? 0 }))
+    .filter(({ seq }) => seq > 0)
+    .sort((a, b) => a.seq - b.seq)
+}
+
+async function readReceipt(
+  store: OfflineStore,
+  folder: string,
+  name: string,
+  seq: number,
+  acks: ReadonlySet<string>,
+): Promise<FoundReceipt> {
   const bytes = (await store.read(`${folder}/${name}`)) ?? new Uint8Array()
   const parsed = parseFile(bytes)
   const content = parsed !== undefined && typeof parsed['request'] === 'object' && parsed['request'] !== null ? parsed : undefined
@@ -85,11 +104,17 @@ async function readReceipt(store: OfflineStore, folder: string, name: string, ac
   }
 }
 
-function isHeader(content: JsonObject | undefined): content is JsonObject & EpisodeHeader {
+// Anybody may have changed it: what is used of it later must be of its kind. A header that is not is none, and that is a break.
+function isHeader(content: JsonObject | undefined, id: string): content is JsonObject & EpisodeHeader {
+  if (content === undefined) return false
+  const { episode, till, queue, opened, reason, software, prevEpisodeHash, counterStart, anchorNumber, anchorHash } = content
+  const texts = [till, queue, opened, reason, software]
   return (
-    typeof content?.['episode'] === 'string' &&
-    typeof content['prevEpisodeHash'] === 'string' &&
-    typeof content['counterStart'] === 'number'
+    episode === id &&
+    texts.every((text) => typeof text === 'string' && text.length <= 200) &&
+    !Number.isNaN(Date.parse(opened as string)) &&
+    [prevEpisodeHash, anchorHash].every((hash) => typeof hash === 'string' && /^[0-9a-f]{64}$/.test(hash)) &&
+    [counterStart, anchorNumber].every((number) => Number.isSafeInteger(number) && (number as number) >= 0)
   )
 }
 
@@ -97,7 +122,9 @@ async function headOf(store: OfflineStore, path: string, source: string): Promis
   const value = parseFile(await store.read(path))
   const seq = value?.['seq'] ?? value?.['lastSeq']
   const hash = value?.['hash'] ?? value?.['lastHash']
-  return typeof seq === 'number' && typeof hash === 'string' ? [{ source, seq, hash }] : []
+  return Number.isSafeInteger(seq) && (seq as number) >= 0 && typeof hash === 'string'
+    ? [{ source, seq: seq as number, hash }]
+    : []
 }
 
 async function mirrorHead(mirror: OfflineStore | undefined, id: string): Promise<Episode['heads']> {

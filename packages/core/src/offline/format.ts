@@ -81,6 +81,13 @@ export function parseFile(bytes: Uint8Array | undefined): JsonObject | undefined
   }
 }
 
+/** Number in the name of a receipt's file, or undefined when it is the name of none. */
+export function receiptNumber(name: string): number | undefined {
+  const digits = /^(\d{8,15})\.json$/.exec(name)?.[1]
+  const seq = Number(digits)
+  return digits === undefined || seq === 0 || receiptName(seq) !== name ? undefined : seq
+}
+
 /** Name of a receipt's file. */
 export function receiptName(seq: number): string {
   return `${String(seq).padStart(8, '0')}.json`

@@ -76,18 +76,23 @@ function judgeHeader({ header }: Episode, { before }: JudgeContext, tell: Tell):
     tell('COUNTER_GAP', 0, `begins with counter ${header.counterStart}; ${before.nextCounter} was next`)
 }
 
+// A head or a name may claim any number: beyond this many, missing ones are named as a range.
+const MOST_LISTED = 10_000
+
 function judgeNumbers({ receipts, heads }: Episode, tell: Tell): number[] {
   const missing: number[] = []
   let expected = 1
   for (const { seq } of receipts) {
-    for (; expected < seq; expected++) {
-      missing.push(expected)
-      tell('GAP', expected, `file ${receiptName(expected)} is missing`)
+    const listed = Math.min(seq, expected + MOST_LISTED)
+    for (let number = expected; number < listed; number++) {
+      if (missing.length < MOST_LISTED) missing.push(number)
+      tell('GAP', number, `file ${receiptName(number)} is missing`)
     }
+    if (listed < seq) tell('GAP', listed, `files ${receiptName(listed)} to ${receiptName(seq - 1)} are missing`)
     expected = seq + 1
   }
   const known = Math.max(0, ...heads.map(({ seq }) => seq))
-  for (; expected <= known; expected++) missing.push(expected)
+  for (; expected <= known && missing.length < MOST_LISTED; expected++) missing.push(expected)
   return missing
 }
 
@@ -180,7 +185,7 @@ function judgeTail(episode: Episode, missing: readonly number[], tell: Tell): vo
     tell(
       'TAIL_MISSING',
       seq,
-      `${source} knows ${seq} receipts; the files end at ${last.seq}${missing.length > 0 ? `; missing: ${missing.join(', ')}` : ''}`,
+      `${source} knows ${seq} receipts; the files end at ${last.seq}${missing.length > 0 ? `; missing: ${missing.slice(0, 50).join(', ')}${missing.length > 50 ? ' …' : ''}` : ''}`,
     )
     return
   }

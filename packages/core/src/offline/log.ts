@@ -52,6 +52,7 @@ export class OfflineLog {
   #header: EpisodeHeader | undefined
   #last: { seq: number; hash: string } = { seq: 0, hash: ZERO_HASH }
   readonly #byKey = new Map<string, OfflineReceipt>()
+  #ended: Promise<Map<string, OfflineReceipt>> | undefined
 
   constructor(options: {
     store: OfflineStore
@@ -72,20 +73,28 @@ export class OfflineLog {
     this.#header = undefined
     this.#byKey.clear()
     const counter = parseFile(await this.#store.read('counter.json'))
-    if (typeof counter?.['next'] === 'number') this.#counter = { ...this.#counter, ...(counter as Partial<Counter>) }
+    const stored = isCounter(counter) ? counter : undefined
+    if (stored !== undefined) this.#counter = { ...stored, settledNext: stored.settledNext ?? stored.next }
     await this.#settle()
     const open = await this.openEpisode()
     if (open === undefined) return
     this.#header = open.header ?? this.#placeholder(open)
     this.#last = lastOf(open)
+    if (stored !== undefined && stored.settledNext === undefined)
+      this.#counter = { ...this.#counter, settledNext: this.#header.counterStart }
     let highest = this.#counter.next - 1
     for (const { content } of open.receipts) {
       const key = (content?.['request'] as JsonObject | undefined)?.['key']
       if (typeof key === 'string') this.#byKey.set(key, content as unknown as OfflineReceipt)
-      if (typeof content?.['counter'] === 'number') highest = Math.max(highest, content['counter'])
+      const counter = content?.['counter']
+      if (Number.isSafeInteger(counter) && (counter as number) <= highest + PLAUSIBLE)
+        highest = Math.max(highest, counter as number)
     }
     const head = open.heads.find(({ source }) => source === 'head.json')
-    const known = Math.max(0, ...open.heads.map(({ seq }) => seq))
+    const claimed = Math.max(0, ...open.heads.map(({ seq }) => seq))
+    const known = claimed > this.#last.seq + PLAUSIBLE ? 0 : claimed
+    // One that claims what no till can have sold is put aside as evidence; no number is spent on it.
+    if (known < claimed) await this.#putHeadAside()
     // A head that knows more than the files is evidence, and stays.
     if (known <= this.#last.seq && (head?.seq ?? 0) < this.#last.seq) await this.#writeHead()
     // Numbers a head knows are used up, even when their files are gone.
@@ -115,9 +124,9 @@ export class OfflineLog {
       episode: open.id,
       till: this.#till,
       queue: '',
-      opened: typeof moment === 'string' ? moment : '1970-01-01T00:00:00.000Z',
+      opened: typeof moment === 'string' && !Number.isNaN(Date.parse(moment)) ? moment.slice(0, 200) : '1970-01-01T00:00:00.000Z',
       reason: 'header unreadable',
-      counterStart: typeof counter === 'number' ? counter : this.#counter.settledNext,
+      counterStart: Number.isSafeInteger(counter) ? (counter as number) : this.#counter.settledNext,
       anchorNumber: 0,
       anchorHash: ZERO_HASH,
       prevEpisodeHash: ZERO_HASH,
@@ -169,6 +178,25 @@ export class OfflineLog {
     return this.#byKey.get(key)
   }
 
+  /** A receipt of an episode that has ended, by its request's key: its file still lies here. Read once, when first asked for. */
+  async findEnded(key: string): Promise<OfflineReceipt | undefined> {
+    this.#ended ??= this.#readEnded()
+    return (await this.#ended).get(key)
+  }
+
+  async #readEnded(): Promise<Map<string, OfflineReceipt>> {
+    const found = new Map<string, OfflineReceipt>()
+    for (const id of await this.#episodes()) {
+      if (parseFile(await this.#store.read(`${id}/end.json`)) === undefined) continue
+      const { receipts } = await readEpisode(this.#store, id, undefined)
+      for (const { content } of receipts) {
+        const key = (content?.['request'] as JsonObject | undefined)?.['key']
+        if (typeof key === 'string') found.set(key, content as unknown as OfflineReceipt)
+      }
+    }
+    return found
+  }
+
   /** Opens an episode. */
   async begin(facts: EpisodeFacts): Promise<void> {
     const episode = uuid4()
@@ -211,6 +239,12 @@ export class OfflineLog {
     await this.#setCounter({ ...this.#counter, next: counter + 1 }) // 4
     if (typeof request['key'] === 'string') this.#byKey.set(request['key'], receipt)
     return receipt
+  }
+
+  async #putHeadAside(): Promise<void> {
+    const id = (this.#header as EpisodeHeader).episode
+    const bytes = await this.#store.read(`${id}/head.json`)
+    if (bytes !== undefined) await this.quarantineCopy('head.json', bytes)
   }
 
   async #writeHead(): Promise<void> {
@@ -271,12 +305,28 @@ export class OfflineLog {
     await this.#setCounter({ ...this.#counter, ...settles })
     this.#header = undefined
     this.#byKey.clear()
+    this.#ended = undefined
   }
 
   /** A person has seen the breaks of an ended episode. */
   async markSeen(episode: Episode, by: JsonObject): Promise<void> {
     await this.#store.replace(`${episode.id}/end.json`, fileBytes({ ...episode.end, acknowledged: true, by }))
   }
+}
+
+/** More receipts than any outage has: what claims to lie further on was not written by a till. */
+const PLAUSIBLE = 1_000_000
+
+type StoredCounter = Omit<Counter, 'settledNext'> & { readonly settledNext?: number }
+
+function isCounter(value: JsonObject | undefined): value is JsonObject & StoredCounter {
+  const { next, lastEpisode, lastEpisodeHash, settledNext = 1 } = value ?? {}
+  return (
+    [next, settledNext].every((number) => Number.isSafeInteger(number) && (number as number) >= 1) &&
+    (lastEpisode === null || typeof lastEpisode === 'string') &&
+    typeof lastEpisodeHash === 'string' &&
+    /^[0-9a-f]{64}$/.test(lastEpisodeHash)
+  )
 }
 
 function uuid4(): string {

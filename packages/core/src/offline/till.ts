@@ -166,7 +166,8 @@ class OfflineTill implements Till {
   }
 
   get state(): TillState {
-    if (this.#state === 'DEGRADED' && this.#expired()) return 'OFFLINE_EXPIRED'
+    // Found in the midst of a transfer it waits for the queue like any other; only a transfer under way has it at hand.
+    if (this.#isOffline() && this.#transfer === undefined && this.#expired()) return 'OFFLINE_EXPIRED'
     return this.#state
   }
 
@@ -203,7 +204,11 @@ class OfflineTill implements Till {
     for (;;) {
       const reply = await this.#ask(content)
       if (reply.outcome === 'registered') return this.#answered(reply)
-      if (!isOutage(reply.error)) return { ...reply, key }
+      if (!isOutage(reply.error)) {
+        // It answered, if only to refuse: failures in a row begin anew.
+        this.#failures = 0
+        return { ...reply, key }
+      }
       this.#failures += 1
       if (this.#failures >= (this.#options.offline.failAfter ?? 2)) return this.#beginOutage(content, reply.error)
     }
@@ -257,21 +262,28 @@ class OfflineTill implements Till {
   }
 
   async #openEpisode(error: FiscalError): Promise<void> {
-    if (this.#log.header === undefined) {
-      await this.#log.begin({
-        queue: this.#options.queue,
-        opened: this.#moment(),
-        reason: error.code === 'UNREACHABLE' ? 'unreachable' : error.code,
-        anchorNumber: this.#anchor.seq,
-        anchorHash: this.#anchor.hash,
-        software: this.#options.software ?? 'sigillo',
-      })
-    }
+    if (this.#log.header === undefined) await this.#begin(error.code === 'UNREACHABLE' ? 'unreachable' : error.code)
+  }
+
+  #begin(reason: string): Promise<void> {
+    return this.#log.begin({
+      queue: this.#options.queue,
+      opened: this.#moment(),
+      reason,
+      anchorNumber: this.#anchor.seq,
+      anchorHash: this.#anchor.hash,
+      software: this.#options.software ?? 'sigillo',
+    })
   }
 
   async #recordOffline(content: JsonObject): Promise<TillOutcome> {
     const key = keyOf(content)
-    const known = key === undefined ? undefined : this.#log.find(key)
+    let known: OfflineReceipt | undefined
+    try {
+      known = key === undefined ? undefined : (this.#log.find(key) ?? (await this.#log.findEnded(key)))
+    } catch (error) {
+      return { outcome: 'rejected', key, error: storeFailed(error, 'no') }
+    }
     if (known !== undefined) {
       const path = firstDifference(known.request, content)
       if (path === undefined) return this.#provisional(known, true)
@@ -285,9 +297,13 @@ class OfflineTill implements Till {
       }
     }
     try {
+      if (this.#options.offline.policy === 'block')
+        throw new FiscalError('OFFLINE_BLOCKED', { message: 'the queue cannot be reached and this till may not sell off line' })
       if (this.state === 'OFFLINE_EXPIRED')
         throw new FiscalError('OFFLINE_TOO_LONG', { message: `selling off line is permitted for ${this.#maxHours()} hours` })
       this.#options.rules.check?.(content)
+      // The log vanished under the till: it goes on with a new episode, whose counter shows the loss.
+      if (this.#log.header === undefined) await this.#begin('log vanished')
       return this.#provisional(await this.#log.append(content, this.#moment()), false)
     } catch (error) {
       if (isFiscalError(error) && error.kind !== 'storage') return { outcome: 'rejected', key, error }
@@ -327,12 +343,14 @@ class OfflineTill implements Till {
   }
 
   async #runTransfer(): Promise<TransferReport> {
-    if (this.#log.header === undefined) return { status: 'nothing', handed: 0, breaks: [] }
+    if (this.#log.header === undefined) {
+      if (this.#isOffline()) this.#enter('ONLINE', 'nothing is left to hand over')
+      return { status: 'nothing', handed: 0, breaks: [] }
+    }
     const tools = this.#tools()
     let handed = 0
     for (;;) {
       this.#enter('VERIFYING', 'trying to hand over')
-      this.#enter('TRANSFERRING', 'handing over')
       const result = await transferEpisode(tools)
       if (result.status !== 'drained') return this.#stuck(result, handed)
       handed += result.handed
@@ -388,6 +406,8 @@ class OfflineTill implements Till {
       expired: this.#expired(),
       now: () => this.#moment(),
       ask: (request) => this.#ask(request),
+      verified: () => this.#enter('TRANSFERRING', 'handing over'),
+      refused: (seq, error) => this.#options.onEvent?.({ kind: 'refused', seq, error }),
     }
   }
 

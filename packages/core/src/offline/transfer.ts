@@ -20,6 +20,10 @@ export interface TransferTools {
   readonly expired: boolean
   now(): string
   ask(request: JsonObject): Promise<Reply>
+  /** All files were looked at. */
+  verified(): void
+  /** A receipt that can be recorded in no way: its bytes are in the journal, a person must see to it. */
+  refused(seq: number, error: FiscalError): void
 }
 
 /** How a transfer ended. */
@@ -43,6 +47,7 @@ export async function transferEpisode(tools: TransferTools): Promise<TransferRes
   const cut = await announce(episode, header, tools)
   if (cut !== undefined) return cut
   const judgement = judgeEpisode(await readAnnounced(episode, log), tools.judge)
+  tools.verified()
   let handed = 0
   for (const receipt of episode.receipts.filter(({ acknowledged }) => !acknowledged)) {
     const failure = await handOver(receipt, header, judgement, tools)
@@ -100,9 +105,20 @@ async function handOver(
     await tools.log.acknowledge(receipt.seq, { conflict: reply.error.message })
     return undefined
   }
-  // No sale can be made of it (a file changed beyond recognition): its bytes are kept, and it holds up nobody else's receipt.
-  if (reply.error.kind === 'input' && judgement.integrity.get(receipt.seq) === 'altered')
-    return handOverBytes(receipt, header, tools)
+  // The queue has it already, though its answer can no longer be told.
+  if (reply.error.registered === 'yes') {
+    await tools.log.acknowledge(receipt.seq, { registered: reply.error.code })
+    return undefined
+  }
+  // No sale can be made of it (a file changed beyond recognition, or a form the queue does not know): its bytes are kept, and it
+  // holds up nobody else's receipt.
+  if (reply.error.kind === 'input') {
+    tools.refused(receipt.seq, reply.error)
+    if (judgement.integrity.get(receipt.seq) === 'altered') return handOverBytes(receipt, header, tools)
+    const told = await handOverBytes(receipt, header, tools, 'keep')
+    if (told === undefined) await tools.log.acknowledge(receipt.seq, { refused: reply.error.code })
+    return told
+  }
   return cutOff(receipt.seq, reply.error)
 }
 
@@ -149,8 +165,8 @@ function degradedOf(receipt: FoundReceipt, header: EpisodeHeader, judgement: Jud
   return {
     episode: header.episode,
     seq: receipt.seq,
-    counter: typeof content['counter'] === 'number' ? content['counter'] : 0,
-    localMoment: String(content['moment'] ?? ''),
+    counter: Number.isSafeInteger(content['counter']) ? (content['counter'] as number) : 0,
+    localMoment: typeof content['moment'] === 'string' ? content['moment'].slice(0, 200) : '',
     localHash: receipt.hash as string,
     integrity: judgement.integrity.get(receipt.seq) ?? 'unlinked',
     reason: header.reason,
