@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import type { RequestListener } from 'node:http'
 import { createServer, type Server } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import { createServer as createTcpServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { utf8, fromUtf8 } from '@sigillo/core'
@@ -83,6 +83,21 @@ describe('transport over https', () => {
       code: 'UNREACHABLE',
       registered: 'no',
     })
+  })
+  it('nothing was sent: a connection that never comes to stand is given up, long before the exchange would be', async () => {
+    const mute = createTcpServer(() => undefined)
+    await new Promise<void>((resolve) => void mute.listen(0, '127.0.0.1', resolve))
+    try {
+      const url = `https://127.0.0.1:${(mute.address() as AddressInfo).port}/`
+      const transport = nodeTransport({ ca: tls.cert, connectTimeoutMs: 100 })
+      await expect(transport.send(post(url, { timeoutMs: 60_000 }))).rejects.toMatchObject({
+        registered: 'no',
+        message: expect.stringContaining('no connection within 100 ms') as string,
+      })
+      await transport.close?.()
+    } finally {
+      mute.close()
+    }
   })
   it('it is not known whether it arrived: reset, broken answer, silence', async () => {
     const reset = await serve((request) => request.socket.destroy())

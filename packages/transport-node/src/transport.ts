@@ -11,6 +11,8 @@ export interface NodeTransportOptions {
   /** Certificate and key this side shows, PEM. */
   readonly cert?: string
   readonly key?: string
+  /** Milliseconds until the connection must stand, TLS included; default 10,000. */
+  readonly connectTimeoutMs?: number
   /** Milliseconds an exchange may take when the request names none; default 30,000. */
   readonly timeoutMs?: number
   /** Largest answer that is read, in bytes; default 16 MiB. */
@@ -18,6 +20,7 @@ export interface NodeTransportOptions {
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000
+const DEFAULT_CONNECT_MS = 10_000
 const DEFAULT_MAX_BYTES: number = 16 * 1024 * 1024
 
 /**
@@ -56,16 +59,22 @@ function exchange(request: TransportRequest, agent: Agent, options: NodeTranspor
     const settings = { method, headers: { ...headers, 'content-length': String(body.length) } }
     const outgoing = secure ? tlsRequest(target, { ...settings, agent }) : plainRequest(target, settings)
     const timer = setTimeout(() => outgoing.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs)
+    const connectMs = options.connectTimeoutMs ?? DEFAULT_CONNECT_MS
+    const connecting = setTimeout(() => outgoing.destroy(new Error(`no connection within ${connectMs} ms`)), connectMs)
     const abort = (): void => void outgoing.destroy(new Error('cancelled by the caller'))
     request.signal?.addEventListener('abort', abort, { once: true })
     if (request.signal?.aborted === true) abort()
     // Bytes can only have left once the connection stands; before that the request has certainly not arrived.
     outgoing.on('socket', (socket) => {
-      const mark = (): void => void (sent = true)
+      const mark = (): void => {
+        sent = true
+        clearTimeout(connecting)
+      }
       if (socket.connecting) socket.once(secure ? 'secureConnect' : 'connect', mark)
       else mark()
     })
     outgoing.on('error', fail)
+    outgoing.on('close', () => clearTimeout(connecting))
     outgoing.on('close', () => request.signal?.removeEventListener('abort', abort))
     outgoing.on('response', (response) => {
       const parts: Buffer[] = []
