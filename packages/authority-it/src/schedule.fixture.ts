@@ -122,6 +122,7 @@ class AuthorityProcess {
   #port = 0
   url = ''
   control = ''
+  policies: object = {}
 
   constructor(program: string, folder: string) {
     this.#program = program
@@ -137,6 +138,8 @@ class AuthorityProcess {
         this.url = said.url
         this.control = said.controlUrl
         this.#port = Number(new URL(said.url).port)
+        // Policies live in the process.
+        await this.#once('PUT', '/policies', this.policies)
         return
       }
       await wait(100)
@@ -151,8 +154,20 @@ class AuthorityProcess {
     await this.#child?.kill()
   }
 
+  /** Asks the control interface; a process that dies meanwhile is started again and asked again. */
   async ask<T>(method: string, path: string, body?: unknown): Promise<T> {
-    await this.up()
+    for (let tries = 0; ; tries++) {
+      await this.up()
+      try {
+        return await this.#once<T>(method, path, body)
+      } catch (error) {
+        if (tries === 5 || !(error instanceof TypeError)) throw error
+        await wait(100)
+      }
+    }
+  }
+
+  async #once<T>(method: string, path: string, body?: unknown): Promise<T> {
     const response = await fetch(`${this.control}${path}`, {
       method,
       ...(body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
@@ -299,23 +314,15 @@ class Day {
     ]
   }
 
-  #again: object = {}
   async #policies(lottery: string, receipts: string): Promise<void> {
-    this.#again = {
+    this.#authority.policies = {
       duplicates: 'sameAnswer',
       duplicatesOf: {
         ...(lottery === 'error' && { lottery: { error: '00306' } }),
         ...(receipts === 'acceptAgain' && { receipts: 'acceptAgain' }),
       },
     }
-    await this.#authority.ask('PUT', '/policies', this.#again)
-  }
-
-  // Policies live in the process.
-  async #authorityUp(): Promise<void> {
-    if (!this.#authority.dead) return
-    await this.#authority.up()
-    await this.#authority.ask('PUT', '/policies', this.#again)
+    await this.#authority.ask('PUT', '/policies', this.#authority.policies)
   }
 
   async #tillUp(): Promise<Child> {
@@ -405,14 +412,14 @@ class Day {
 
   async #later(minutes: number): Promise<void> {
     this.#offsetMs += minutes * 60_000
-    await this.#authorityUp()
+    await this.#authority.up()
     // The authority first: a file may not come from the future.
     await this.#authority.ask('PUT', '/clock', { offsetMs: this.#offsetMs })
     await this.#tell({ do: 'clock', offsetMs: this.#offsetMs })
   }
 
   async #drain({ faults, killMs: afterMs, killAuthorityMs }: Step & { do: 'drain' }): Promise<void> {
-    await this.#authorityUp()
+    await this.#authority.up()
     await this.#authority.ask('DELETE', '/faults')
     // A refusal made up for a file that has arrived already would contradict what the authority holds.
     const { outbox } = faults.some(({ kind }) => kind === 'refuse' || kind === 'status') ? await this.#state() : { outbox: [] }
@@ -435,7 +442,7 @@ class Day {
 
   // Everything works again; an operator has seen what was refused.
   async #heal(): Promise<void> {
-    await this.#authorityUp()
+    await this.#authority.up()
     await this.#authority.ask('DELETE', '/faults')
     await this.#authority.ask('PUT', '/devices/' + this.#settings.matricola + '/state', { state: await this.#believed() })
     await this.#record({ type: 'clock', reason: 'set right' })

@@ -29,7 +29,7 @@ it('IT-40 IT-45 IT-53 a day with kills on both sides: every file and every lotte
   expect(await bench.play(day)).toEqual([])
   expect(bench.tally).toMatchObject({ closings: 2, lotteryDocuments: 2 })
   expect(bench.tally.authorityKills).toBeGreaterThan(0)
-})
+}, 300_000)
 
 it('the judge sees what is lost, sent twice as new, and left without an alarm', () => {
   const tally = { ...bench.tally }
