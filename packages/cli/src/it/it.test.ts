@@ -80,6 +80,24 @@ describe('it close', () => {
   })
 })
 
+describe('it status', () => {
+  it('IT-21 says in words what asks for somebody: the periodic check, the memory', async () => {
+    on('2026-11-20T18:00:00Z')
+    const bar = await openBar('warned')
+    const technician = { taxCode: 'RSSMRA80A01H501U', firm: { country: 'IT', code: '09876543217' } }
+    const requests = [
+      { type: 'intervention', key: 'I-1', ...technician, code: '06', nextVerificationDue: '2026-12-01' },
+      { type: 'memory', key: 'M-1', percent: 91 },
+    ]
+    await place.json(['record', bar], 0, requests.map((one) => `${JSON.stringify(one)}\n`).join(''))
+    const { stdout, code } = await place.sigillo(['it', 'status', bar])
+    expect(code).toBe(0)
+    expect(stdout).toContain('! IT_MEMORY_90: the detail memory is full to 90 %')
+    expect(stdout).toContain('! IT_VERIFICATION_DUE: the periodic check is due within 60 days')
+    expect(stdout).not.toContain('see the documentation')
+  })
+})
+
 describe('it: wrong use', () => {
   it.each([
     [['it', 'enrol', 'BAR'], 'USAGE'],

@@ -94,6 +94,20 @@ const ALARMS: Readonly<Record<Alarm['code'], string>> = {
   IT_LATE: 'twelve days without success: it is late',
 }
 
+const WARNINGS: Readonly<Record<string, string>> = {
+  IT_Z_NEAR_END: 'fewer than 30 closing numbers are left',
+  IT_CERT_EXPIRED: 'the device certificate has expired: no new period opens; what is closed is still sent',
+  IT_CERT_EXPIRES_90: 'the device certificate expires within 90 days',
+  IT_CERT_EXPIRES_30: 'the device certificate expires within 30 days',
+  IT_CERT_EXPIRES_7: 'the device certificate expires within 7 days',
+  IT_MEMORY_80: 'the detail memory is full to 80 %',
+  IT_MEMORY_90: 'the detail memory is full to 90 %',
+  IT_MEMORY_95: 'the detail memory is full to 95 %',
+  IT_CLOCK_SKEW: 'the clock differs by more than a minute from the authority’s; closings stop at five',
+  IT_VERIFICATION_DUE: 'the periodic check is due within 60 days',
+  IT_VERIFICATION_OVERDUE: 'the periodic check is overdue',
+}
+
 async function tell({ out }: Call, shown: Shown): Promise<void> {
   const { paint } = out
   const { matricola, device, simulation, merchant, certificate, progressive, tills, toSend, rejected, alarms, warnings } = shown
@@ -122,6 +136,7 @@ async function tell({ out }: Call, shown: Shown): Promise<void> {
   for (const line of columns(rows.map((row) => row.map(plain)))) await out.line(`  ${line}`)
   for (const { code, message } of alarms)
     await out.line(`${paint.red('✘')} ${code} ${nameOfMessage(message)} (message ${message.made}): ${ALARMS[code]}`)
-  for (const warning of warnings) await out.line(`${paint.yellow('!')} ${plain(warning)}`)
+  for (const warning of warnings)
+    await out.line(`${paint.yellow('!')} ${plain(warning)}: ${WARNINGS[warning] ?? 'see the documentation'}`)
   if (shown.next !== '') await out.line(`  next: ${shown.next}`)
 }
