@@ -1,6 +1,6 @@
 // France's part of the off-line log (13): the words of "mode dégradé", the requests that tell the queue of an outage, and what
 // the provisional receipt shows. The mechanism is core's.
-import type { JsonObject, PrintItem } from '@sigillo/core'
+import { FiscalError, type JsonObject, type PrintItem } from '@sigillo/core'
 import type { OfflineReceipt, OfflineRules } from '@sigillo/core/offline'
 import { nationalCode, refuse } from './errors.js'
 import { figuresOf, type Figures } from './figures.js'
@@ -94,6 +94,14 @@ const OFFLINE_TYPES: ReadonlySet<string> = new Set(['ticket', 'invoice', 'note',
 // What the queue would refuse later, the customer should not take home now.
 function checkOffline(settings: Settings, request: JsonObject): void {
   const parsed = parseRequest(request)
+  const { training = false } = parsed.input
+  // A simulation leaves the state of the outage alone (12), and only the queue knows who is responsible for it.
+  if (parsed.type === 'training' || training !== false)
+    throw new FiscalError('OFFLINE_BLOCKED', {
+      message: 'school mode needs the queue; nothing is simulated off line',
+      national: 'FR_OFFLINE_BLOCKED',
+      details: { messageFr: 'Le mode école n’est pas possible en mode dégradé.' },
+    })
   if (parsed.sale === undefined || !OFFLINE_TYPES.has(parsed.type)) return
   const figures = figuresOf(parsed.sale, { settings, date: businessDate(settings.zone, parsed.posMs, 0) })
   if (parsed.type !== 'payment' && parsed.sale.lines.length === 0)

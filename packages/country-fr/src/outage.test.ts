@@ -302,3 +302,63 @@ it('FR-62 late capture: a number once, lower numbers later are marked, unknown t
   expect(await shop.refused(late(13, { paperDate: '2025-10-01' }))).toBe('REQUEST_INVALID')
   await shop.ok(late(13, { paperDate: '2025-10-01', force: 'CHEF' }))
 })
+
+it('FR-46, FR-47 school mode off line neither begins an outage, nor spends its counter, nor prints a paper without FACTICE', async () => {
+  const line = await openLine()
+  line.down = true
+  const training = { training: { responsible: 'CHEF' } }
+  expect(await line.sell('X-1', 100, training)).toMatchObject({
+    error: { code: 'OFFLINE_BLOCKED', national: 'FR_OFFLINE_BLOCKED' },
+  })
+  expect(line.store.files.size).toBe(0)
+  expect(line.till.state).toBe('ONLINE')
+  expect(await line.sell('POS-1')).toMatchObject({ outcome: 'provisional', number: 'D-CAISSE-01-1' })
+  expect(await line.sell('X-2', 100, training)).toMatchObject({ outcome: 'rejected', error: { code: 'OFFLINE_BLOCKED' } })
+  expect(await line.sell('POS-2')).toMatchObject({ outcome: 'provisional', number: 'D-CAISSE-01-2' })
+})
+
+it('FR-50 a sale that breaks the rules begins no outage', async () => {
+  const line = await openLine()
+  line.down = true
+  const outcome = await line.sell('POS-1', 100, { payments: [{ mode: 'ESP', amount: 90 }] })
+  expect(outcome).toMatchObject({ outcome: 'rejected', error: { code: 'FR_SUM_MISMATCH' } })
+  expect(line.store.files.size).toBe(0)
+  expect(line.till.state).toBe('ONLINE')
+})
+
+it('13.2 an outage without a receipt is told like any other, with counts of nothing', async () => {
+  const line = await openLine()
+  line.down = true
+  // The header is durable, the receipt is not.
+  line.store.failAt(2, 'before')
+  expect((await line.sell('POS-1')).outcome).not.toBe('provisional')
+  line.store.failAt(undefined)
+  line.down = false
+  const from = line.shop.queue.head().seq + 1n
+  expect(await line.till.transfer()).toMatchObject({ status: 'transferred', handed: 0, breaks: [] })
+  expect(await line.shop.trail(from)).toEqual(['L:70', 'G:zero', 'L:120', 'L:125'])
+  const zero = (await line.shop.records()).filter(({ body }) => body.type === 'closing').at(-1)
+  expect(zero?.payload).toMatchObject({
+    kind: 'zero',
+    episode: { count: 0, lastHash: expect.stringMatching(/^[0-9a-f]{64}$/) as string },
+  })
+})
+
+it('14 a number beyond the last of its pad is in order however early its date, one below is not; pads do not mix', async () => {
+  const shop = await openShop()
+  const late = async (pad: string, paperNumber: number, paperDate: string): Promise<boolean> => {
+    const { record } = await shop.ok({
+      type: 'ticket',
+      lateCapture: { pad, paperNumber, paperDate, reason: 'panne', capturedBy: 'OP-7' },
+      lines: [line(100, 2000)],
+      payments: [{ mode: 'ESP', amount: 100 }],
+    })
+    return (record.payload as { late: { outOfOrder?: boolean } }).late.outOfOrder === true
+  }
+  expect(await late('A', 10, '2026-11-20')).toBe(false)
+  expect(await late('A', 11, '2026-11-19')).toBe(false)
+  expect(await late('B', 3, '2026-11-20')).toBe(false)
+  expect(await late('A', 9, '2026-11-20')).toBe(true)
+  expect(await late('B', 4, '2026-11-20')).toBe(false)
+  expect(await late('A', 12, '2026-11-20')).toBe(false)
+})

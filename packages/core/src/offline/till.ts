@@ -245,6 +245,14 @@ class OfflineTill implements Till {
       })
       return { outcome: blocked.registered === 'unknown' ? 'indeterminate' : 'rejected', key: keyOf(content), error: blocked }
     }
+    const refusal = this.#refusalOf(content)
+    if (refusal !== undefined) {
+      // Nothing can go into the log, so none is begun. What the queue would refuse too was not stored; of the rest nothing is known.
+      const { code, message, kind } = refusal
+      if (kind === 'input' || error.registered === 'no') return { outcome: 'rejected', key: keyOf(content), error: refusal }
+      const unsure = new FiscalError(code, { message, kind, registered: error.registered, retry: 'same-handle', cause: error })
+      return { outcome: 'indeterminate', key: keyOf(content), error: unsure }
+    }
     try {
       await this.#openEpisode(error)
     } catch (failure) {
@@ -259,6 +267,16 @@ class OfflineTill implements Till {
     this.#enter('DEGRADED', error.message)
     this.#scheduleProbe()
     return this.#recordOffline(content)
+  }
+
+  #refusalOf(content: JsonObject): FiscalError | undefined {
+    try {
+      this.#options.rules.check?.(content)
+      return undefined
+    } catch (refusal) {
+      if (isFiscalError(refusal)) return refusal
+      throw refusal
+    }
   }
 
   async #openEpisode(error: FiscalError): Promise<void> {
