@@ -39,7 +39,10 @@ export async function post(reach: Reach, path: string, body: string, type: strin
   return { status, text: fromUtf8(bytes) ?? '' }
 }
 
-/** A question: what is no good answer is an error of kind transmission, for the outcome of asking is that nothing is known. */
+/**
+ * A question. It changes nothing: whatever goes wrong with it, nothing was registered by it.
+ * @throws FiscalError UNREACHABLE, registered `no`
+ */
 export async function question<T>(
   reach: Reach,
   path: string,
@@ -47,17 +50,23 @@ export async function question<T>(
   type: string,
   read: (text: string) => T | undefined,
 ): Promise<T> {
-  const { status, text } = await post(reach, path, body, type, reach.askTimeoutMs ?? 10_000)
-  const answer = status === 200 ? read(text) : undefined
-  if (answer === undefined)
-    throw new FiscalError('UNREACHABLE', {
-      kind: 'transmission',
-      registered: 'unknown',
-      retry: 'same-handle',
-      message: `the device gives no answer to ${path}: HTTP ${status}`,
-      remedy: 'Check address, name and password of the device, then try again.',
-    })
-  return answer
+  let problem: string
+  try {
+    const { status, text } = await post(reach, path, body, type, reach.askTimeoutMs ?? 10_000)
+    const answer = status === 200 ? read(text) : undefined
+    if (answer !== undefined) return answer
+    problem = `HTTP ${status}`
+  } catch (error) {
+    if (!isFiscalError(error) || error.kind !== 'transmission') throw error
+    problem = error.message
+  }
+  throw new FiscalError('UNREACHABLE', {
+    kind: 'transmission',
+    registered: 'no',
+    retry: 'same-handle',
+    message: `the device gives no answer to ${path}: ${problem}`,
+    remedy: 'Check address, name and password of the device, then try again.',
+  })
 }
 
 /** A message that changes something: its failure is a verdict. */

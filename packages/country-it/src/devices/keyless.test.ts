@@ -219,6 +219,25 @@ describe.skipIf(!has('openssl')).each(benches)('a till on $name', ({ name, make,
     expect(device.closings).toHaveLength(1)
   })
 
+  it('a closing that is refused or put off leaves the till where it was', async () => {
+    await till.issue('A', coffee(122))
+    const refusal = { kind: 'code', code: chains ? '-28' : 'NOT_NOW' } as const
+    served.faults.push(undefined, refusal)
+    await expect(till.close()).rejects.toMatchObject({ code: 'IT_DEVICE_REFUSED' })
+    expect(await till.issue('B', coffee(244))).toMatchObject({ state: 'registered', z: 56, n: 2, warnings: [] })
+    served.faults.push(undefined, { kind: 'lostBefore' })
+    await expect(till.close()).rejects.toMatchObject({ code: 'IT_DEVICE_DOUBT' })
+    expect(await till.issue('C', coffee(366))).toMatchObject({ state: 'registered', z: 56, n: 3, warnings: [] })
+    expect(await till.close()).toMatchObject({ z: 56 })
+    expect(device.closings).toEqual([{ z: 56, documents: 3 }])
+  })
+
+  it('a question that fails has changed nothing, and its error says so', async () => {
+    served.faults.push({ kind: 'lostAfter' })
+    await expect(till.issue('A', coffee(122))).rejects.toMatchObject({ code: 'UNREACHABLE', registered: 'no' })
+    expect(await till.issue('A', coffee(122))).toMatchObject({ state: 'registered', n: 1 })
+  })
+
   it('off line: a chain goes on and is delivered in order; a printer takes nothing, and says so', async () => {
     await till.issue('A', coffee(122))
     served.faults.push(...Array.from({ length: 9 }, () => ({ kind: 'status', status: 503 }) as const))

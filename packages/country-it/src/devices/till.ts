@@ -100,7 +100,9 @@ class Engine implements DeviceTill {
   find(key: string): Issued | undefined {
     const done = this.#state.done.find((one) => one.key === key)
     const pending = this.#state.pending.find((one) => one.key === key)
-    return done ?? (pending === undefined ? undefined : this.#told(pending))
+    if (done === undefined) return pending && this.#told(pending)
+    const { state, z, n, seal, code, warnings } = done
+    return { key, state, z, n, seal, code, warnings }
   }
 
   // One thing at a time: a till's documents stand in one line.
@@ -334,12 +336,13 @@ class Engine implements DeviceTill {
       if (verdict.is === 'unknown') return this.#closingInDoubt(verdict)
       if (verdict.is !== 'busy') {
         if ((await dialect.ask()).z >= z) return this.#closed(z, [])
-        await this.#remember({ closing: null })
+        // Asking may have begun the chain anew.
+        await this.#remember({ closing: null, position: null })
         throw refuse('IT_DEVICE_REFUSED', `the device refuses the closing: ${verdict.code}`, { code: verdict.code })
       }
       if (pause !== undefined) await wait(pause)
     }
-    await this.#remember({ closing: null })
+    await this.#remember({ closing: null, position: null })
     throw refuse('IT_DEVICE_REFUSED', 'the device stays busy')
   }
 
@@ -349,7 +352,7 @@ class Engine implements DeviceTill {
     if (closing === null) return
     const position = await this.#parts.dialect.ask()
     if (position.z >= closing) await this.#closed(closing, [])
-    else await this.#remember({ closing: null })
+    else await this.#remember({ closing: null, position })
   }
 
   #closingInDoubt({ problem, left }: Verdict & { is: 'unknown' }): never {
