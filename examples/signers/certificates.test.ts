@@ -16,6 +16,7 @@ import { hsmSigner, TOKEN } from './signers.fixture.js'
 const module = softHsmModule()
 const card = new VirtualCard(undefined, undefined, VirtualCard.makeKeys())
 const DAY = 86_400_000
+const ROUNDS = process.env['SIGILLO_LONG'] === '1' ? 200 : 2
 type Opened = (certificates: readonly Uint8Array[], guard?: Omit<GuardOptions, 'audit'>) => Promise<GuardedSigner>
 
 const onCard =
@@ -43,7 +44,7 @@ function inMemory(alg: RecordAlg): Opened {
   return (certificates, guard) => softwareSigner({ pkcs8, alg, certificates, ...(guard !== undefined && { guard }) })
 }
 
-const software = (['ES256', 'ES384', 'RS256', 'PS256'] as const).map((alg) => [`software ${alg}`, inMemory(alg)] as const)
+const software = (['ES256', 'ES384', 'PS256'] as const).map((alg) => [`software ${alg}`, inMemory(alg)] as const)
 const tokens = (['record', 'p384', 'rsa'] as const).map((object) => [`SoftHSM ${object}`, onToken(object)] as const)
 const cards = (['record', 'seal', 'der'] as const).map((key) => [`virtual card ${key}`, onCard(key)] as const)
 
@@ -125,8 +126,8 @@ describe.skipIf(!hasOpenssl)('certificates of every kind of signer', () => {
 
   function kinds(list: readonly (readonly [string, Opened])[]): void {
     it.each(list)('S-50 %s: a request passes openssl req -verify and asks for what was said', async (_name, open) => {
-      // Signatures whose numbers are short or begin with a set bit come by chance: several, so that both do.
-      for (let i = 0; i < 4; i++) {
+      // Signatures whose numbers begin with a set bit come every other time, short ones seldom: more of them in the long run.
+      for (let i = 0; i < ROUNDS; i++) {
         const der = await request(open)
         expect(accepts(der)).toBe(true)
         expect(readRequest(der).subject).toEqual(subject)
