@@ -9,6 +9,7 @@ import {
   spkiOfCertificate,
   toBase64url,
   utf8,
+  type FiscalError,
   type KeyPolicy,
   type PublicJwk,
 } from '@sigillo/core'
@@ -103,9 +104,13 @@ function checkAttributes(read: ReadonlyMap<number, Uint8Array>, accepted: readon
     const holds = value === undefined ? mayLack : isTrue(value) === must
     if (!holds && !accepted.includes(name)) violated.push(name)
   }
-  if (violated.length === 0) return
+  if (violated.length > 0) throw weakAttributes(violated)
+}
+
+/** The refusal of a key whose attributes say it is not only for this. */
+export function weakAttributes(violated: readonly string[]): FiscalError {
   const message = `the key may leave its token or do more than sign: ${violated.join(', ')}; accept each by name in the key policy, with a reason, or make another key`
-  throw signerError('CONFIG_INVALID', { message, reason: 'weak-attributes' })
+  return signerError('CONFIG_INVALID', { message, reason: 'weak-attributes' })
 }
 
 /** Names of the exceptions a policy makes at this time. CKA_LOCAL is also excused by the name `importedKey`. */

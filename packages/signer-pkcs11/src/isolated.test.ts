@@ -141,18 +141,17 @@ describe.skipIf(missing !== undefined)(
     })
 
     it('S-11 a module that hangs keeps nobody waiting and is ended; the next signature finds a new one', async () => {
-      const signer = await open({ isolate: { host, hangMs: 1_200 }, guard: { timeoutMs: 300 } })
+      const signer = await open({ isolate: { host, hangMs: 1_500 }, guard: { timeoutMs: 300 } })
       device.tell('hang')
       const [pid] = hostsOf(host)
       expect(await codeOf(record(signer))).toBe('TIMEOUT')
       const began = Date.now()
       await signer.health()
       expect(Date.now() - began).toBeLessThan(1_000)
-      device.takeBack('hang')
-      device.tell('hang')
       await vi.waitFor(() => expect(hostsOf(host)).not.toContain(pid), { timeout: 10_000, interval: 50 })
       device.takeBack('hang')
-      expect(await codeOf(record(signer))).toBe('signed')
+      const next = signer.sign({ operation: 'record', suite: 'es256', input: { message: utf8('next') } }, { timeoutMs: 20_000 })
+      expect(await codeOf(next)).toBe('signed')
     })
 
     it('S-16 after a crash the PIN goes to the same token only', async () => {
@@ -162,7 +161,8 @@ describe.skipIf(missing !== undefined)(
       otherComponent(module as string).makeKey({ token: TOKEN, label: 'record', id: 1, type: 'P-256' })
       device.tell('crash-sign')
       expect(await codeOf(record(signer))).toMatch(/^(KEY_MISMATCH|TOKEN_REMOVED)/)
-      expect(device.logins()).toEqual(['accepted'])
+      expect(new Set(device.tokens())).toEqual(new Set([signer.describe().hardware?.serial]))
+      expect(device.logins()).not.toContain('refused')
     })
 
     it('S-22 the PIN is neither an argument nor in the environment of the process, and not in its words', async () => {

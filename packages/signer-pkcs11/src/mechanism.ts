@@ -47,6 +47,12 @@ export function chooseMechanism(jwk: PublicJwk, wanted: RecordAlg | undefined, o
   return { alg, suite, ...way }
 }
 
+/** True when every mechanism the key is limited to belongs to the suite; a key without such a limit is no worse than its token. */
+export function isLimitedTo(suite: SuiteId, allowed: readonly number[]): boolean {
+  const own = suite === 'ed25519' ? [] : WAYS[suite].map(({ mechanism }) => mechanism.type)
+  return allowed.every((mechanism) => own.includes(mechanism))
+}
+
 /** The bytes the token is given for a request. */
 export function dataFor({ form }: Choice, { input }: SignRequest): Uint8Array {
   if ('message' in input) return input.message

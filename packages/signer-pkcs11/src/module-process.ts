@@ -100,7 +100,7 @@ export class ModuleProcess {
           settle(value)
         }
       }
-      const timer = setTimeout(() => this.#child.kill('SIGKILL'), this.#parts.hangMs ?? HANG_MS)
+      const timer = setTimeout(() => this.#child.kill('SIGKILL'), this.#patienceMs(question))
       this.#waiting.set(id, { timer, resolve: settled(resolve), reject: settled(reject) })
       signal?.addEventListener('abort', onAbort)
       // A process at work keeps the till's alive; one at rest does not.
@@ -108,6 +108,12 @@ export class ModuleProcess {
       this.#child.channel?.ref()
       this.#send({ ...question, id })
     })
+  }
+
+  // Starting a process and a module takes what it takes; it is not given less than usual.
+  #patienceMs({ kind }: Question): number {
+    const { hangMs = HANG_MS } = this.#parts
+    return kind === 'sign' ? hangMs : Math.max(hangMs, HANG_MS)
   }
 
   #send(message: ToHost): void {

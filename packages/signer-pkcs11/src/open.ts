@@ -14,8 +14,8 @@ import {
 } from '@sigillo/core'
 import { loadCryptoki } from './binding.js'
 import type { Handle } from './cryptoki.js'
-import { findKey, type FoundKey } from './find-key.js'
-import { chooseMechanism, type Choice } from './mechanism.js'
+import { findKey, weakAttributes, type FoundKey } from './find-key.js'
+import { chooseMechanism, isLimitedTo, type Choice } from './mechanism.js'
 import { Pkcs11Device, type DeviceParts } from './pkcs11-device.js'
 import { failureOf } from './return-values.js'
 import { SharedModule } from './shared-module.js'
@@ -82,6 +82,8 @@ async function partsOf(
     })
   }
   const choice = chooseMechanism(key.jwk, options.alg, offered(cryptoki.mechanisms(token.slot), key))
+  if (!isLimitedTo(choice.suite, key.allowedMechanisms) && !accepted.includes('CKA_ALLOWED_MECHANISMS'))
+    throw weakAttributes(['CKA_ALLOWED_MECHANISMS'])
   const maxSessions = sessionsFor(options.sessions ?? 4, token, module.locking && !key.alwaysAuthenticate)
   const description = describe(options, token, key, choice, maxSessions)
   const { pin, vendorCodes = {}, recoverMs = 5_000 } = options

@@ -55,6 +55,7 @@ export class Pkcs11Device implements DeviceSigner {
   #epoch: number
   #recovering: Promise<void> | undefined
   #trouble: string | undefined
+  #isDown = false
   #closed = false
 
   constructor(parts: DeviceParts) {
@@ -77,7 +78,9 @@ export class Pkcs11Device implements DeviceSigner {
   status(): DeviceStatus {
     const sessions = { open: this.#sessions.open, quarantined: 0 }
     if (this.#parts.safety.isLatched) return { state: 'locked', reasons: ['PIN_LATCHED'], sessions }
-    return this.#trouble === undefined ? { sessions } : { state: 'degraded', reasons: [this.#trouble], sessions }
+    if (this.#trouble === undefined) return { sessions }
+    if (this.#isDown) return { state: 'down', reasons: [this.#trouble, 'RESTART_PROCESS'], sessions }
+    return { state: 'degraded', reasons: [this.#trouble], sessions }
   }
 
   async sign(request: SignRequest, { signal }: { readonly signal?: AbortSignal } = {}): Promise<SignResult> {
@@ -94,6 +97,7 @@ export class Pkcs11Device implements DeviceSigner {
         failedAt = this.#generation
         const signature = await this.#signOnce(request)
         this.#trouble = undefined
+        this.#isDown = false
         return { signature }
       } catch (thrown) {
         const { error, from } = this.#failure(thrown)
@@ -101,6 +105,9 @@ export class Pkcs11Device implements DeviceSigner {
         if (this.#closed || signal?.aborted === true) throw error
         rung = nextRung(from, climbed)
         if (rung !== undefined) continue
+        if (error.code === 'DEVICE_MEMORY') this.#sessions.shrink()
+        // The whole ladder was climbed for nothing: what is left is another process.
+        this.#isDown = from !== undefined && error.code !== 'TOKEN_REMOVED'
         if (error.code !== 'TOKEN_REMOVED' || Date.now() >= deadline) throw exhausted(error)
         await delay(Math.min(250 * 2 ** waits, 1000))
         waits++
@@ -205,6 +212,7 @@ export class Pkcs11Device implements DeviceSigner {
     } catch {
       // The next signature recovers; a probe never submits a PIN.
     }
+    this.#sessions.touch()
   }
 }
 

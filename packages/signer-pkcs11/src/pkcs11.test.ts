@@ -1,8 +1,10 @@
 // The signer against a scripted module: every return value at init and at sign, the recovery ladder, PIN safety, sharing of a module.
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { FiscalError, memoryAudit, utf8, type AuditLog, type GuardedSigner, type JsonObject } from '@sigillo/core'
 import { signerKit } from '@sigillo/testing'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { CK } from './cryptoki.js'
 import { FAKE_PIN, fakeModule, type FakeCall, type FakeModule } from './fixtures/fake-cryptoki.js'
 import { openPkcs11, type Pkcs11Options } from './index.js'
@@ -291,6 +293,63 @@ describe('recovery', () => {
     await signer.close()
   })
 
+  it('S-27 a token that runs out of room while signing gets one session fewer', async () => {
+    const fake = fakeModule()
+    const signer = await open(fake, { sessions: 4 })
+    await Promise.all(Array.from({ length: 12 }, (_, i) => record(signer, `${i}`)))
+    const before = fake.sessionsOpen()
+    fake.faults.push({ call: 'signInit', rv: 0x31, times: 1 })
+    expect(await codeOf(record(signer))).toBe('DEVICE_MEMORY')
+    await Promise.all(Array.from({ length: 12 }, (_, i) => record(signer, `${i}`)))
+    expect(fake.sessionsOpen()).toBeLessThan(before)
+    await signer.close()
+  })
+
+  it('a fault the whole ladder does not mend is down and asks for another process, until a signature succeeds', async () => {
+    const fake = fakeModule()
+    const signer = await open(fake)
+    fake.faults.push({ call: 'sign', rv: 0x30, times: Infinity })
+    expect(await codeOf(record(signer))).toBe('DEVICE_FAULT')
+    const { state, reasons } = await signer.health()
+    expect([state, reasons]).toEqual(['down', expect.arrayContaining(['DEVICE_FAULT', 'RESTART_PROCESS'])])
+    fake.faults.length = 0
+    expect(await codeOf(record(signer))).toBe('signed')
+    expect((await signer.health()).state).toBe('ready')
+    await signer.close()
+  })
+
+  it('keeps idle sessions alive every 20 seconds without a PIN, and lets go of those that died', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    const fake = fakeModule()
+    const signer = await open(fake, { sessions: 3 })
+    await Promise.all(Array.from({ length: 9 }, (_, i) => record(signer, `${i}`)))
+    const open1 = fake.sessionsOpen()
+    fake.trace.length = 0
+    vi.advanceTimersByTime(20_000)
+    // The anchor and every idle worker.
+    expect(count(fake, 'isLoggedIn')).toBe(open1)
+    fake.faults.push({ call: 'isLoggedIn', rv: 0xb3, times: 2 })
+    vi.advanceTimersByTime(20_000)
+    expect(fake.sessionsOpen()).toBe(open1 - 1)
+    vi.useRealTimers()
+    expect(await codeOf(record(signer))).toBe('signed')
+    expect(fake.pins).toHaveLength(1)
+    await signer.close()
+  })
+
+  it('S-29 a key limited to mechanisms of more than its suite is refused unless named', async () => {
+    const fake = fakeModule()
+    const list = (...types: number[]): Uint8Array => new Uint8Array(new BigUint64Array(types.map(BigInt)).buffer)
+    fake.privateObject.attributes.set(CK.CKA_ALLOWED_MECHANISMS, list(CK.CKM_ECDSA))
+    await (await open(fake)).close()
+    // ECDH with the same key.
+    fake.privateObject.attributes.set(CK.CKA_ALLOWED_MECHANISMS, list(CK.CKM_ECDSA, 0x1050))
+    expect(await codeOf(open(fake))).toBe('CONFIG_INVALID')
+    await (await open(fake, { acceptedWeaknesses: [{ name: 'CKA_ALLOWED_MECHANISMS', reason: 'test' }] })).close()
+    fake.privateObject.attributes.set(CK.CKA_ALLOWED_MECHANISMS, list(CK.CKM_RSA_PKCS))
+    expect(await codeOf(open(fake))).toBe('MECHANISM_UNSUPPORTED')
+  })
+
   it('S-05 a wrong signature is never returned', async () => {
     const fake = fakeModule()
     const signer = await open(fake)
@@ -342,6 +401,7 @@ describe('PIN', () => {
     [CK.CKF_PIN_COUNT_LOW, 'PIN_TRIES_LOW'],
     [CK.CKF_PIN_FINAL_TRY, 'PIN_TRIES_LOW'],
     [CK.CKF_PIN_LOCKED, 'PIN_LOCKED'],
+    [CK.CKF_USER_PIN_TO_BE_CHANGED, 'PIN_MUST_CHANGE'],
   ])('S-14 with the flag 0x%s no PIN is sent: %s', async (flag, code) => {
     const fake = fakeModule()
     fake.facts = { ...fake.facts, flags: fake.facts.flags | flag }
@@ -404,6 +464,33 @@ describe('PIN', () => {
     await record(signer)
     await signer.close()
     expect(new Set(fake.pins.map((each) => each.split(' ')[0]))).toEqual(new Set(['user']))
+  })
+
+  it('S-18 no source file names a call that sets, changes or unblocks a PIN or writes to a token', () => {
+    const sources = readdirSync(import.meta.dirname).filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+    const calls = sources.flatMap((name) =>
+      [...readFileSync(join(import.meta.dirname, name), 'utf8').matchAll(/\bC_[A-Za-z]+/g)].map(([call]) => call),
+    )
+    expect([...new Set(calls)].toSorted()).toEqual([
+      'C_CloseSession',
+      'C_Finalize',
+      'C_FindObjects',
+      'C_FindObjectsFinal',
+      'C_FindObjectsInit',
+      'C_GetAttributeValue',
+      'C_GetMechanismList',
+      'C_GetSessionInfo',
+      'C_GetSlotList',
+      'C_GetTokenInfo',
+      'C_Initialize',
+      'C_Login',
+      'C_OpenSession',
+      'C_Sign',
+      'C_SignAsync',
+      'C_SignInit',
+    ])
+    // The officer's login is kind 0; the binding knows 1 and 2.
+    expect(readFileSync(join(import.meta.dirname, 'binding.ts'), 'utf8')).toContain("kind === 'user' ? USER : CONTEXT, pin")
   })
 
   it('S-31 a key with always-authenticate signs with one context login per signature, and is refused unless allowed', async () => {

@@ -58,6 +58,24 @@ export class Sessions {
     this.#waiting.shift()?.()
   }
 
+  /** One session fewer, for a token that ran out of room while signing; never the last one. */
+  shrink(): void {
+    this.#most = Math.max(1, Math.min(this.#most, this.open) - 1)
+  }
+
+  /** Asks every idle session for its state, so that no connector drops it; one that is gone is let go of. */
+  touch(): void {
+    this.#free = this.#free.filter((worker) => {
+      try {
+        this.#cryptoki.isLoggedIn(worker.session)
+        return true
+      } catch {
+        this.#close(worker)
+        return false
+      }
+    })
+  }
+
   /** Closes every idle session; those at work are closed when they come back. The pool may grow again. */
   clear(): void {
     this.#most = this.#configured

@@ -261,8 +261,13 @@ describe.skipIf(module === undefined)('SoftHSM 2 (skipped: softhsm2 is neither i
     { timeout: 600_000 },
     async () => {
       const count = Number(process.env['SIGILLO_COUNT'] ?? (isLong ? 10_000 : 400))
-      const prototype = pkcs11js.PKCS11.prototype as { C_Sign: unknown }
-      const synchronous = prototype.C_Sign
+      const prototype = pkcs11js.PKCS11.prototype as { C_Sign: unknown; C_Initialize: (options?: { flags?: number }) => void }
+      const [synchronous, initialise] = [prototype.C_Sign, prototype.C_Initialize]
+      const asked: (number | undefined)[] = []
+      prototype.C_Initialize = function (this: unknown, options) {
+        asked.push(options?.flags)
+        initialise.call(this, options)
+      }
       prototype.C_Sign = () => {
         throw new Error('a synchronous sign call')
       }
@@ -272,7 +277,10 @@ describe.skipIf(module === undefined)('SoftHSM 2 (skipped: softhsm2 is neither i
           await Promise.all(Array.from({ length: Math.min(900, count - done) }, (_, i) => record(signer, `receipt ${done + i}`)))
       } finally {
         prototype.C_Sign = synchronous
+        prototype.C_Initialize = initialise
       }
+      // CKF_OS_LOCKING_OK, in the only call there was.
+      expect(asked).toEqual([2])
       await signer.close()
     },
   )

@@ -60,6 +60,8 @@ export function checkPinFlags({ flags }: TokenFacts): void {
     throw signerError('PIN_TRIES_LOW', { message: 'the token says few tries are left; no PIN was sent', pinDanger: false })
   if ((flags & CK.CKF_USER_PIN_INITIALIZED) === 0)
     throw signerError('PIN_MUST_CHANGE', { message: 'the token has no user PIN yet', pinDanger: false })
+  if ((flags & CK.CKF_USER_PIN_TO_BE_CHANGED) !== 0)
+    throw signerError('PIN_MUST_CHANGE', { message: 'the token wants its first PIN changed; no PIN was sent', pinDanger: false })
   if ((flags & CK.CKF_PROTECTED_AUTHENTICATION_PATH) !== 0)
     throw signerError('CONFIG_INVALID', { message: 'a token with its own PIN pad is not supported', reason: 'pin-pad' })
 }

@@ -18,8 +18,13 @@ export function selectFile(fileId: string): Command {
 }
 
 /** Row 4: which key and algorithm the next signature uses. */
-export function setEnvironment({ environment }: CardKey): Command {
-  return { ins: 0x22, p1: 0x41, p2: 0xb6, data: bytes(environment) }
+export function setEnvironment({ environment }: CardKey, { environmentP1 = 0x41 }: CardProfile): Command {
+  return { ins: 0x22, p1: environmentP1, p2: 0xb6, data: bytes(environment) }
+}
+
+/** What CNS cards want before row 4: a stored environment taken up again. */
+export function restoreEnvironment(stored: number): Command {
+  return { ins: 0x22, p1: 0xf3, p2: stored }
 }
 
 /** Row 2: how many tries are left; only where the profile says that asking is free. */

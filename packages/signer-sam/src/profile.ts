@@ -41,6 +41,10 @@ export interface CardProfile {
   /** How long a verified PIN counts: until reset or selection, or for one signature. */
   readonly pinLifetime: 'session' | 'once'
   readonly keys: Readonly<Record<string, CardKey>>
+  /** P1 of MANAGE SECURITY ENVIRONMENT; 0x41 when left out, 0xf1 on CNS cards. */
+  readonly environmentP1?: number
+  /** Number of a stored environment to restore before that, as 0x03 on CNS cards. */
+  readonly restoreEnvironment?: number
   readonly extended: boolean
   readonly chaining: boolean
   /** Most data bytes of one short command. */

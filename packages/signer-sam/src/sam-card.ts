@@ -8,6 +8,7 @@ import {
   computeSignature,
   getData,
   readBinary,
+  restoreEnvironment,
   selectApplication,
   selectFile,
   setEnvironment,
@@ -188,10 +189,12 @@ export class SamCard {
   }
 
   async #setEnvironment(key: CardKey): Promise<void> {
-    await this.#ask(setEnvironment(key), 'environment')
+    const { profile } = this.#place
+    if (profile.restoreEnvironment !== undefined) await this.#ask(restoreEnvironment(profile.restoreEnvironment), 'environment')
+    await this.#ask(setEnvironment(key, profile), 'environment')
     this.#environment = key
     // On some cards setting the environment drops the PIN; where verifying comes first, the profile says it does not.
-    const { order } = this.#place.profile
+    const { order } = profile
     if (order.indexOf('verify') > order.indexOf('environment')) this.#isVerified = false
   }
 

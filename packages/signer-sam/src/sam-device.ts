@@ -92,15 +92,24 @@ export class SamDevice implements DeviceSigner {
   }
 
   async #signOnce(card: SamCard, digest: Uint8Array): Promise<SignResult> {
-    const { key, safety, pin, place } = this.#parts
-    return card.inTransaction(async () => {
-      const signature = await card.sign(key, digest, { safety, source: pin, triesLater: () => this.#triesLater() })
-      if (place.profile.counterTag === undefined) return { signature }
-      const counter = await card.counter()
-      if (counter === undefined) return { signature }
-      await this.#noteCounter(counter, 1)
-      return { signature, deviceCounter: counter }
-    })
+    const { safety, pin, place } = this.#parts
+    // A transaction without traffic gets the card reset, and whoever gives the PIN may take their time: it is fetched before.
+    const early = place.mode === 'shared' && typeof pin === 'function' && !safety.isLatched ? await pin() : undefined
+    try {
+      return await card.inTransaction(() => this.#sequence(card, digest, early ?? pin))
+    } finally {
+      early?.fill(0)
+    }
+  }
+
+  async #sequence(card: SamCard, digest: Uint8Array, source: PinSource): Promise<SignResult> {
+    const { key, safety, place } = this.#parts
+    const signature = await card.sign(key, digest, { safety, source, triesLater: () => this.#triesLater() })
+    if (place.profile.counterTag === undefined) return { signature }
+    const counter = await card.counter()
+    if (counter === undefined) return { signature }
+    await this.#noteCounter(counter, 1)
+    return { signature, deviceCounter: counter }
   }
 
   // What makes another round sensible; otherwise the error stands.

@@ -98,10 +98,13 @@ describe('S-33 byte sequences', () => {
   it('row 1b is sent where the profile wants no answer, and the order is the profile’s', async () => {
     expect((await sequenceOf('record', 'T1', { selectAnswers: false }))[0]).toBe(SELECT.replace('00a40400', '00a4040c'))
     const sent = await sequenceOf('record', 'T1', { order: ['select', 'verify', 'environment', 'sign'] })
-    expect(sent.map((apdu) => apdu.slice(2, 4))).toEqual(
-      ['a4', '20', '22', '20', '22', '2a'].slice(0, 0).concat(sent.map((apdu) => apdu.slice(2, 4))),
-    )
+    expect(sent.map((apdu) => apdu.slice(2, 4))).toEqual(['a4', '20', '22', '2a'])
     expect(sent[1]).toBe(`0020008108${PIN_BLOCK}`)
+  })
+  it('a CNS card restores its stored environment first, and takes the key with P1 F1', async () => {
+    const keys = { record: { ...virtualProfile().keys['record']!, environment: '830110' } }
+    const sent = await sequenceOf('record', 'T1', { environmentP1: 0xf1, restoreEnvironment: 0x03, keys })
+    expect(sent.slice(1, 4)).toEqual(['0022f303', '0022f1b603830110', `0020008108${PIN_BLOCK}`])
   })
   it('later signatures of an exclusive session send the signature only', async () => {
     const virtual = card()
@@ -369,6 +372,42 @@ describe('PIN', () => {
     const signer = await open(virtualReader(virtual), { profile, perSignaturePin: 'allowed' })
     for (let i = 0; i < 4; i++) await record(signer)
     expect(pinsSent(virtual)).toBe(4)
+    await signer.close()
+  })
+
+  it('a shared card is not held while somebody looks for the PIN', async () => {
+    const reader = virtualReader(card())
+    let held = false
+    const { connect } = reader.readers
+    const readers = {
+      ...reader.readers,
+      connect: async (...args: Parameters<typeof connect>) => {
+        const connection = await connect(...args)
+        const { begin, end } = connection
+        return Object.assign(connection, {
+          begin: async () => {
+            await begin()
+            held = true
+          },
+          end: async (how: 'leave' | 'reset') => {
+            held = false
+            await end(how)
+          },
+        })
+      },
+    }
+    const seen: boolean[] = []
+    const handed: Uint8Array[] = []
+    const pin = (): Uint8Array => {
+      seen.push(held)
+      handed.push(utf8(CARD_PIN))
+      return handed.at(-1)!
+    }
+    const signer = await open(reader, { readers, mode: 'shared', pin })
+    await record(signer)
+    await record(signer)
+    expect(seen).toEqual([false, false])
+    expect(handed.every((bytes) => bytes.every((byte) => byte === 0))).toBe(true)
     await signer.close()
   })
 
