@@ -41,3 +41,19 @@ export async function contentsIn(
   progress.end()
   return { contents, ...total }
 }
+
+const MARK = Buffer.from('"type":"event"')
+
+/** Archives confirmed on an external medium by event 440 from a record on: their number and the SHA-256 of the very file. */
+export async function confirmedFiles(reader: FolderReader, from: bigint): Promise<ReadonlySet<string>> {
+  const confirmed = new Set<string>()
+  for await (const { line } of reader.read(from)) {
+    if (!Buffer.from(line.buffer, line.byteOffset, line.byteLength).includes(MARK)) continue
+    const payload = parseLine(line)?.payload as
+      | { code?: unknown; data?: { archive?: unknown; sha256?: unknown } }
+      | null
+      | undefined
+    if (payload?.code === 440) confirmed.add(`${String(payload.data?.archive)} ${String(payload.data?.sha256)}`)
+  }
+  return confirmed
+}

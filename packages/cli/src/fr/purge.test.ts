@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { copyFileSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -140,6 +141,21 @@ it('16 what waited is blanked when its segment is complete, and the till sells o
   expect(await sound(old.folder)).toBe(true)
   const event = (await place.json(['fr', 'jet', old.folder, '--code', '901'])) as unknown as object[]
   expect(event).toMatchObject([{ code: 901, purged: true, data: null, label: 'Ouverture du tiroir' }])
+})
+
+it('16 a confirmation of another file is none of the one read back', async () => {
+  const shop = await openOldShop(place, 'autre', '2014-03-14T09:00:00.000Z', 2)
+  const event = (sha256: string): string => {
+    const data = { archive: 1, medium: 'disque 7', sha256 }
+    return JSON.stringify({ type: 'event', code: 440, key: sha256, operatorId: 'OP', posMoment: new Date().toISOString(), data })
+  }
+  await place.json(['record', shop.folder], 0, event('b'.repeat(64)))
+  const asked = ['fr', 'purge', shop.folder, '--archive', shop.zip]
+  expect((await place.json(asked, 1))[0]).toMatchObject({
+    refused: { message: expect.stringContaining('external medium') as unknown },
+  })
+  await place.json(['record', shop.folder], 0, event(createHash('sha256').update(readFileSync(shop.zip)).digest('hex')))
+  expect((await place.json(asked))[0]).toMatchObject({ refused: null })
 })
 
 it('FR-68 a partial purge drops only events that may go, told by L 205', async () => {

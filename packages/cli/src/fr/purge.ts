@@ -17,7 +17,7 @@ import { columns, plain } from '../output.js'
 import { passphraseOptions } from '../passphrase.js'
 import { openReading, writerOptions } from '../till.js'
 import { openFrench, readFrench } from './french-till.js'
-import { contentsIn, type Contents } from './purge-contents.js'
+import { confirmedFiles, contentsIn, type Contents } from './purge-contents.js'
 import { fileDigest } from './file-digest.js'
 import { reportOn } from './verify-archive.js'
 
@@ -132,11 +132,15 @@ async function planOf(dir: string, archives: readonly Kept[], call: Call): Promi
     const last = archives.at(-1) as Kept
     const events = call.flags['events-only'] === true
     const ordered = !events && last.to <= state.purgedTo
-    const unmoved = archives.filter(({ number }) => state.archives.find((row) => row.number === number)?.moved === undefined)
-    // With --medium the confirmation comes first; the rules are asked as they will stand then.
+    const confirmed = await confirmedFiles(reader, BigInt(archives[0]?.to ?? 0) + 1n)
+    const unmoved = archives.filter(({ number, sha256 }) => !confirmed.has(`${number} ${sha256}`))
+    // A confirmation of another file is none of this one. With --medium it comes first; the rules are asked as they will stand then.
     const medium = textFlag(call.flags, 'medium')
-    if (medium !== undefined)
-      for (const row of state.archives) if (unmoved.some(({ number }) => number === row.number)) row.moved = medium
+    for (const row of state.archives) {
+      if (!unmoved.some(({ number }) => number === row.number)) continue
+      if (medium === undefined) delete row.moved
+      else row.moved = medium
+    }
     const from = Math.min(...archives.map((archive) => archive.from))
     const refused = ordered
       ? null
