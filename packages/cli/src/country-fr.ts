@@ -38,8 +38,6 @@ export const franceEntry: CountryEntry = {
   auditor: async () => (await import('@sigillo/country-fr')).frenchAuditor(),
   verifyArchive,
   archive,
-  // An expired certificate does not stop the till; the journal tells of it (17.2).
-  recordsAfterExpiry: true,
   levels: ['shift', 'day', 'month', 'year'],
   closing: ({ level, key, operator, moment }) => ({ type: 'closing', kind: level, key, operatorId: operator, posMoment: moment }),
   momentIn: ({ posMoment }) => (typeof posMoment === 'string' ? posMoment : undefined),

@@ -61,8 +61,6 @@ export interface CountryEntry {
   verifyArchive?(open: () => AsyncIterable<Uint8Array>): Promise<Verdict | undefined>
   /** Makes the country's own archive, signed as a record of the queue. */
   archive?(queue: Queue, country: AnyCountry, wish: ArchiveWish): Promise<NationalArchive>
-  /** The country lets records be signed after the end of the key's certificate: they rest on the key. */
-  readonly recordsAfterExpiry?: boolean
   /** Levels `close` takes. */
   readonly levels: readonly string[]
   closing(wish: ClosingWish): object

@@ -71,11 +71,11 @@ export async function findTill(dir: string): Promise<Till | undefined> {
  * @throws FiscalError of kind signer, SETTINGS_INVALID
  */
 export async function openKey(
-  { paths, settings, entry }: Pick<Till, 'paths' | 'settings' | 'entry'>,
+  { paths, settings, country }: Pick<Till, 'paths' | 'settings' | 'country'>,
   secret: Passphrase,
   note: (text: string) => void,
 ): Promise<GuardedSigner> {
-  const guard = { recordsAfterExpiry: entry.recordsAfterExpiry === true }
+  const guard = { recordsAfterExpiry: country.recordsAfterExpiry === true }
   await checkSealOf({ paths, settings })
   return openSigner(settings.signer ?? { kind: 'software' }, { place: keyPlace(paths.folder), secret, note, guard })
 }

@@ -82,7 +82,7 @@ async function rotate(call: Call): Promise<number> {
       const both = { place, note: out.note, audit: again }
       next = await openSigner(setting, { ...both, secret: newSecret(call, secret), policy, ignorePolicy: policy === undefined })
       await writeSettings(till.paths.settings, { ...till.settings, next: { ...setting, keyId } })
-      const guard = { recordsAfterExpiry: till.entry.recordsAfterExpiry === true }
+      const guard = { recordsAfterExpiry: till.country.recordsAfterExpiry === true }
       const signer = await openSigner(till.settings.signer ?? { kind: 'software' }, { ...both, secret, guard })
       const open = await openWith(till, call, signer)
       const seq = await change(call, open, next, decision, recovery, policy)

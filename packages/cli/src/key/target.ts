@@ -53,7 +53,7 @@ export function secretNameOf({ kind }: SignerSetting): string {
 export async function openTarget(call: Call, target: KeyTarget): Promise<GuardedSigner> {
   const { setting, place, till } = target
   const secret = askedOnce(passphraseOf(call, false, secretNameOf(setting)))
-  const guard = { recordsAfterExpiry: till?.entry.recordsAfterExpiry === true }
+  const guard = { recordsAfterExpiry: till?.country.recordsAfterExpiry === true }
   const options = { place, secret, note: call.out.note, guard }
   if (till !== undefined) return openSigner(setting, options)
   // A key that stands alone is under the policy beside it when that speaks of this very key.
