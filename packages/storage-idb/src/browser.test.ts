@@ -1,6 +1,6 @@
 // What a browser can do to the log: other tabs, deleted data, newer versions, stolen locks, no database, no space, no promise; and the
 // log handed out as the folder it would be elsewhere.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { judgeEpisode, openTill, readEpisode } from '@sigillo/core/offline'
@@ -272,5 +272,47 @@ describe.skipIf(CHROMIUM === undefined)('storage-idb and its browser', () => {
     })
     await till.close()
     rmSync(folder, { recursive: true, force: true })
+  })
+
+  it('a database the browser gave up as damaged is not taken for one that was never there', async () => {
+    const profile = mkdtempSync(join(tmpdir(), 'sigillo-idb-damage-'))
+    const start = (): Promise<BrowserContext> =>
+      chromium.launchPersistentContext(profile, { executablePath: CHROMIUM as string, args: [...FLAGS] })
+    const visit = async (over: BrowserContext): Promise<Page> => {
+      const opened = await over.newPage()
+      await opened.goto(server.url)
+      return opened
+    }
+    const first = await start()
+    await (
+      await visit(first)
+    ).evaluate(async () => {
+      const till = await window.page.openTillOver(await window.page.open('T1'))
+      for (let n = 0; n < 5; n++) await till.record({ type: 'ticket', key: `K${n}`, amount: n })
+      await till.close()
+    })
+    await first.close()
+    const folder = join(profile, 'Default', 'IndexedDB')
+    const database = readdirSync(folder).find((name) => name.endsWith('.leveldb')) as string
+    for (const name of readdirSync(join(folder, database)).filter((one) => one.endsWith('.log'))) {
+      const bytes = readFileSync(join(folder, database, name))
+      for (let at = 1000; at < bytes.length; at += 500) bytes[at] = (bytes[at] as number) ^ 0x5a
+      writeFileSync(join(folder, database, name), bytes)
+    }
+    const second = await start()
+    const found = await (
+      await visit(second)
+    ).evaluate(async () => {
+      const told: string[] = []
+      const store = await window.page.open('T1', { onWarning: ({ code }) => void told.push(code) })
+      const files = await store.list('')
+      const before = (await store.health()).warnings.map(({ code }) => code)
+      await store.acknowledgeLoss()
+      const after = (await store.health()).warnings.map(({ code }) => code)
+      return { told: told[0], files, before, after }
+    })
+    await second.close()
+    rmSync(profile, { recursive: true, force: true, maxRetries: 5 })
+    expect(found).toEqual({ told: 'DATA_LOST', files: [], before: ['DATA_LOST', 'NOT_PERSISTENT'], after: ['NOT_PERSISTENT'] })
   })
 })

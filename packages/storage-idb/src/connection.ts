@@ -10,6 +10,8 @@ const VERSION = 1
 export const FILES = 'files'
 /** `writer`: number of the newest holder of the lock. */
 export const META = 'meta'
+/** `lost`: what the browser said when it had found the database damaged and begun a new one. */
+export const LOST = 'lost'
 
 /** Runs work in a transaction of its own; a connection lost before it began is opened again, once. */
 export interface Connection {
@@ -105,8 +107,14 @@ function openDatabase(databases: IDBFactory, name: string, waitMs: number, forge
     } catch (error) {
       return give(() => reject(asOpeningError(error)))
     }
-    request.addEventListener('upgradeneeded', () => {
+    request.addEventListener('upgradeneeded', (event) => {
       for (const store of [FILES, META]) request.result.createObjectStore(store)
+      // Chromium begins anew when it finds its files damaged, and says so here alone. It must not pass for a log that was never there.
+      const { dataLoss = 'none', dataLossMessage = '' } = event as {
+        readonly dataLoss?: string
+        readonly dataLossMessage?: string
+      }
+      if (dataLoss !== 'none') request.transaction?.objectStore(META).put(`${dataLoss}: ${dataLossMessage}`, LOST)
     })
     request.addEventListener('error', () => give(() => reject(asOpeningError(request.error))))
     request.addEventListener('success', () => {

@@ -49,9 +49,20 @@ async function start(profile: string, url: string, answered: (key: string, hash:
   const kill = async (): Promise<void> => {
     process.kill(-(child.pid as number), 'SIGKILL')
     await ended
+    while (isAlive(child.pid as number)) await new Promise((resolve) => setTimeout(resolve, 5))
     await browser.close().catch(() => undefined)
   }
   return { child, browser, page, kill }
+}
+
+// Any process of the group: one that is still going down must not meet the next browser over the same files.
+function isAlive(group: number): boolean {
+  try {
+    process.kill(-group, 0)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Kills `kills` times, with a new profile every `perProfile`. */

@@ -1,6 +1,6 @@
 // The calls of the store on an open transaction: requests started at once, results read when the transaction is complete.
 import { FiscalError } from '@sigillo/core'
-import { FILES, META } from './connection.js'
+import { FILES, LOST, META } from './connection.js'
 
 /** What is read when the transaction is complete. */
 export type Result<T> = () => T
@@ -55,6 +55,18 @@ export function moveFile(transaction: IDBTransaction, from: string, to: string):
     if (request.result === undefined)
       throw new FiscalError('STORAGE_FAILED', { message: `the off-line log has no file ${from}`, retry: 'never' })
   }
+}
+
+/** What the browser said when it had begun a new database in place of a damaged one. */
+export function readLoss(transaction: IDBTransaction): Result<string | undefined> {
+  const request = transaction.objectStore(META).get(LOST) as IDBRequest<string | undefined>
+  return () => request.result
+}
+
+/** A person has seen the loss. */
+export function forgetLoss(transaction: IDBTransaction): Result<void> {
+  transaction.objectStore(META).delete(LOST)
+  return () => undefined
 }
 
 /** Counts a new holder of the lock. */

@@ -3,14 +3,25 @@
 import { isFiscalError } from '@sigillo/core'
 import { offlinePath, type OfflineStore } from '@sigillo/core/offline'
 import { connect } from './connection.js'
-import { checkWriter, createFile, listFolder, moveFile, nextWriter, readFile, replaceFile, type Result } from './files.js'
-import { askToKeep, lookAt, type HealthWarning, type OfflineHealth } from './health.js'
+import {
+  checkWriter,
+  createFile,
+  forgetLoss,
+  listFolder,
+  moveFile,
+  nextWriter,
+  readFile,
+  readLoss,
+  replaceFile,
+  type Result,
+} from './files.js'
+import { askToKeep, dataLost, lookAt, type HealthWarning, type OfflineHealth } from './health.js'
 import { takeLock } from './lock.js'
 import { browserParts, type BrowserParts } from './parts.js'
 
 /** How a database is opened. */
 export interface OfflineDatabaseOptions {
-  /** Told when the browser refuses to promise that it keeps the data. */
+  /** Told when the browser refuses to promise that it keeps the data, and when it has lost them. */
   readonly onWarning?: (warning: HealthWarning) => void
   /** Milliseconds a page that is being left may need to let go of the lock; default 1,000. */
   readonly lockWaitMs?: number
@@ -23,6 +34,8 @@ export interface OfflineDatabaseOptions {
 export interface OfflineDatabase extends OfflineStore {
   /** Whether the browser keeps its data, and how much space is left. */
   health(): Promise<OfflineHealth>
+  /** A person has seen that the browser lost data (`DATA_LOST`). */
+  acknowledgeLoss(): Promise<void>
   /** Lets go of the database. Calls after it open it again. */
   close(): void
 }
@@ -56,7 +69,8 @@ export async function openOfflineDatabase(name: string, options: OfflineDatabase
     }
   }
   const path = (text: string): string => offlinePath(text).join('/')
-  await read(() => () => undefined)
+  const lost = await read(readLoss)
+  if (lost !== undefined) options.onWarning?.(dataLost(lost))
   askToKeep(parts, options.onWarning)
   return {
     lock: async () => {
@@ -94,7 +108,8 @@ export async function openOfflineDatabase(name: string, options: OfflineDatabase
       const [source, target] = [path(from), path(to)]
       await write((transaction) => moveFile(transaction, source, target))
     },
-    health: () => lookAt(parts),
+    health: async () => lookAt(parts, await read(readLoss)),
+    acknowledgeLoss: () => write(forgetLoss),
     close: () => connection.close(),
   }
 }

@@ -130,6 +130,7 @@ const check: TestPage['check'] = async (name, answers) => {
   for (const [key, hash] of answers)
     if (hashes.get(key) !== hash) wrong.push(`${key} was answered and is ${hashes.has(key) ? 'another' : 'gone'}`)
   if (hashes.size !== receipts.length) wrong.push('a sale stands twice')
+  for (const { code, message } of (await store.health()).warnings) if (code === 'DATA_LOST') wrong.push(message)
   await till.close()
   store.close()
   return { wrong, receipts: receipts.length }
