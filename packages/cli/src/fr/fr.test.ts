@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openPlace, openShopFolder, saleLine, type Place } from './french-shop.fixture.js'
+import { entryOf, openPlace, openShopFolder, saleLine, type Place } from './french-shop.fixture.js'
 
 let place: Place
 let shop: string
@@ -107,7 +107,7 @@ describe('fr archive and verify-archive', () => {
 
   it('FR-66 continuity with the archive before, given whole or as its manifest; keys nobody named are told', async () => {
     const [a, b] = [place.path('a.zip'), place.path('b.zip')]
-    const manifest = execFileSync('unzip', ['-p', a, 'manifest.json'])
+    const manifest = entryOf(a, 'manifest.json')
     writeFileSync(place.path('manifest.json'), manifest)
     const [report] = await place.json(['fr', 'verify-archive', b, '--previous', a])
     const kid = (report?.['keys'] as unknown as string[])[0] as string
@@ -198,7 +198,7 @@ describe('fr jet', () => {
   })
 
   it('10 the CSV is the table an archive holds', async () => {
-    const theirs = execFileSync('unzip', ['-p', place.path('a.zip'), 'csv/jet.csv'], { encoding: 'utf8' })
+    const theirs = entryOf(place.path('a.zip'), 'csv/jet.csv').toString('utf8')
     const { stdout } = await place.sigillo(['fr', 'jet', shop, '--csv'])
     expect(theirs.split('\r\n').length).toBeGreaterThan(5)
     expect(stdout.startsWith(theirs)).toBe(true)

@@ -1,4 +1,5 @@
 // A French shop in a folder of its own, sold in by the commands themselves, run in this process: many small cases cost one start.
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -76,4 +77,17 @@ export async function openShopFolder(place: Place): Promise<string> {
   const start = { type: 'start', key: 'START', operatorId: 'A', posMoment: '2026-03-14T07:00:00Z' }
   await place.json(['record', shop], 0, `${JSON.stringify(start)}\n${saleLine('T-1', 180)}${saleLine('T-2', 350)}`)
   return shop
+}
+
+const READ = 'import sys,zipfile; z=zipfile.ZipFile(sys.argv[1]); sys.stdout.buffer.write(z.read(sys.argv[2]))'
+const LIST = 'import sys,zipfile; print("\\n".join(zipfile.ZipFile(sys.argv[1]).namelist()))'
+
+/** Names of a ZIP's entries, read by another implementation than ours. */
+export function entriesOf(zip: string): string[] {
+  return execFileSync('python3', ['-c', LIST, zip], { encoding: 'utf8' }).trimEnd().split('\n')
+}
+
+/** Bytes of an entry. */
+export function entryOf(zip: string, name: string): Buffer {
+  return execFileSync('python3', ['-c', READ, zip, name], { maxBuffer: 2 ** 28 })
 }
