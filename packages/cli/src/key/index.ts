@@ -14,7 +14,9 @@ export const keyGroup: Group = {
     policy: async () => (await import('./policy.js')).policyCommand,
     request: async () => (await import('./request.js')).requestCommand,
     install: async () => (await import('./install.js')).installCommand,
+    check: async () => (await import('./check.js')).checkCommand,
     rotate: async () => (await import('./rotate.js')).rotateCommand,
+    ceremony: async () => (await import('./ceremony.js')).ceremonyCommand,
     unlock: async () => (await import('./unlock.js')).unlockCommand,
   },
 }

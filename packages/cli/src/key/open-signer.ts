@@ -1,6 +1,6 @@
 // Opens the signer that settings name. The packages of tokens and cards are loaded only when a till uses one: their native parts may be
 // missing on a machine that signs with a key file.
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { type AuditLog, type GuardedSigner, type GuardOptions, type KeyPolicy } from '@sigillo/core'
 import type { CardProfile } from '@sigillo/signer-sam'
@@ -54,9 +54,12 @@ export async function openSigner(setting: SignerSetting, options: OpenSignerOpti
   const policy =
     options.ignorePolicy === true ? undefined : (options.policy ?? (await readPolicy(join(place.folder, KEY_FILES.policy))))
   const guard: GuardOptions = { ...options.guard, ...(policy !== undefined && { policy }) }
-  if (setting.kind === 'software' && policy === undefined) return openFile(setting, guard, options)
+  const auditPath = join(place.folder, KEY_FILES.audit)
+  // A log that is there is kept on with: it may say that the certificate was revoked.
+  const kept = options.ignorePolicy !== true && (await isFile(auditPath))
+  if (setting.kind === 'software' && policy === undefined && !kept) return openFile(setting, guard, options)
   if (options.audit !== undefined) return openWith(setting, guard, options.audit, options)
-  const audit = await openAuditFile(join(place.folder, KEY_FILES.audit))
+  const audit = await openAuditFile(auditPath)
   try {
     // The log is part of the signer for whoever opened it: it ends with it.
     return await openWith(setting, { ...guard, afterClose: () => audit.close() }, audit, options)
@@ -64,6 +67,14 @@ export async function openSigner(setting: SignerSetting, options: OpenSignerOpti
     await audit.close()
     throw error
   }
+}
+
+/** True when a file is there. */
+export function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  )
 }
 
 function openWith(

@@ -20,7 +20,7 @@ import { writeSettings, type Settings } from '../settings.js'
 import { keyOfJournal, openWith, readTill, secretName, writerOptions, type OpenTill, type Till } from '../till.js'
 import { approvalRecord, decide, decisionOptions, type Decision } from './decision.js'
 import { algOf } from './new.js'
-import { KEY_FILES, keyFileOf, keyPlace, openSigner, type KeyPlace } from './open-signer.js'
+import { isFile, KEY_FILES, keyFileOf, keyPlace, openSigner, type KeyPlace } from './open-signer.js'
 import { carriedPolicy, putPolicy, readPolicy } from './policy-file.js'
 import { deviceOptions, deviceSetting } from './signer-flags.js'
 import type { SignerSetting } from './signer-setting.js'
@@ -65,7 +65,10 @@ async function rotate(call: Call): Promise<number> {
   if (recovery !== (textFlag(flags, 'endorser') !== undefined)) throw usageError('--recovery and --endorser FILE go together')
   const secret = askedOnce(passphraseOf(call, false, secretName(till)))
   const old = await readPolicy(join(place.folder, KEY_FILES.policy))
-  const audit = needsAudit(till, call, old) ? await openAuditFile(join(place.folder, KEY_FILES.audit)) : undefined
+  const audit =
+    needsAudit(till, call, old) || (await isFile(join(place.folder, KEY_FILES.audit)))
+      ? await openAuditFile(join(place.folder, KEY_FILES.audit))
+      : undefined
   let next: GuardedSigner | undefined
   try {
     const opening = { place, note: out.note, audit }

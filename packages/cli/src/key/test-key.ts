@@ -68,13 +68,15 @@ async function test(call: Call): Promise<number> {
   }
 }
 
-interface Tried {
+/** What came of trying a key. */
+export interface Tried {
   readonly signed: boolean
   readonly verified: boolean
   readonly error: FiscalError | null
 }
 
-async function tryKey(signer: GuardedSigner, spend: boolean): Promise<Tried> {
+/** Signs a probe and checks it. Devices on which that costs something are left alone unless `spend`. */
+export async function tryKey(signer: GuardedSigner, spend: boolean): Promise<Tried> {
   const { capabilities, suites, publicJwk, alg } = signer.describe()
   if ((capabilities.countsSignatures || capabilities.perUseAuthentication) && !spend) {
     const message = 'each signature of this device costs something; --spend tries one'
