@@ -200,6 +200,20 @@ describe('13.2 store', () => {
   })
 })
 
+describe('13.2 anchor', () => {
+  it('an outage begins after the newest record the till has seen, also when it was restarted since its last outage', async () => {
+    const { remote, store } = await outage()
+    await hand(remote, store)
+    const first = idsOf(store)[0] as string
+    const till = await open(remote, store)
+    remote.down = true
+    await till.record(sale('D'))
+    const id = idsOf(store).find((one) => one !== first) as string
+    const header = JSON.parse(new TextDecoder().decode(store.files.get(`${id}/episode.json`))) as JsonObject
+    expect(header).toMatchObject({ anchorNumber: 5, anchorHash: '5'.padStart(64, '0') })
+  })
+})
+
 describe('13.3 states', () => {
   it('FR-60 the permitted time ends also for a till restarted in the midst of a transfer', async () => {
     const clock = fixedClock()

@@ -162,7 +162,7 @@ export class OfflineLog {
   }
 
   async #episodes(): Promise<string[]> {
-    return (await this.#store.list('')).filter((name) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(name))
+    return (await this.#store.list('')).filter((name) => EPISODE.test(name))
   }
 
   get header(): EpisodeHeader | undefined {
@@ -295,17 +295,29 @@ export class OfflineLog {
     if ((await this.#store.read(path)) === undefined) await this.#store.create(path, bytes)
   }
 
-  /** Ends the episode. */
-  async end(ended: string, breaks: readonly JsonObject[]): Promise<void> {
+  /** Ends the episode. `told` is the record by which the queue knows it: the newest this till has seen. */
+  async end(ended: string, breaks: readonly JsonObject[], told: { readonly seq: number; readonly hash: string }): Promise<void> {
     const header = this.#header as EpisodeHeader
     const acknowledged = breaks.length === 0
     const settles = { lastEpisode: header.episode, lastEpisodeHash: this.#last.hash, settledNext: this.#counter.next }
     const after = this.#counter.lastEpisode
-    await this.#store.replace(`${header.episode}/end.json`, fileBytes({ v: 1, ended, breaks, acknowledged, after, settles }))
+    const { seq, hash } = told
+    const end = { v: 1, ended, breaks, acknowledged, after, settles, told: { seq, hash } }
+    await this.#store.replace(`${header.episode}/end.json`, fileBytes(end))
     await this.#setCounter({ ...this.#counter, ...settles })
     this.#header = undefined
     this.#byKey.clear()
     this.#ended = undefined
+  }
+
+  /** The record of the queue the last episode ended with: what a till has seen for certain, though it was restarted since. */
+  async lastTold(): Promise<{ readonly seq: number; readonly hash: string } | undefined> {
+    const { lastEpisode } = this.#counter
+    const end = lastEpisode === null ? undefined : parseFile(await this.#store.read(`${lastEpisode}/end.json`))
+    const { seq, hash } = (end?.['told'] ?? {}) as JsonObject
+    return Number.isSafeInteger(seq) && typeof hash === 'string' && /^[0-9a-f]{64}$/.test(hash)
+      ? { seq: seq as number, hash }
+      : undefined
   }
 
   /** A person has seen the breaks of an ended episode. */
@@ -314,6 +326,7 @@ export class OfflineLog {
   }
 }
 
+const EPISODE = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 /** More receipts than any outage has: what claims to lie further on was not written by a till. */
 const PLAUSIBLE = 1_000_000
 
@@ -323,7 +336,7 @@ function isCounter(value: JsonObject | undefined): value is JsonObject & StoredC
   const { next, lastEpisode, lastEpisodeHash, settledNext = 1 } = value ?? {}
   return (
     [next, settledNext].every((number) => Number.isSafeInteger(number) && (number as number) >= 1) &&
-    (lastEpisode === null || typeof lastEpisode === 'string') &&
+    (lastEpisode === null || (typeof lastEpisode === 'string' && EPISODE.test(lastEpisode))) &&
     typeof lastEpisodeHash === 'string' &&
     /^[0-9a-f]{64}$/.test(lastEpisodeHash)
   )

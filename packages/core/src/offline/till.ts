@@ -150,6 +150,7 @@ class OfflineTill implements Till {
 
   static async start(options: TillOptions, log: OfflineLog, unlock: () => Promise<void>): Promise<OfflineTill> {
     const till = new OfflineTill(options, log, unlock)
+    till.#anchor = (await log.lastTold()) ?? till.#anchor
     const episode = await log.openEpisode()
     if (episode !== undefined) {
       const waiting = episode.receipts.some(({ acknowledged }) => !acknowledged)

@@ -246,6 +246,6 @@ export async function finishEpisode(
   }
   const reply = await notify(rules.finish(summary), `END-${header.episode}`, tools.ask)
   if (reply.outcome !== 'registered') return cutOff(0, reply.error)
-  await log.end(tools.now(), breaks as unknown as readonly JsonObject[])
+  await log.end(tools.now(), breaks as unknown as readonly JsonObject[], reply)
   return undefined
 }
