@@ -61,6 +61,16 @@ async function token(rounds, say) {
   const results = []
   const loop = monitorEventLoopDelay({ resolution: 5 })
   const delays = []
+  const floors = []
+  // How late the loop is while something signs: what the module alone makes of it on this machine now is the floor.
+  const watched = async (into, work) => {
+    loop.reset()
+    loop.enable()
+    const { rate } = await work()
+    loop.disable()
+    into.push(loop.percentile(99) / 1e6)
+    return rate
+  }
   try {
     for (const [suite, object, count, target] of [
       ['rs256', 'rsa', 400, '≥ 0.7'],
@@ -72,15 +82,9 @@ async function token(rounds, say) {
         const uri = `pkcs11:token=bench;object=${object}`
         const pin = () => new TextEncoder().encode(PIN)
         const signer = await openPkcs11({ module, uri, pin, audit: memoryAudit(), sessions: SESSIONS, isolate })
-        const own = () => native.rate(object, suite, count)
-        const guarded = async () => {
-          loop.reset()
-          loop.enable()
-          const { rate } = await together(CALLERS, count, () => signer.sign(request(suite)))
-          loop.disable()
-          if (!isolate) delays.push(loop.percentile(99) / 1e6)
-          return rate
-        }
+        const [late, before] = isolate ? [[], []] : [delays, floors]
+        const own = () => watched(before, () => native.run(object, suite, count))
+        const guarded = () => watched(late, () => together(CALLERS, count, () => signer.sign(request(suite))))
         await own()
         await guarded()
         const { floor, value } = await alternate(3 * rounds, own, guarded)
@@ -100,7 +104,14 @@ async function token(rounds, say) {
   }
   return [
     ...results,
-    { name: 'signer-pkcs11-loop-p99', value: median(delays), unit: 'ms', floor: null, ratio: null, target: '≤ 50' },
+    {
+      name: 'signer-pkcs11-loop-p99',
+      value: median(delays),
+      unit: 'ms',
+      floor: median(floors),
+      ratio: median(delays) / median(floors),
+      target: '≤ 50',
+    },
   ]
 }
 
@@ -158,7 +169,7 @@ function loadModule(module) {
   const sessions = Array.from({ length: SESSIONS }, () => p11.C_OpenSession(slot, 4))
   const info = Buffer.from('3031300d060960864801650304020105000420', 'hex')
   return {
-    rate: async (object, suite, count) => {
+    run: (object, suite, count) => {
       const mechanism = { mechanism: suite === 'rs256' ? p.CKM_RSA_PKCS : p.CKM_ECDSA, parameter: null }
       const free = [...sessions]
       const step = async () => {
@@ -168,7 +179,7 @@ function loadModule(module) {
         await p11.C_SignAsync(session, suite === 'rs256' ? Buffer.concat([info, digest]) : digest, Buffer.alloc(512))
         free.push(session)
       }
-      return (await together(SESSIONS, count, step)).rate
+      return together(SESSIONS, count, step)
     },
     dispose: () => {
       p11.C_Finalize()
