@@ -107,7 +107,7 @@ it('HTML is well-formed and Markdown keeps its tables, whatever the names hold',
           { kind: 'text' as const, text: name },
         ],
       }
-      const tags = toHtml(page).replaceAll(/<!DOCTYPE[^>]*>|<style>[^]*<\/style>|<meta [^>]*>|<br>/g, '')
+      const tags = toHtml(page).replaceAll(/<!DOCTYPE[^>]*>|<style>[^]*<\/style>|<meta [^>]*>|<w?br>/g, '')
       const open: string[] = []
       for (const [, end, tag = ''] of tags.matchAll(/<(\/?)([a-z0-9]+)[^<>]*>/g)) {
         if (end === '') open.push(tag)

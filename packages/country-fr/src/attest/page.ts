@@ -73,11 +73,12 @@ function markdownBlock(block: Block): string {
 const STYLE = `body{font:11pt/1.45 Georgia,serif;max-width:46rem;margin:2rem auto;padding:0 1rem;color:#111}
 body.wide{max-width:72rem}h1{font-size:1.5rem}h2{font-size:1.2rem;margin-top:2rem}h3{font-size:1rem}
 table{border-collapse:collapse;width:100%;font-size:.82rem}th,td{border:1px solid #888;padding:.3rem .45rem;vertical-align:top;text-align:left}
-th{background:#eee}tr{break-inside:avoid}code,pre{font:.85em ui-monospace,Menlo,Consolas,monospace;overflow-wrap:anywhere}
+th{background:#eee}tr{break-inside:avoid}code,pre{font:.85em ui-monospace,Menlo,Consolas,monospace;overflow-wrap:break-word}
+body.wide table{table-layout:fixed}body.wide th:nth-child(n+3):nth-child(-n+5){width:19%}
 pre{background:#f4f4f4;padding:.6rem;white-space:pre-wrap}.note{border-left:4px solid #888;padding:.2rem .8rem;background:#f7f7f7}
 .champ{display:inline-block;min-width:11rem;border-bottom:1px dotted #333}.champ:empty::before{content:attr(title);color:#999;font-size:.8em}
 .signature{border:1px solid #888;height:5.5rem;margin:.5rem 0 1.5rem}.neuve{break-before:page}
-@media print{body{margin:0;max-width:none;font-size:10pt}.champ:empty::before{content:""}.note{background:none}}`
+@media print{body{margin:0;max-width:none;font-size:10pt;line-height:1.35}p{margin:.5rem 0}h1{font-size:1.3rem}h2{margin-top:1rem}.champ:empty::before{content:""}.note{background:none}}`
 
 /** The page as one HTML file: nothing is loaded, blanks can be typed into, and it prints on A4. */
 export function toHtml({ title, wide = false, blocks }: Page): string {
@@ -108,7 +109,8 @@ const html: Write = (text) =>
   inline(
     text,
     (plain) => escape(plain).replaceAll('\n', '<br>'),
-    (code) => `<code>${escape(code)}</code>`,
+    // A path may break behind its slashes.
+    (code) => `<code>${escape(code).replaceAll('/', '/<wbr>')}</code>`,
     (label) => `<span class="champ" contenteditable="true" title="${escape(label)}"></span>`,
   )
 
