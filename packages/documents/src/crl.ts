@@ -3,7 +3,7 @@
 import { equalBytes, toHex } from '@sigillo/core'
 import { INTEGER, momentOf, readElement, SEQUENCE, type Element } from '@sigillo/core/der'
 import { childrenOf, isUnknownCritical, oidIn } from './der-reading.js'
-import { ageFault, DAY_MS, REASONS, unknownAnswer, type RevocationAnswer, type RevocationQuestion } from './revocation-answer.js'
+import { ageFault, REASONS, unknownAnswer, type RevocationAnswer, type RevocationQuestion } from './revocation-answer.js'
 import { signatureOids, verifyWithSpki } from './spki.js'
 
 const REASON = '2.5.29.21'
@@ -67,7 +67,7 @@ function headerBytes(length: number): number {
 }
 
 function judge(list: RevocationList, question: RevocationQuestion): RevocationAnswer {
-  const { certificate, issuer, at, maxAgeMs = DAY_MS } = question
+  const { certificate, issuer } = question
   if (!equalBytes(list.issuer, issuer.subjectDer) || !equalBytes(certificate.issuerDer, issuer.subjectDer))
     return unknownAnswer('REVOCATION_FOREIGN', 'the revocation list is of another issuer')
   if (issuer.keyUsage !== undefined && !issuer.keyUsage.has('cRLSign'))
@@ -79,7 +79,7 @@ function judge(list: RevocationList, question: RevocationQuestion): RevocationAn
     return unknownAnswer('REVOCATION_UNKNOWN', 'the revocation list is not a complete one')
   const entry = entryOf(list.entries, certificate.serial)
   if (entry === undefined) {
-    const fault = ageFault(list.thisUpdate, list.nextUpdate, at, maxAgeMs)
+    const fault = ageFault(list.thisUpdate, list.nextUpdate, question)
     return fault === undefined ? { status: 'good', producedAt: list.thisUpdate } : unknownAnswer('REVOCATION_STALE', fault)
   }
   return revokedBy(entry)

@@ -15,7 +15,7 @@ import {
   type Element,
 } from '@sigillo/core/der'
 import { childrenOf, isUnknownCritical, oidIn } from './der-reading.js'
-import { ageFault, DAY_MS, REASONS, unknownAnswer, type RevocationAnswer, type RevocationQuestion } from './revocation-answer.js'
+import { ageFault, REASONS, unknownAnswer, type RevocationAnswer, type RevocationQuestion } from './revocation-answer.js'
 import { signatureOids, verifyWithSpki } from './spki.js'
 import { readCertificate, type X509 } from './x509.js'
 
@@ -184,7 +184,7 @@ async function isAbout(single: Element, { certificate, issuer }: RevocationQuest
 }
 
 // SingleResponse ::= SEQUENCE { certID, certStatus, thisUpdate, nextUpdate [0]?, singleExtensions [1]? }
-function judgeSingle(single: Element, producedAt: number, { at, maxAgeMs = DAY_MS }: RevocationQuestion): RevocationAnswer {
+function judgeSingle(single: Element, producedAt: number, question: RevocationQuestion): RevocationAnswer {
   const [, status, thisUpdate, ...rest] = childrenOf(single)
   const [from, next] = [momentOf(thisUpdate), rest.find(({ tag }) => tag === 0xa0)]
   const until = next === undefined ? undefined : momentOf(readElement(next.content))
@@ -195,7 +195,7 @@ function judgeSingle(single: Element, producedAt: number, { at, maxAgeMs = DAY_M
     return unknownAnswer('REVOCATION_MALFORMED', 'the answer has a critical extension nobody here understands')
   // A revocation is believed at any age: it is never taken back.
   if (status.tag === 0xa1) return revokedBy(status)
-  const fault = ageFault(from, until, at, maxAgeMs)
+  const fault = ageFault(from, until, question)
   if (fault !== undefined) return unknownAnswer('REVOCATION_STALE', fault)
   if (status.tag === 0x80) return { status: 'good', producedAt }
   return unknownAnswer('REVOCATION_UNKNOWN', 'the responder does not know the certificate')

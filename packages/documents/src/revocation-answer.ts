@@ -10,6 +10,8 @@ export interface RevocationQuestion {
   readonly at: number
   /** Oldest answer accepted; 24 hours unless said otherwise. */
   readonly maxAgeMs?: number
+  /** An answer given up to so long after `at` counts too: evidence is often captured after signing. None unless said otherwise. */
+  readonly graceMs?: number
 }
 
 /** An answer accepted: good, or revoked since a moment, with the reason's name in RFC 5280 5.3.1 where one was given. */
@@ -40,8 +42,12 @@ export const REASONS: readonly string[] = [
 ]
 
 /** Why an answer of this age is not accepted at that time; undefined when it is. */
-export function ageFault(thisUpdate: number, nextUpdate: number | undefined, at: number, maxAgeMs: number): string | undefined {
-  if (thisUpdate > at + SKEW_MS) return 'the answer is of a time to come'
+export function ageFault(
+  thisUpdate: number,
+  nextUpdate: number | undefined,
+  { at, maxAgeMs = DAY_MS, graceMs = 0 }: RevocationQuestion,
+): string | undefined {
+  if (thisUpdate > at + SKEW_MS) return thisUpdate <= at + graceMs ? undefined : 'the answer is of a time to come'
   if (nextUpdate !== undefined && nextUpdate < at - SKEW_MS) return 'a newer answer was due'
   return at - thisUpdate > maxAgeMs + SKEW_MS ? 'the answer is too old' : undefined
 }
