@@ -2,12 +2,15 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { memoryAudit } from '@sigillo/core'
+import { createQueue, memoryAudit } from '@sigillo/core'
+import { france } from '@sigillo/country-fr'
+import { openFolder } from '@sigillo/storage-fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { hostProgram, hostsOf, shimOf, type Shim } from '../../packages/signer-pkcs11/src/fixtures/shim.js'
 import { otherComponent, softHsmModule, tokenStore, type TokenStore } from '../../packages/signer-pkcs11/src/fixtures/softhsm.js'
 import { pcscMissing, startPcsc, type PcscDaemon } from '../../packages/signer-sam/src/fixtures/pcsc.js'
 import { VirtualCard, virtualProfile } from '../../packages/signer-sam/src/fixtures/virtual-card.js'
+import { shop } from './day.fixture.js'
 import { sellWhilePulled, type Account } from './pull.fixture.js'
 import { cardSigner, hsmSigner, pinsIn, TOKEN } from './signers.fixture.js'
 
@@ -94,6 +97,21 @@ export function pulledSuites(rounds: number): void {
         },
       )
     }
+
+    it('a module that crashes at every signature costs its receipts nothing but time: refused whole, sold when it is back', async () => {
+      const signer = await hsmSigner(device.module, { module: device.module, isolate: { host: hostProgram() } })
+      const queue = await createQueue({ country: france(shop), storage: await openFolder(join(folder, 'crashing')), signer })
+      const start = { type: 'start', key: 'START', operatorId: 'OP-1', posMoment: new Date().toISOString() }
+      device.tell('crash-always')
+      const refused = await queue.record(start)
+      expect(refused).toMatchObject({ outcome: 'rejected', error: { code: 'SIGNER_UNAVAILABLE', registered: 'no' } })
+      expect((await queue.health()).state).toBe('open')
+      device.takeBack('crash-always')
+      expect(await queue.record(start)).toMatchObject({ outcome: 'registered', replayed: false })
+      expect((await queue.verify()).findings).toEqual([])
+      await queue.close()
+      await signer.close()
+    })
   })
 
   const noCard = pcscMissing()
