@@ -74,7 +74,7 @@ const STYLE = `body{font:11pt/1.45 Georgia,serif;max-width:46rem;margin:2rem aut
 body.wide{max-width:72rem}h1{font-size:1.5rem}h2{font-size:1.2rem;margin-top:2rem}h3{font-size:1rem}
 table{border-collapse:collapse;width:100%;font-size:.82rem}th,td{border:1px solid #888;padding:.3rem .45rem;vertical-align:top;text-align:left}
 th{background:#eee}tr{break-inside:avoid}code,pre{font:.85em ui-monospace,Menlo,Consolas,monospace;overflow-wrap:break-word}
-body.wide table{table-layout:fixed}body.wide th:nth-child(n+3):nth-child(-n+5){width:19%}
+body.wide table{table-layout:fixed}body.wide th:nth-child(n+2):nth-child(-n+5){width:17%}td{overflow-wrap:break-word}
 pre{background:#f4f4f4;padding:.6rem;white-space:pre-wrap}.note{border-left:4px solid #888;padding:.2rem .8rem;background:#f7f7f7}
 .champ{display:inline-block;min-width:11rem;border-bottom:1px dotted #333}.champ:empty::before{content:attr(title);color:#999;font-size:.8em}
 .signature{border:1px solid #888;height:5.5rem;margin:.5rem 0 1.5rem}.neuve{break-before:page}
