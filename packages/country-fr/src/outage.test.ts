@@ -362,3 +362,44 @@ it('14 a number beyond the last of its pad is in order however early its date, o
   expect(await late('B', 4, '2026-11-20')).toBe(false)
   expect(await late('A', 12, '2026-11-20')).toBe(false)
 })
+
+it('13.4 whatever member of a header, a receipt or its request is changed to whatever: the transfer ends, the others are sold', async () => {
+  const values: readonly unknown[] = [null, 'x'.repeat(300), -1, [], {}, '2026-13-45T99:00:00Z', 1e12]
+  const at = (line: Line, name: string): string => [...line.store.files.keys()].find((path) => path.endsWith(name)) as string
+  const edit = (line: Line, path: string, work: (content: Record<string, unknown>) => void): void => {
+    const content = JSON.parse(new TextDecoder().decode(line.store.files.get(path))) as Record<string, unknown>
+    work(content)
+    line.store.files.set(path, new TextEncoder().encode(JSON.stringify(content)))
+  }
+  const members = {
+    header: ['opened', 'reason', 'counterStart', 'episode', 'till', 'anchorNumber', 'anchorHash', 'prevEpisodeHash'],
+    receipt: ['counter', 'moment', 'seq', 'prev', 'hash', 'episode', 'seal'],
+    request: ['type', 'key', 'lines', 'payments', 'posMoment', 'operatorId', 'degraded', 'op', 'training', 'seen'],
+  }
+  const bad: string[] = []
+  for (const [where, names] of Object.entries(members)) {
+    for (const [i, name] of names.entries()) {
+      const value = values[i % values.length]
+      for (const changed of [
+        value,
+        values[(i + 3) % values.length],
+        ...(where === 'request' ? [values[(i + 5) % values.length]] : []),
+      ]) {
+        const line = await outage()
+        edit(line, where === 'header' ? at(line, '/episode.json') : line.file(2), (content) => {
+          if (where === 'request') (content['request'] as Record<string, unknown>)[name] = changed
+          else content[name] = changed
+        })
+        const report = await line.till.transfer()
+        const keys = (await line.shop.records()).filter(({ body }) => body.type === 'ticket').map(({ body }) => body.ref)
+        if (report.status !== 'transferred-with-breaks' || !keys.includes('POS-1') || !keys.includes('POS-3'))
+          bad.push(
+            `${where}.${name} = ${JSON.stringify(changed).slice(0, 30)}: ${report.status} ${report.error?.code ?? ''} ${report.error?.message ?? ''} ${keys.join()}`,
+          )
+        await line.till.close()
+        await line.shop.queue.close()
+      }
+    }
+  }
+  expect(bad).toEqual([])
+}, 60_000)

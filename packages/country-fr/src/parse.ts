@@ -214,7 +214,8 @@ function salvageLine(line: Readonly<Record<string, unknown>>): SaleLine {
   }
 }
 
-function listOf(value: unknown): readonly Readonly<Record<string, unknown>>[] {
+/** The objects of a list in a request nobody has checked; none when it is no list. */
+export function listOf(value: unknown): readonly Readonly<Record<string, unknown>>[] {
   return Array.isArray(value)
     ? value.filter((item): item is Record<string, unknown> => typeof item === 'object' && item !== null)
     : []

@@ -2,7 +2,7 @@
 import type { PrintItem } from '@sigillo/core'
 import { operationOf, paymentModes } from './kinds.js'
 import { frenchAmount } from './money.js'
-import { parseSale, type SaleLine } from './parse.js'
+import { listOf, parseSale, type SaleLine } from './parse.js'
 import { must, pair, rateText, rule, text, title } from './print-items.js'
 import type { Shown } from './print-shop.js'
 import { exemptions } from './rates.js'
@@ -175,7 +175,9 @@ function paymentItems(payload: Loose): PrintItem[] {
 
 function exemptionItems(request: Loose): PrintItem[] {
   const codes = new Set(
-    ((request['lines'] ?? []) as { exemption?: string }[]).map(({ exemption }) => exemption).filter((code) => code !== undefined),
+    listOf(request['lines'])
+      .map(({ exemption }) => exemption)
+      .filter((code) => typeof code === 'string'),
   )
   return [...codes].sort().map((code) => text(exemptions[code] ?? code, true))
 }

@@ -3,6 +3,7 @@ import type { Json, JsonObject } from '../canonical.js'
 import { ZERO_HASH } from '../digest.js'
 import { lastOf, type Episode, type FoundReceipt } from './episode.js'
 import { receiptName } from './format.js'
+import { isObject } from '../verify/payload-forms.js'
 
 /** Kinds of break. */
 export type BreakKind =
@@ -175,7 +176,12 @@ function judgeSeal(content: JsonObject, seq: number, hash: string, { sealHolds, 
   const seal = content['seal']
   if (seal === undefined) {
     if (sealed === true) tell('BAD_SEAL', seq, 'the seal is missing')
-  } else if (sealHolds?.(seal, hash) === false) tell('BAD_SEAL', seq, 'the seal is not the till’s over this receipt')
+  } else if (!isSeal(seal)) tell('BAD_SEAL', seq, 'the seal is none')
+  else if (sealHolds?.(seal, hash) === false) tell('BAD_SEAL', seq, 'the seal is not the till’s over this receipt')
+}
+
+function isSeal(seal: Json): boolean {
+  return isObject(seal) && ['alg', 'kid', 'sig'].every((name) => typeof seal[name] === 'string')
 }
 
 function judgeTail(episode: Episode, missing: readonly number[], tell: Tell): void {
