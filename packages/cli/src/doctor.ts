@@ -315,7 +315,7 @@ function unhealthy(state: string, reasons: readonly string[], days: number | und
   const left = days === undefined ? '' : `; the certificate ends in ${days} days`
   return {
     name: 'key',
-    state: state === 'degraded' ? 'advice' : 'wrong',
+    state: state === 'degraded' || state === 'ready' ? 'advice' : 'wrong',
     message: `the signer is ${state}: ${reasons.join(', ')}${left}`,
     remedy: 'See sigillo key status; renew the certificate with sigillo key request and sigillo key install.',
     facts: { state, reasons: reasons.join(' '), ...(days !== undefined && { certificateDaysLeft: days }) },

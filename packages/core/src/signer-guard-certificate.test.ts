@@ -1,6 +1,6 @@
 // The certificate behind the key: dates, revocation, warnings; counted by the calls that reach the device.
 import { execFileSync, spawnSync } from 'node:child_process'
-import { createPrivateKey, createPublicKey, sign as platformSign } from 'node:crypto'
+import { createHash, createPrivateKey, createPublicKey, sign as platformSign } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -155,6 +155,19 @@ describe.skipIf(!openssl)('the certificate behind the key', () => {
     expect(await mild.signer.health()).toMatchObject({ state: 'degraded', reasons: ['CERT_EXPIRED'], certificate: validity })
     await mild.signer.revoke({ sinceMs: now, reason: 'superseded' })
     expect(await ask(mild.signer)).toBe('CERT_REVOKED')
+  })
+
+  it('each signature and each line of the audit log names the certificate', async () => {
+    now = validity.notBeforeMs + DAY
+    const audit = memoryAudit()
+    const { signer } = guardOf('sam', { audit })
+    const id = createHash('sha256').update(der).digest('hex')
+    expect(await signer.sign({ operation: 'note', suite: 'es256', input: { message: utf8('x') } })).toMatchObject({
+      certificateId: id,
+    })
+    const lines: unknown[] = []
+    for await (const line of audit.read()) lines.push(line['certificate'])
+    expect(lines).toEqual([id])
   })
 
   it('warns 60, 30, 14, 7, 3 and 1 days before the end, each once', async () => {

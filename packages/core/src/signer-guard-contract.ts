@@ -48,6 +48,8 @@ export interface GuardSignOptions {
 export interface GuardedResult extends SignResult {
   readonly suite: SuiteId
   readonly keyId: string
+  /** Lower-case hex SHA-256 of the active certificate, where there is one. */
+  readonly certificateId?: string
   readonly attempts: number
   readonly queuedMs: number
   readonly signMs: number

@@ -13,6 +13,7 @@ import { HealthRecord, type SignerEvents, type SignerHealth } from './signer-gua
 import { Lanes } from './signer-guard-lanes.js'
 import { PolicyGate } from './signer-guard-policy.js'
 import { Replays } from './signer-guard-replay.js'
+import { suites, type Suite } from './suites.js'
 import type { Signer, SignerDescription, SignRequest, SignResult, SuiteId } from './signer.js'
 import { randomBytes } from '#crypto'
 
@@ -117,7 +118,9 @@ class Guard implements GuardedSigner {
       ...rest,
       // The worse of what guard and device know; a closed guard stays closed.
       state: known === 'ready' && concern !== undefined ? (concern.stops ? 'down' : 'degraded') : known,
-      reasons: [...new Set([...reasons, ...deviceReasons, ...(concern === undefined ? [] : [concern.reason])])],
+      reasons: [
+        ...new Set([...reasons, ...deviceReasons, ...(concern === undefined ? [] : [concern.reason]), ...this.#suiteConcern()]),
+      ],
       sinceMs,
       ...(lastSuccessMs !== undefined && { lastSuccessMs }),
       ...(lastErrorCode !== undefined && { lastErrorCode }),
@@ -189,6 +192,7 @@ class Guard implements GuardedSigner {
         signature,
         suite: job.checked.request.suite,
         keyId,
+        ...(this.#certificateId !== undefined && { certificateId: this.#certificateId }),
         ...times,
         ...(deviceCounter !== undefined && { deviceCounter }),
         ...(audit !== undefined && { audit }),
@@ -249,6 +253,18 @@ class Guard implements GuardedSigner {
     return this.#options.audit !== undefined
   }
 
+  get #certificateId(): string | undefined {
+    const id = this.#certificate?.certificateId
+    return id === '' ? undefined : id
+  }
+
+  // A suite whose end is set and near: signatures made now will need an older proof of existence then (signing specification 2).
+  #suiteConcern(): readonly string[] {
+    const [{ warnFrom }, ...others] = this.describe().suites.map((id) => suites[id]) as [Suite, ...Suite[]]
+    const ending = warnFrom !== undefined && others.every((one) => one.warnFrom !== undefined)
+    return ending && this.#clock.now() >= Date.parse(warnFrom) ? ['SUITE_ENDING'] : []
+  }
+
   #recall(): Promise<void> {
     return (this.#recalled ??= this.#certificate?.recall(this.#audit) ?? Promise.resolve())
   }
@@ -296,6 +312,7 @@ class Guard implements GuardedSigner {
       keyId: this.describe().keyId,
       input: checked.inputDigest,
       attempts,
+      ...(this.#certificateId !== undefined && { certificate: this.#certificateId }),
       ...(context !== undefined && { context }),
       ...(options.caller !== undefined && { caller: options.caller }),
       ...(gate !== undefined && { policy: gate.hash }),
