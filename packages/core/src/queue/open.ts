@@ -7,6 +7,7 @@ import { toHex } from '../bytes.js'
 import { signerFor } from './certificate-notice.js'
 import type { StorageWriter } from '../storage.js'
 import { emptyChain } from './chain.js'
+import { checkOptions, optionInvalid as invalid } from './check-options.js'
 import { loadLedger, recordAt } from './load.js'
 import { sealPlan, type Ledger } from './ledger.js'
 import type { QueueOptions } from './options.js'
@@ -23,6 +24,7 @@ type AnyCountry = Country<RequestEnvelope, unknown, unknown>
  * @throws FiscalError QUEUE_EXISTS, OPTION_INVALID, or the signer's or storage's own
  */
 export async function createQueue(given: QueueOptions): Promise<Queue> {
+  checkOptions(given)
   const options = { ...given, signer: signerFor(given.signer, given.country) }
   const segBits = options.segBits ?? 12
   if (!Number.isInteger(segBits) || segBits < 6 || segBits > 16) throw invalid('segBits', 'must be a whole number from 6 to 16')
@@ -53,6 +55,7 @@ export async function createQueue(given: QueueOptions): Promise<Queue> {
  * await using queue = await openQueue({ country: france({ … }), storage: await openFolder('./paris-01'), signer })
  */
 export async function openQueue(given: QueueOptions): Promise<Queue> {
+  checkOptions(given)
   const options = { ...given, signer: signerFor(given.signer, given.country) }
   const { storage } = options
   if (options.create === 'if-missing' && !(await storage.exists())) return createQueue({ ...options, create: 'never' })
@@ -144,10 +147,6 @@ async function firstWords(
 
 function softwareOf(options: QueueOptions): string {
   return options.software === undefined ? CORE_SOFTWARE : `${options.software} ${CORE_SOFTWARE}`
-}
-
-function invalid(path: string, message: string): FiscalError {
-  return new FiscalError('OPTION_INVALID', { message: `${path}: ${message}`, path })
 }
 
 function isUuid(id: string | undefined): id is string {

@@ -11,6 +11,7 @@ import { verifyChunks, type Report, type VerifyOptions } from '../verify/verify.
 import { anchorQueue, type Anchor, type AnchorRequest } from './anchor.js'
 import { refused, registered, replayOf, type Outcome } from './answer.js'
 import { certificateNotice, LOOK_EVERY_MS, signerFor } from './certificate-notice.js'
+import { checkSigner } from './check-options.js'
 import { fillBatch, momentOf, type Batch, type Job, type Moment } from './committer.js'
 import type { Queue, QueueHealth } from './contract.js'
 import { Echoes } from './echoes.js'
@@ -390,9 +391,10 @@ export class QueueCore implements Queue {
     return this.#submit(undefined, undefined, () => ({ drafts: [keyRecordDraft(record, guarded(this.#signer()))] }))
   }
 
-  changeKey(change: KeyChange): Promise<Outcome> {
+  async changeKey(change: KeyChange): Promise<Outcome> {
     const closed = this.#refusal()
-    if (closed !== undefined) return Promise.resolve(refused(undefined, closed))
+    if (closed !== undefined) return refused(undefined, closed)
+    checkSigner((change as KeyChange | undefined)?.signer, 'signer')
     signerFor(change.signer, this.#country)
     return changeKey(change, {
       chain: () => this.#ledger.chain,
