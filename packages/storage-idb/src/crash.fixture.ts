@@ -49,7 +49,7 @@ async function start(profile: string, url: string, answered: (key: string, hash:
   const kill = async (): Promise<void> => {
     process.kill(-(child.pid as number), 'SIGKILL')
     await ended
-    while (isAlive(child.pid as number)) await new Promise((resolve) => setTimeout(resolve, 5))
+    while (isAlive(child.pid as number)) await pause(5)
     await browser.close().catch(() => undefined)
   }
   return { child, browser, page, kill }
@@ -64,6 +64,8 @@ function isAlive(group: number): boolean {
     return false
   }
 }
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 /** Kills `kills` times, with a new profile every `perProfile`. */
 export async function crashWhileSelling(
@@ -95,8 +97,10 @@ export async function crashWhileSelling(
             () => undefined,
             (error: Error) => (/closed|crashed/i.test(error.message) ? undefined : wrong.push(error.message)),
           )
-          // Mostly in the midst of selling, now and then while the log is being opened.
-          await new Promise((resolve) => setTimeout(resolve, random.below(random.below(4) === 0 ? 80 : 900)))
+          // Mostly in the midst of selling, after so many answers however slow the machine; now and then while the log is being opened.
+          const target = answers.length + (random.chance(0.25) ? 0 : 5 + random.below(60))
+          while (answers.length < target && running.child.exitCode === null && wrong.length === 0) await pause(2)
+          await pause(random.below(30))
           total.kills += 1
           await running.kill()
           await failed
