@@ -89,9 +89,10 @@ export function readArguments(command: Command, argv: readonly string[]): { args
   )
   let parsed: { positionals: string[]; values: Flags }
   try {
-    parsed = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true }) as typeof parsed
+    parsed = parseArgs({ args: joined(argv, specs), options, allowPositionals: true, strict: true }) as typeof parsed
   } catch (error) {
-    throw usageError((error as Error).message)
+    // Node goes on about arguments that begin with a dash; the first sentence says what is wrong.
+    throw usageError((error as Error).message.replace(/\. To specify a positional argument[^]*$/, ''))
   }
   const { positionals, values } = parsed
   const [min, max] = command.arity
@@ -99,6 +100,22 @@ export function readArguments(command: Command, argv: readonly string[]): { args
     throw usageError(`usage: sigillo ${command.name} ${command.args}`)
   }
   return { args: positionals, flags: values }
+}
+
+// `--option value` as one word, so that a value may begin with a dash: one in sixty-four thumbprints does.
+function joined(argv: readonly string[], specs: Readonly<Record<string, OptionSpec>>): string[] {
+  const words = new Set(
+    Object.entries(specs).flatMap(([name, { short }]) => [`--${name}`, ...(short === undefined ? [] : [`-${short}`])]),
+  )
+  const out: string[] = []
+  for (let i = 0; i < argv.length; i++) {
+    const [word = '', value] = [argv[i], argv[i + 1]]
+    if (word === '--') return [...out, ...argv.slice(i)]
+    const takesText = words.has(word) && word.startsWith('--') && specs[word.slice(2)]?.type === 'string'
+    if (takesText && value?.startsWith('-') === true && !words.has(value)) out.push(`${word}=${argv[++i] as string}`)
+    else out.push(word)
+  }
+  return out
 }
 
 /** A flag that holds text. */

@@ -111,7 +111,7 @@ describe('fr archive and verify-archive', () => {
     writeFileSync(place.path('manifest.json'), manifest)
     const [report] = await place.json(['fr', 'verify-archive', b, '--previous', a])
     const kid = (report?.['keys'] as unknown as string[])[0] as string
-    const trusted = ['--previous', place.path('manifest.json'), '--trusted-key', kid]
+    const trusted = ['--previous', place.path('manifest.json'), `--trusted-key=${kid}`]
     expect((await place.json(['fr', 'verify-archive', b, ...trusted]))[0]).toMatchObject({ sound: true, unchecked: [] })
     const faultsOf = async (...args: string[]): Promise<string[]> => {
       const [told] = await place.json(['fr', 'verify-archive', ...args], 1)
