@@ -200,6 +200,30 @@ describe('13.2 store', () => {
   })
 })
 
+describe('13.2 mirror', () => {
+  it('a second place that fails in every call costs no sale and no certainty, and is told of', async () => {
+    const [remote, store] = [remoteQueue(), memoryOfflineStore()]
+    const broken = (): Promise<never> => Promise.reject(new Error('device gone'))
+    const mirror = { ...memoryOfflineStore(), read: broken, replace: broken, list: broken, create: broken, move: broken }
+    const told: string[] = []
+    const till = await openTill({
+      connect: remote.connect,
+      till: 'T1',
+      queue: 'q',
+      rules,
+      clock: fixedClock(),
+      offline: { store, mirror, probeMs: 0, timeoutMs: 500 },
+      onEvent: (event) => void told.push(event.kind),
+    })
+    remote.down = true
+    for (const key of ['A', 'B', 'C']) expect(number(await till.record(sale(key)))).toMatch(/^D-T1-[123]$/)
+    expect(told).toContain('mirror')
+    remote.down = false
+    expect(await till.transfer()).toMatchObject({ status: 'transferred', handed: 3, breaks: [] })
+    await till.close()
+  })
+})
+
 describe('13.2 anchor', () => {
   it('an outage begins after the newest record the till has seen, also when it was restarted since its last outage', async () => {
     const { remote, store } = await outage()

@@ -128,7 +128,8 @@ async function headOf(store: OfflineStore, path: string, source: string): Promis
 }
 
 async function mirrorHead(mirror: OfflineStore | undefined, id: string): Promise<Episode['heads']> {
-  return mirror === undefined ? [] : headOf(mirror, `${id}.head.json`, 'mirror')
+  // A second place that cannot be read says nothing; it must not keep the till from reading its own log.
+  return mirror === undefined ? [] : headOf(mirror, `${id}.head.json`, 'mirror').catch(() => [])
 }
 
 /** The newest receipt by number, and the hash the next one links to: that of a mere copy is not a link. */

@@ -45,6 +45,7 @@ export interface EpisodeFacts {
 export class OfflineLog {
   readonly #store: OfflineStore
   readonly #mirror: OfflineStore | undefined
+  readonly #mirrorFailed: ((error: unknown) => void) | undefined
   readonly #till: string
   readonly #kind: string
   readonly #seal: ((hash: string) => Promise<OfflineSeal> | OfflineSeal) | undefined
@@ -57,12 +58,14 @@ export class OfflineLog {
   constructor(options: {
     store: OfflineStore
     mirror?: OfflineStore | undefined
+    mirrorFailed?: ((error: unknown) => void) | undefined
     till: string
     kind: string
     seal?: ((hash: string) => Promise<OfflineSeal> | OfflineSeal) | undefined
   }) {
     this.#store = options.store
     this.#mirror = options.mirror
+    this.#mirrorFailed = options.mirrorFailed
     this.#till = options.till
     this.#kind = options.kind
     this.#seal = options.seal
@@ -251,7 +254,8 @@ export class OfflineLog {
     const id = (this.#header as EpisodeHeader).episode
     const bytes = fileBytes({ v: 1, ...this.#last })
     await this.#store.replace(`${id}/head.json`, bytes)
-    await this.#mirror?.replace(`${id}.head.json`, bytes)
+    // The receipt is durable where it belongs: a second place that fails is told of and stops no sale.
+    await this.#mirror?.replace(`${id}.head.json`, bytes).catch((error: unknown) => this.#mirrorFailed?.(error))
   }
 
   async #setCounter(counter: Counter): Promise<void> {

@@ -41,6 +41,8 @@ export type TillEvent =
   | { readonly kind: 'state'; readonly state: TillState; readonly reason: string }
   | { readonly kind: 'OFFLINE_CHAIN_BROKEN'; readonly breaks: readonly OfflineBreak[] }
   | { readonly kind: 'refused'; readonly seq: number; readonly error: FiscalError }
+  /** The second place of the head could not be written; sales go on without it. */
+  | { readonly kind: 'mirror'; readonly error: FiscalError }
 
 /** Behaviour off line. */
 export interface OfflineOptions {
@@ -116,7 +118,8 @@ const HOUR_MS = 3_600_000
 export async function openTill(options: TillOptions): Promise<Till> {
   const { store, mirror, seal } = options.offline
   const unlock = await store.lock()
-  const log = new OfflineLog({ store, mirror, till: options.till, kind: options.rules.kind, seal })
+  const mirrorFailed = (error: unknown): void => options.onEvent?.({ kind: 'mirror', error: storeFailed(error, 'yes') })
+  const log = new OfflineLog({ store, mirror, mirrorFailed, till: options.till, kind: options.rules.kind, seal })
   try {
     await log.load()
     return await OfflineTill.start(options, log, unlock)
