@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { memoryAudit, utf8, FiscalError, type GuardedSigner } from '@sigillo/core'
 import { signerKit } from '@sigillo/testing'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { openSam, pcscReaders, type CardReaders, type SamOptions } from './index.js'
 import { pcscMissing, startPcsc, type PcscDaemon } from './fixtures/pcsc.js'
 import { CARD_PIN, VirtualCard, virtualProfile } from './fixtures/virtual-card.js'
@@ -122,9 +122,12 @@ describe.skipIf(missing !== undefined)(`PC/SC${missing === undefined ? '' : ` (s
       }
       await own.close()
     }
-    const children = execFileSync('ps', ['-o', 'args=', '--ppid', String(process.pid)], { encoding: 'utf8' })
+    const hosts = (): number =>
+      execFileSync('ps', ['-o', 'args=', '--ppid', String(process.pid)], { encoding: 'utf8' })
+        .split('\n')
+        .filter((line) => line.includes('pcsc-host.mjs')).length
     // The one of the readers this file shares.
-    expect(children.split('\n').filter((line) => line.includes('pcsc-host.mjs')).length).toBeLessThanOrEqual(1)
+    await vi.waitFor(() => expect(hosts()).toBeLessThanOrEqual(1), { timeout: 5_000, interval: 50 })
   })
 
   it('S-35 a daemon that was killed and started anew is found again by the same signer', async () => {
