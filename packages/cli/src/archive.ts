@@ -34,6 +34,8 @@ export const archiveCommand: Command = {
 
 async function archive(call: Call): Promise<number> {
   const { args, flags, out, world } = call
+  // Before anything is signed; a name the country gives is only known afterwards.
+  if (args[1] !== undefined) await refuseTaken(args[1], call)
   await using till = await openTill(args[0] as string, call)
   const { entry, queue, country } = till
   if (entry.archive === undefined) throw usageError(`${entry.title} has no archive of its own; sigillo export makes a bundle`)
@@ -43,10 +45,15 @@ async function archive(call: Call): Promise<number> {
   const made = await entry.archive(queue, country, wish)
   const file = args[1] ?? made.name
   // Already signed: with the same key the next call writes it to another place.
-  if (flags['force'] !== true && (await stat(file).catch(() => undefined)) !== undefined)
-    throw usageError(`${file} exists; --force replaces it`)
+  await refuseTaken(file, call)
   const bytes = await writeWhole(file, made.stream(), world.signal)
   if (out.json) await out.object({ file, bytes, seq: made.seq, key })
   else await out.line(`${out.paint.green('✔')} ${file}: ${bytes} bytes, signed as record #${made.seq}`)
   return EXIT.ok
+}
+
+async function refuseTaken(file: string, { flags }: Call): Promise<void> {
+  const there = await stat(file).catch(() => undefined)
+  if (there?.isDirectory() === true) throw usageError(`${file} is a folder; name a file`)
+  if (there !== undefined && flags['force'] !== true) throw usageError(`${file} exists; --force replaces it`)
 }

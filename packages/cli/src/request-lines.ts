@@ -1,6 +1,7 @@
 // Requests as JSON lines: numbered, whole, bounded. A line that is no request is handed on as what is wrong with it, so that the
 // rest goes on.
 import { FiscalError } from '@sigillo/core'
+import { jsonFault } from './errors.js'
 
 /** One line of the input that is not empty. */
 export interface RequestLine {
@@ -39,7 +40,7 @@ function readLine(bytes: Uint8Array, line: number): RequestLine | undefined {
   try {
     value = JSON.parse(text)
   } catch (error) {
-    return bad(line, `not JSON: ${(error as Error).message}`)
+    return bad(line, jsonFault(error))
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return bad(line, 'not a JSON object')
   return { line, request: value, error: undefined }

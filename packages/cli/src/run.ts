@@ -1,7 +1,7 @@
 // From arguments to a command to an exit code. Errors are told once, here: in words on standard error, or as JSON.
 import { isFiscalError } from '@sigillo/core'
 import { commonOptions, EXIT, helpOf, readArguments, type Command, type Group, type World } from './command.js'
-import { usageError } from './errors.js'
+import { systemError, usageError } from './errors.js'
 import { makeOutput, plain, type Output } from './output.js'
 import { VERSION } from './version.js'
 
@@ -88,7 +88,7 @@ export async function run(argv: readonly string[], world: World): Promise<number
   try {
     return await dispatch(argv, world, out)
   } catch (error) {
-    await fail(error, out)
+    await fail(isFiscalError(error) ? error : (systemError(error) ?? error), out)
     return EXIT.unable
   }
 }

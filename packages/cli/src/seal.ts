@@ -1,4 +1,5 @@
 // `sigillo seal make ROOT` and `sigillo seal check FILE`: the signed list of the files a release consists of (signing specification 16).
+import { stat } from 'node:fs/promises'
 import { sealDigest, sealSoftware, type SealManifest } from '@sigillo/core'
 import { checkSealFile, listFiles, openKeyFile } from '@sigillo/signer-software'
 import { dirname, resolve } from 'node:path'
@@ -40,6 +41,7 @@ async function make(call: Call): Promise<number> {
     throw usageError('a seal needs --key FILE, --name TEXT and --release TEXT')
   const only = (flags['only'] ?? []) as readonly string[]
   const file = textFlag(flags, 'out') ?? `${root}/sigillo.seal.json`
+  if (!(await stat(root).catch(() => undefined))?.isDirectory()) throw usageError(`${root}: there is no such folder`)
   const files = await listFiles(root, { except: [file], only })
   if (files.length === 0) throw usageError('there is no file to seal')
   const manifest: SealManifest = { v: 1, name, version, sealed: new Date().toISOString(), complete: only.length === 0, files }

@@ -4,7 +4,7 @@ import { open, readFile, rename } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import type { FiscalError } from '@sigillo/core'
 import type { SealFileOptions } from '@sigillo/signer-software'
-import { cliError } from './errors.js'
+import { cliError, jsonFault } from './errors.js'
 import { checkSignerSetting, type SignerSetting } from './key/signer-setting.js'
 
 /** Contents of settings.json. */
@@ -95,7 +95,7 @@ export function parseObject(text: string): Record<string, unknown> {
   try {
     value = JSON.parse(text)
   } catch (error) {
-    throw settingsInvalid(`is not JSON: ${(error as Error).message}`)
+    throw settingsInvalid(`is ${jsonFault(error)}`)
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw settingsInvalid('must be an object')
   return value as Record<string, unknown>

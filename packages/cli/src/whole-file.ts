@@ -1,5 +1,5 @@
 // A file that appears whole or not at all: built beside its place, synced, renamed.
-import { open, rename, unlink } from 'node:fs/promises'
+import { open, rename, stat, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { usageError } from './errors.js'
 
@@ -8,6 +8,7 @@ import { usageError } from './errors.js'
  * @throws FiscalError USAGE when the place cannot be written
  */
 export async function writeWhole(path: string, source: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<number> {
+  if ((await stat(path).catch(() => undefined))?.isDirectory() === true) throw usageError(`${path} is a folder; name a file`)
   const temporary = `${path}.${process.pid}.tmp`
   const file = await open(temporary, 'wx', 0o600).catch((error: NodeJS.ErrnoException) =>
     Promise.reject(usageError(`${path} cannot be written (${error.code})`)),
