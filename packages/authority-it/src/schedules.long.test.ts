@@ -24,4 +24,4 @@ it('IT-40 IT-43 IT-45 IT-53 nothing is lost, nothing is sent twice as new, and w
   }
   process.stderr.write(`${JSON.stringify(bench.tally)}\n`)
   expect(bad).toEqual([])
-})
+}, 21_600_000)
