@@ -81,8 +81,10 @@ const wrong = (path: string, message: string): FiscalError =>
 
 /** @throws FiscalError OPTION_INVALID naming the option */
 export function settingsOf(options: ItalyOptions): Settings {
+  if (!isObject(options)) throw wrong('options', 'must be an object')
   const { kind = 'rt', simulation = true, graceMinutes = 0, startsAs = 'unknown', before = {} } = options
-  if (!/^[0-9A-Z]{5}[0-9]{6}$/.test(options.matricola)) throw wrong('matricola', 'must be 5 letters or digits and 6 digits')
+  if (typeof options.matricola !== 'string' || !/^[0-9A-Z]{5}[0-9]{6}$/.test(options.matricola))
+    throw wrong('matricola', 'must be 5 letters or digits and 6 digits')
   if (!simulation && (options.baseUrl === undefined || options.authorityRoots === undefined))
     throw wrong('simulation', 'real operation needs baseUrl and authorityRoots')
   if (!['unknown', 'ATTIVATO', 'IN_SERVIZIO'].includes(startsAs))
@@ -114,6 +116,8 @@ export function settingsOf(options: ItalyOptions): Settings {
   }
 }
 
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value)
+
 function tillsOf({ kind = 'rt', tills = [] }: ItalyOptions): string[] {
   if (kind === 'rt') {
     if (tills.length > 0) throw wrong('tills', 'a stand-alone register has none')
@@ -127,6 +131,9 @@ function tillsOf({ kind = 'rt', tills = [] }: ItalyOptions): string[] {
 }
 
 function merchantOf(merchant: Merchant): Merchant {
+  if (!isObject(merchant)) throw wrong('merchant', 'must be an object with name, address and vat')
+  for (const name of ['name', 'address', 'vat'] as const)
+    if (typeof merchant[name] !== 'string') throw wrong(`merchant.${name}`, 'must be text')
   const vat = vatNumber(merchant.vat)
   if (vat === undefined) throw wrong('merchant.vat', 'not a VAT number')
   if (merchant.taxCode !== undefined && taxCode(merchant.taxCode) === undefined) throw wrong('merchant.taxCode', 'not a tax code')

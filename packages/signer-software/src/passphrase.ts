@@ -17,6 +17,8 @@ export async function withPassphrase<T>(source: Passphrase | undefined, use: (by
   const given = typeof source === 'function' ? await source() : source
   const ours = typeof given === 'string' || typeof source === 'function'
   const bytes = typeof given === 'string' ? utf8(given) : given
+  if (bytes !== undefined && bytes !== null && !(bytes instanceof Uint8Array))
+    throw refused('missing-passphrase', 'a passphrase is text or bytes')
   try {
     if (bytes === undefined || bytes === null || bytes.length === 0)
       throw refused('missing-passphrase', 'no passphrase was given for the key file')

@@ -1,4 +1,5 @@
 // `openFolder`: one queue in one folder (FORMAT 8 to 16). The entry of the package; everything else hangs below it.
+import { FiscalError } from '@sigillo/core'
 import type {
   BlankOrder,
   BlankResult,
@@ -69,12 +70,15 @@ export interface FolderStorage extends Storage {
 
 /**
  * A folder as the place of one queue. Nothing is created or opened yet; a missing folder is only an error when it is opened.
- * @throws FiscalError STORAGE_UNSUPPORTED on a network mount
+ * @throws FiscalError STORAGE_UNSUPPORTED on a network mount, OPTION_INVALID for what is no path
  * @example
  * const storage = await openFolder('./paris-01')
  * await using queue = await openQueue({ country, signer, storage, create: 'if-missing' })
  */
 export async function openFolder(path: string, options: FolderOptions = {}): Promise<FolderStorage> {
+  // Node's own complaint would be a TypeError; an empty path would mean the current folder.
+  if (typeof path !== 'string' || path === '' || path.includes('\0'))
+    throw new FiscalError('OPTION_INVALID', { message: 'path: must be the path of a folder', path: 'path' })
   const place = absolute(path)
   const fs = options.fileSystem ?? nodeFileSystem
   const host = options.host ?? nodeHost

@@ -1,0 +1,27 @@
+import { describe, expect, it } from 'vitest'
+import { settingsOf, type ItalyOptions } from './options.js'
+
+const merchant = { name: 'Bar', address: 'Via Roma 1', vat: '01234567897' }
+const matricola = 'ZZITT000001'
+
+describe('options of Italy given without types', () => {
+  it.each([
+    [undefined, 'options'],
+    [null, 'options'],
+    ['x', 'options'],
+    [{}, 'matricola'],
+    [{ matricola: [matricola], merchant }, 'matricola'],
+    [{ matricola }, 'merchant'],
+    [{ matricola, merchant: null }, 'merchant'],
+    [{ matricola, merchant: 'Bar' }, 'merchant'],
+    [{ matricola, merchant: { ...merchant, vat: 1234567897 } }, 'merchant.vat'],
+    [{ matricola, merchant: { ...merchant, name: undefined } }, 'merchant.name'],
+    [{ matricola, merchant: { ...merchant, address: 5 } }, 'merchant.address'],
+  ])('%o is refused with its path', (options, path) => {
+    expect(() => settingsOf(options as ItalyOptions)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID', path }))
+  })
+
+  it('what is complete is taken', () => {
+    expect(settingsOf({ matricola, merchant }).merchant).toEqual(merchant)
+  })
+})
