@@ -75,6 +75,45 @@ const liveFiles = (path: string): string[] =>
     .sort()
 
 describe.skipIf(python === undefined)('the second verifier, from the command line', () => {
+  it('a folder whose records name a file: whole, changed, gone; the queue itself says the same', async () => {
+    const path = join(place, 'blobs')
+    const bare = bareCountry()
+    let blob = ''
+    const country: typeof bare = {
+      ...bare,
+      decide: (state, request, context) => {
+        const decision = bare.decide(state, request, context)
+        const drafts = decision.drafts.map((draft) => ({
+          ...draft,
+          write: (at: Parameters<typeof draft.write>[0]) => {
+            const { payload, ...rest } = draft.write(at)
+            return { ...rest, payload: { ...payload, files: [{ blob }] } }
+          },
+        }))
+        return { ...decision, drafts }
+      },
+    }
+    const signer = await key.signer()
+    const queue = await createQueue({ country, signer, storage: await openFolder(path, { reserveBytes: 0 }) })
+    blob = await queue.putBlob(new TextEncoder().encode('<sealed/>'))
+    await queue.record({ type: 'ticket', key: 'A-1', amount: 5 })
+    await queue.record({ type: 'ticket', key: 'A-2', amount: 5 })
+    const ours = async (): Promise<string[]> =>
+      (await queue.verify()).findings
+        .filter(({ code }) => code === 'BLOB_WRONG')
+        .map(({ seq, code, severity }) => `${seq} ${code} ${severity}`)
+    const wrong = ['2 BLOB_WRONG error', '3 BLOB_WRONG error']
+    expect(said(path).sound).toBe(true)
+    expect(await ours()).toEqual([])
+    writeFileSync(join(path, 'blobs', blob), '<forged/>')
+    expect(said(path).findings).toEqual(wrong)
+    expect(await ours()).toEqual(wrong)
+    rmSync(join(path, 'blobs', blob))
+    expect(said(path)).toMatchObject({ status: 1, findings: wrong })
+    expect(await ours()).toEqual(wrong)
+    await queue.close()
+  })
+
   it('finds a queue folder sound, and its lines in one file', async () => {
     const path = await queueFolder('sound')
     const folder = said(path)

@@ -136,14 +136,25 @@ def witness_of(data):
     return value if formed and is_integer(value.get("seq")) and is_hash(value.get("hash")) else None
 
 
-def _blobs_in(value):
+def blobs_in(value):
     """Every file named in a payload, at any depth."""
     if isinstance(value, dict):
         if is_hash(value.get("blob")):
             yield value["blob"]
         value = list(value.values())
     for item in value if isinstance(value, list) else ():
-        yield from _blobs_in(item)
+        yield from blobs_in(item)
+
+
+def wrong_blobs(record, read):
+    """Findings for the files a record names: missing, or other bytes. `read` gives the bytes of a digest, or None."""
+    if not record.payload_matches:
+        return
+    for digest in sorted(set(blobs_in(record.payload))):
+        data = read(digest)
+        if data is None or hashlib.sha256(data).hexdigest() != digest:
+            where = "blobs/" + digest
+            yield walk.finding(record.body["seq"], "BLOB_WRONG", where, "missing, or other bytes", "error", record.place)
 
 
 class Bundle:
@@ -220,14 +231,7 @@ class Bundle:
 
     def check_blobs(self, record):
         """Rule 5."""
-        if not record.payload_matches:
-            return
-        for digest in sorted(set(_blobs_in(record.payload))):
-            data = self.entries.get("blobs/" + digest)
-            if data is None or hashlib.sha256(data).hexdigest() != digest:
-                where = "blobs/" + digest
-                found = walk.finding(record.body["seq"], "BLOB_WRONG", where, "missing, or other bytes", "error", record.place)
-                self.findings.append(found)
+        self.findings += wrong_blobs(record, lambda digest: self.entries.get("blobs/" + digest))
 
     def check_agreement(self, judged):
         """Rule 4, after the walk."""

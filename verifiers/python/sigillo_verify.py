@@ -44,6 +44,23 @@ def _jsonl(path, options):
     return walk.verify(((data, (path, offset)) for offset, data in lines), options)
 
 
+def _verify_folder(path, lines, options):
+    """Lines of a folder, and the files their records name (13)."""
+    judged = walk.Walk(options)
+
+    def read(digest):
+        try:
+            with open(os.path.join(path, "blobs", digest), "rb") as file:
+                return file.read()
+        except OSError:
+            return None
+
+    judged.on_record = lambda record: judged.findings.extend(bundle.wrong_blobs(record, read))
+    walk.run(judged, lines)
+    judged.findings.sort(key=lambda found: (found["seq"], found["code"]))
+    return walk.report_of(judged)
+
+
 def verify_path(path, options, verifier_keys=(), writing=False):
     """The report on whatever lies at `path`; raises Unreadable or OSError."""
     if os.path.isdir(path):
@@ -51,7 +68,7 @@ def verify_path(path, options, verifier_keys=(), writing=False):
             return bundle.verify_bundle(bundle.read_folder(path), options, verifier_keys)
         lines, options.queue = folder.folder_lines(path, writing)
         options.start = folder.purged_start(lines)
-        return walk.verify(lines, options)
+        return _verify_folder(path, lines, options)
     with open(path, "rb") as file:
         zipped = file.read(4) in (b"PK\3\4", b"PK\5\6") or path.endswith(".zip")
     if zipped:

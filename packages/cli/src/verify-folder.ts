@@ -17,7 +17,6 @@ import { readWitness } from './file-witness.js'
 import { countryByProfile } from './registry.js'
 import { pathsOf } from './settings.js'
 import { findTill, openReading, type Till } from './till.js'
-import { blobFindings, watchingBlobs, type NamedBlobs } from './verify-blobs.js'
 
 /**
  * Verifies a folder. Damage gives findings.
@@ -32,18 +31,16 @@ export async function verifyFolder(dir: string, { out }: Call): Promise<Report> 
     const queue = source.queue ?? first?.body.queue
     const auditor = await auditorFor(first, till)
     const witness = await witnessOf(till?.paths.witness ?? pathsOf(dir).witness, queue, out.note)
-    const named: NamedBlobs = new Map()
-    const report = await verifyChunks(watchingBlobs(source.chunks(source.broken), named), {
+    const report = await verifyChunks(source.chunks(source.broken), {
       bytesExpected: await journalBytes(dir),
       witnesses: [...witness, ...(await hintOf(dir))],
       progress: (records) => progress.at(records, source.expected),
       ...(auditor !== undefined && { auditor }),
+      ...(source.blob !== undefined && { blob: source.blob }),
     })
     const { broken } = source
-    const files = source.blob === undefined ? [] : await blobFindings(named, source.blob)
     // Where the damage itself was found, that it also stopped the store says nothing new.
-    const more = [...files, ...(report.sound ? broken : [])]
-    return more.length > 0 ? { ...report, sound: false, findings: [...report.findings, ...more] } : report
+    return report.sound && broken.length > 0 ? { ...report, sound: false, findings: [...report.findings, ...broken] } : report
   } finally {
     progress.end()
     await source.close()

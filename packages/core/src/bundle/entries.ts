@@ -11,7 +11,7 @@ import type { Start, VerifyState } from '../verify/state.js'
 import { startJudge, type Judge } from '../verify/verify.js'
 import type { HeadStatement, TreeStatement } from '../verify/statements.js'
 import { sha256Hex, sha256Stream, type Hasher } from '#crypto'
-import { blobsOf } from './blobs.js'
+import { blobsOf } from '../verify/blobs.js'
 import { parseBundleIndex, type BundleIndex } from './index-file.js'
 import type { BundleReport, BundleVerifyOptions } from './read.js'
 

@@ -8,7 +8,7 @@ import { emptyChain, foldChain, stateOf, type ChainState } from '../queue/chain.
 import { parseLine, type ParsedLine } from '../record.js'
 import type { StorageReader, WitnessStatement } from '../storage.js'
 import { startJudge, type Report } from '../verify/verify.js'
-import { blobsNamedIn } from './blobs.js'
+import { blobsNamedIn } from '../verify/blobs.js'
 import type { BundleIndex } from './index-file.js'
 import { bundleReadme } from './readme.js'
 import { startZip, type ZipWriter } from './zip-writer.js'

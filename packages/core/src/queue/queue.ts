@@ -425,6 +425,7 @@ export class QueueCore implements Queue {
     return verifyChunks(chunksOf(this.#writer, from, this.#durable.seq), {
       ...options,
       ...witnesses,
+      blob: (sha256) => this.blob(sha256),
       ...(auditor !== undefined && { auditor }),
     })
   }

@@ -6,6 +6,7 @@ import type { PublicJwk } from '../crypto-contract.js'
 import { parsePublicJwk, thumbprint } from '../keys.js'
 import { parseLine, type ParsedLine } from '../record.js'
 import { rootOf } from '../tree.js'
+import { collectNamedFiles } from './blobs.js'
 import type { Finding } from './finding.js'
 import { checkLine, learnKeys, linesOf, readChecked, type KeyRing } from './line-check.js'
 import { watchPurge } from './purged.js'
@@ -46,6 +47,8 @@ export interface VerifyOptions extends Statements {
   readonly progress?: (records: number, bytes: number) => void
   /** Given each record that was believed and placed. */
   readonly placed?: (record: ParsedLine) => void
+  /** Gives a file that records name, by its SHA-256. With it, files that are missing or were changed are found (FORMAT 13). */
+  readonly blob?: (sha256: string) => Promise<Uint8Array | undefined>
   /** Most findings kept; the rest is only counted. Default 10,000. */
   readonly maxFindings?: number
 }
@@ -77,7 +80,12 @@ export interface Report {
 
 /** Verifies a journal given as chunks of lines, on all cores where the platform has threads. */
 export async function verifyChunks(source: AsyncIterable<Chunk> | Iterable<Chunk>, options: VerifyOptions = {}): Promise<Report> {
-  const judge = startJudge(options)
+  const files = collectNamedFiles()
+  const note = (record: ParsedLine): void => {
+    files.note(record)
+    options.placed?.(record)
+  }
+  const judge = startJudge(options.blob === undefined ? options : { ...options, placed: note })
   const lanes = openLanes(options.bytesExpected)
   let bytes = 0
   const underway: { readonly place: Omit<Chunk, 'bytes'>; readonly checked: Promise<Checked> | Checked }[] = []
@@ -100,7 +108,15 @@ export async function verifyChunks(source: AsyncIterable<Chunk> | Iterable<Chunk
   } finally {
     await lanes.close()
   }
-  return judge.report()
+  return options.blob === undefined ? judge.report() : withFindings(judge.report(), await files.missing(options.blob))
+}
+
+function withFindings(report: Report, found: readonly Finding[]): Report {
+  return found.length === 0 ? report : { ...report, sound: false, findings: inOrder([...report.findings, ...found]) }
+}
+
+function inOrder(findings: Finding[]): Finding[] {
+  return findings.sort((a, b) => (a.seq ?? -1) - (b.seq ?? -1) || (a.code < b.code ? -1 : a.code > b.code ? 1 : 0))
 }
 
 /** The judging of one journal, chunk by chunk. */
@@ -174,7 +190,7 @@ export function startJudge(options: VerifyOptions = {}): Judge {
           severity: 'error',
         })
       statements.end(walk.waiting)
-      const sorted = findings.sort((a, b) => (a.seq ?? -1) - (b.seq ?? -1) || (a.code < b.code ? -1 : a.code > b.code ? 1 : 0))
+      const sorted = inOrder(findings)
       const head = state.last === undefined ? null : { seq: state.g, hash: state.last.hash }
       const root = state.tree === undefined ? undefined : rootOf(state.tree)
       const { queue = '', profile = '', count: records } = state
