@@ -95,6 +95,13 @@ describe('calls that cannot work', () => {
     expect(messages).toEqual(['line 1: not JSON', 'line 2: not JSON, at position 7'])
   })
 
+  it('words name the reason that JSON has among its details', async () => {
+    const { err } = await call(['key', 'new', at('shop.keys/main.pem')])
+    expect(err).toContain(
+      'error CONFIG_INVALID: main.pem exists; a key is not replaced unless told so\n  Correct the setting (exists).',
+    )
+  })
+
   it('an option that does not exist is named and nothing else is said', async () => {
     expect(await refused(['verify', '--nope', at('shop')])).toEqual({ code: 'USAGE', message: "Unknown option '--nope'" })
     expect(await refused(['show', at('shop'), '-1'])).toEqual({ code: 'USAGE', message: "Unknown option '-1'" })
