@@ -1,6 +1,7 @@
 // What a device is made with, and the settings the rules work with; every default is the one of the specification (16.8).
 import { FiscalError } from '@sigillo/core'
 import { rates } from './groups.js'
+import { checkShape } from './options-shape.js'
 import { taxCode, vatNumber } from './tax-id.js'
 import { openZone, type Zone } from './time.js'
 
@@ -81,14 +82,12 @@ const wrong = (path: string, message: string): FiscalError =>
 
 /** @throws FiscalError OPTION_INVALID naming the option */
 export function settingsOf(options: ItalyOptions): Settings {
-  if (!isObject(options)) throw wrong('options', 'must be an object')
+  checkShape(options)
   const { kind = 'rt', simulation = true, graceMinutes = 0, startsAs = 'unknown', before = {} } = options
   if (typeof options.matricola !== 'string' || !/^[0-9A-Z]{5}[0-9]{6}$/.test(options.matricola))
     throw wrong('matricola', 'must be 5 letters or digits and 6 digits')
   if (!simulation && (options.baseUrl === undefined || options.authorityRoots === undefined))
     throw wrong('simulation', 'real operation needs baseUrl and authorityRoots')
-  if (!['unknown', 'ATTIVATO', 'IN_SERVIZIO'].includes(startsAs))
-    throw wrong('startsAs', 'must be unknown, ATTIVATO or IN_SERVIZIO')
   if (!simulation && startsAs !== 'unknown') throw wrong('startsAs', 'only a simulated device may skip its enrolment')
   if (!(Number.isInteger(graceMinutes) && graceMinutes >= 0 && graceMinutes <= 360))
     throw wrong('graceMinutes', 'must be 0 to 360')
@@ -116,8 +115,6 @@ export function settingsOf(options: ItalyOptions): Settings {
   }
 }
 
-const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value)
-
 function tillsOf({ kind = 'rt', tills = [] }: ItalyOptions): string[] {
   if (kind === 'rt') {
     if (tills.length > 0) throw wrong('tills', 'a stand-alone register has none')
@@ -131,9 +128,6 @@ function tillsOf({ kind = 'rt', tills = [] }: ItalyOptions): string[] {
 }
 
 function merchantOf(merchant: Merchant): Merchant {
-  if (!isObject(merchant)) throw wrong('merchant', 'must be an object with name, address and vat')
-  for (const name of ['name', 'address', 'vat'] as const)
-    if (typeof merchant[name] !== 'string') throw wrong(`merchant.${name}`, 'must be text')
   const vat = vatNumber(merchant.vat)
   if (vat === undefined) throw wrong('merchant.vat', 'not a VAT number')
   if (merchant.taxCode !== undefined && taxCode(merchant.taxCode) === undefined) throw wrong('merchant.taxCode', 'not a tax code')
