@@ -50,21 +50,25 @@ describe.skipIf(process.platform === 'win32')('transcripts', () => {
   })
   afterAll(() => cli?.remove())
 
-  it.each(names)('%s', async (name) => {
-    const { steps, files } = parse(readFileSync(new URL(name, folder), 'utf8'))
-    expect(steps.length).toBeGreaterThan(0)
-    const place = join(cli.work, name.replace('.txt', ''))
-    mkdirSync(place)
-    for (const [file, text] of files) {
-      mkdirSync(dirname(join(place, file)), { recursive: true })
-      writeFileSync(join(place, file), text)
-    }
-    for (const { line, command, stdout, stderr, code } of steps) {
-      const ran = await cli.shell(`cd '${place}' && ${command}`)
-      const where = `${name}:${line} $ ${command}\n${ran.stdout}${ran.stderr}`
-      expect(ran.code, where).toBe(code)
-      if (stdout.length > 0 || code === 0) expect(pattern(stdout).test(ran.stdout), `standard output of ${where}`).toBe(true)
-      if (stderr.length > 0 || code === 0) expect(pattern(stderr).test(ran.stderr), `standard error of ${where}`).toBe(true)
-    }
-  }, 180_000)
+  it.each(names)(
+    '%s',
+    async (name) => {
+      const { steps, files } = parse(readFileSync(new URL(name, folder), 'utf8'))
+      expect(steps.length).toBeGreaterThan(0)
+      const place = join(cli.work, name.replace('.txt', ''))
+      mkdirSync(place)
+      for (const [file, text] of files) {
+        mkdirSync(dirname(join(place, file)), { recursive: true })
+        writeFileSync(join(place, file), text)
+      }
+      for (const { line, command, stdout, stderr, code } of steps) {
+        const ran = await cli.shell(`cd '${place}' && ${command}`)
+        const where = `${name}:${line} $ ${command}\n${ran.stdout}${ran.stderr}`
+        expect(ran.code, where).toBe(code)
+        if (stdout.length > 0 || code === 0) expect(pattern(stdout).test(ran.stdout), `standard output of ${where}`).toBe(true)
+        if (stderr.length > 0 || code === 0) expect(pattern(stderr).test(ran.stderr), `standard error of ${where}`).toBe(true)
+      }
+    },
+    180_000,
+  )
 })

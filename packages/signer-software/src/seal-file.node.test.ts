@@ -125,7 +125,7 @@ describe('the software seal', () => {
       changed((copy) => ((copy.manifest.files[0] as { bytes: number }).bytes += 1)),
       changed((copy) => (copy.alg = 'none')),
       changed((copy) => (copy.alg = 'HS256')),
-      changed((copy) => (copy.sig = `A${copy.sig.slice(1)}`)),
+      changed((copy) => (copy.sig = `${copy.sig.startsWith('A') ? 'B' : 'A'}${copy.sig.slice(1)}`)),
       changed((copy) => Object.assign(copy.manifest, { more: 1 })),
       changed((copy) => Object.assign(copy.manifest.files[0] as object, { path: '../outside' })),
     ]) {
