@@ -31,11 +31,7 @@ export function owedMessage(
 }
 
 /** Content of a transmission record. @throws FiscalError IT_MESSAGE */
-export function transmissionOf(
-  state: State,
-  request: RequestOf<'transmission'>,
-  batch?: FiscalRecord,
-): TransmissionPayload {
+export function transmissionOf(state: State, request: RequestOf<'transmission'>, batch?: FiscalRecord): TransmissionPayload {
   const { op, of, sha256, bytes } = request
   if (op === 'made') {
     const owed = state.outbox.find(
