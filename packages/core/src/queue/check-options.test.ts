@@ -90,3 +90,24 @@ describe('changeKey', () => {
     expect(await queue.record({ type: 'ticket', key: 'AFTER', amount: 100 })).toMatchObject({ outcome: 'registered' })
   })
 })
+
+describe('an open queue used wrongly', () => {
+  it('refuses what is of another kind, answers a request that throws when it is read, and goes on', async () => {
+    await using queue = await createQueue(good())
+    const wrong: readonly (() => Promise<unknown>)[] = [
+      () => queue.putBlob(5 as never),
+      () => queue.verify(null as never),
+      () => queue.purge(undefined as never),
+      () => queue.purge({ floor: 64 } as never),
+      () => queue.purge({ floor: 64n, archive: null, receipt: '' } as never),
+    ]
+    for (const call of wrong) await expect(call()).rejects.toMatchObject({ name: 'FiscalError', code: 'OPTION_INVALID' })
+    const hostile = new Proxy({}, { get: () => thrower(), ownKeys: () => thrower() as never })
+    expect(await queue.record(hostile)).toMatchObject({ outcome: 'rejected', error: { registered: 'no' } })
+    expect(await queue.record({ type: 'ticket', key: 'AFTER', amount: 100 })).toMatchObject({ outcome: 'registered' })
+  })
+})
+
+function thrower(): unknown {
+  throw new Error('not to be read')
+}

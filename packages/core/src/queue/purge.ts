@@ -38,6 +38,10 @@ export async function purgeQueue(request: PurgeRequest, context: PurgeContext): 
   const { writer, chain } = context
   const { purge } = writer
   if (purge === undefined) throw invalid('storage', 'this store removes nothing')
+  if (typeof floor !== 'bigint') throw invalid('floor', 'must be a bigint')
+  if (typeof archive !== 'object' || archive === null || typeof archive.name !== 'string')
+    throw invalid('archive', 'a name and 64 hex digits are needed')
+  if (typeof receipt !== 'string') throw invalid('receipt', 'must be text')
   if (floor <= 0n || floor % BigInt(2 ** chain.segBits) !== 0n) throw invalid('floor', 'a floor is the first number of a segment')
   if (floor > context.durable) throw invalid('floor', `the newest record is ${context.durable}`)
   if (archive.name === '' || !/^[0-9a-f]{64}$/.test(archive.sha256))

@@ -10,6 +10,7 @@ import type { Head, Storage, StorageWriter, Witness } from '../storage.js'
 import { verifyChunks, type Report, type VerifyOptions } from '../verify/verify.js'
 import { anchorQueue, type Anchor, type AnchorRequest } from './anchor.js'
 import { refused, registered, replayOf, type Outcome } from './answer.js'
+import { optionInvalid } from './check-options.js'
 import { certificateNotice, LOOK_EVERY_MS, signerFor } from './certificate-notice.js'
 import { checkSigner } from './check-options.js'
 import { fillBatch, momentOf, type Batch, type Job, type Moment } from './committer.js'
@@ -418,6 +419,7 @@ export class QueueCore implements Queue {
   }
 
   async verify(options: Pick<VerifyOptions, 'resume' | 'progress' | 'maxFindings'> = {}): Promise<Report> {
+    if (typeof options !== 'object' || options === null) throw optionInvalid('options', 'must be an object')
     const from = options.resume === undefined ? 0n : BigInt(options.resume.state.g + 1)
     const auditor = from === 0n ? this.#country.auditor?.() : undefined
     const seen = await this.#witness.last()
@@ -448,6 +450,7 @@ export class QueueCore implements Queue {
   async purge(request: PurgeRequest): Promise<Outcome> {
     const closed = this.#refusal()
     if (closed !== undefined) return refused(undefined, closed)
+    if (typeof request !== 'object' || request === null) throw optionInvalid('request', 'must be an object')
     await this.#background
     return purgeQueue(request, {
       writer: this.#writer,
@@ -465,7 +468,9 @@ export class QueueCore implements Queue {
 
   putBlob(bytes: Uint8Array): Promise<string> {
     const closed = this.#refusal()
-    return closed === undefined ? this.#writer.putBlob(bytes) : Promise.reject(closed)
+    if (closed !== undefined) return Promise.reject(closed)
+    if (!(bytes instanceof Uint8Array)) return Promise.reject(optionInvalid('bytes', 'must be bytes'))
+    return this.#writer.putBlob(bytes)
   }
 
   blob(sha256: string): Promise<Uint8Array | undefined> {
@@ -530,9 +535,14 @@ function principalOf(records: readonly SealedRecord[], key: string | undefined):
   )
 }
 
+// Of a request that was refused: its key may be anything, and looking for it may throw.
 function keyOf(request: unknown): string | undefined {
-  const key: unknown = (request as { key?: unknown } | null)?.key
-  return typeof key === 'string' ? key : undefined
+  try {
+    const key: unknown = (request as { key?: unknown } | null)?.key
+    return typeof key === 'string' ? key : undefined
+  } catch {
+    return undefined
+  }
 }
 
 function notStored(error: FiscalError): FiscalError {
