@@ -153,7 +153,7 @@ export class SamDevice implements DeviceSigner {
   async #connectAgain(): Promise<SamCard> {
     const card = await SamCard.connect(this.#parts.place)
     try {
-      const { serial } = await card.inTransaction(() => card.identify())
+      const { serial } = await card.inTransaction(() => identified(card))
       if (serial === this.#parts.serial) return card
       throw signerError('KEY_MISMATCH', { message: 'another card is in the reader; no PIN was sent', reason: 'card' })
     } catch (error) {
@@ -216,6 +216,16 @@ export class SamDevice implements DeviceSigner {
     this.#isJumpSeen = true
     const { audit, serial, description } = this.#parts
     await audit.append({ event: 'counter-jump', token: serial, keyId: description.keyId, before, after: counter })
+  }
+}
+
+// A card just put in may be reset once more while the service looks at it, and forgets what was selected without a word. No PIN is in play here.
+async function identified(card: SamCard): ReturnType<SamCard['identify']> {
+  try {
+    return await card.identify()
+  } catch (error) {
+    if (!(error instanceof SwFailure) || error.remedy === undefined) throw error
+    return card.identify()
   }
 }
 

@@ -477,6 +477,27 @@ describe('resets and removal', () => {
     await signer.close()
   })
 
+  it('S-36 a card put back that is reset once more while it is looked at is asked again', async () => {
+    const virtual = card()
+    const reader = virtualReader(virtual)
+    const signer = await open(reader)
+    await record(signer)
+    let resets = 1
+    virtual.before = (ins) => {
+      if (ins === 0xcb && resets-- > 0) virtual.reset()
+    }
+    reader.card = undefined
+    setTimeout(() => (reader.card = virtual), 50)
+    expect((await record(signer)).signature).toHaveLength(64)
+    expect(resets).toBeLessThan(1)
+    resets = 1_000
+    reader.card = undefined
+    setTimeout(() => (reader.card = virtual), 50)
+    expect(await codeOf(record(signer))).toBe('DEVICE_FAULT')
+    expect(pinsSent(virtual)).toBe(2)
+    await signer.close()
+  })
+
   it('a card that stays away is CARD_REMOVED, and health says so', async () => {
     const reader = virtualReader(card())
     const signer = await open(reader, { recoverMs: 50 })
