@@ -219,10 +219,7 @@ describe.skipIf(!has('openssl'))('signing and refusing', () => {
       `<w>${root}</w>`,
       `<w>${forged.replace(whole, '')}${root}</w>`,
       // The seal kept over a forged document, with the genuine one hidden in it.
-      forged.replace(
-        whole,
-        `${whole.replace('</ds:KeyInfo>', `</ds:KeyInfo><ds:Object>${root.replace(whole, '')}</ds:Object>`)}`,
-      ),
+      forged.replace(whole, whole.replace('</ds:KeyInfo>', `</ds:KeyInfo><ds:Object>${root.replace(whole, '')}</ds:Object>`)),
       forged.replace('</p:Data>', `<Hidden>${root}</Hidden></p:Data>`),
       forged.replace('URI=""', 'URI="#kept"').replace('<Amount>', '<Amount Id="kept">'),
     ]
