@@ -97,7 +97,7 @@ describe('IT-18 the life of a device as the authority keeps it', () => {
 })
 
 describe('files of a server, and the lottery', () => {
-  it('IT-64 a server sends one file per till under one sequence of numbers, each with its till', async () => {
+  it('a server sends one file per till under one sequence of numbers, each with its till', async () => {
     const clock = fixedClock('2026-11-24T09:00:00.000Z')
     await using authority = await openAuthority({ now: () => clock.now() })
     const tills = ['00010001', '00010002', '00010003']

@@ -15,7 +15,7 @@ describe('opening a period', () => {
     expect(device.state().tills['']!.openedDate).toBe('')
   })
 
-  it('IT-70 IT-73 a tampered device and a full memory open no period', async () => {
+  it('a tampered device and a full memory open no period', async () => {
     const device = await openDevice()
     await device.ok({ type: 'memory', percent: 100 })
     expect(await device.refused({ type: 'open' })).toMatchObject({ code: 'IT_MEMORY_FULL' })

@@ -251,7 +251,7 @@ describe.skipIf(!has('openssl'))('life', () => {
 })
 
 describe('seal and memory', () => {
-  it('IT-70 tampered: no documents, no closings; a technician restores and appears in the next closing', async () => {
+  it('tampered: no documents, no closings; a technician restores and appears in the next closing', async () => {
     const device = await openDevice()
     await device.ok({ type: 'tamper', reason: 'lid' })
     for (const request of [{ type: 'sale', lines: ok, payments: [cash(1000)] }, { type: 'closing' }])

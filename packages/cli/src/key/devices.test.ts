@@ -51,7 +51,7 @@ describe.skipIf(module === undefined)(
     const settings = (): Record<string, unknown> =>
       JSON.parse(readFileSync(join(cli.work, 'shop', 'settings.json'), 'utf8')) as Record<string, unknown>
 
-    it('S-90 sells on a token; the PIN stands nowhere', async () => {
+    it('sells on a token; the PIN stands nowhere', async () => {
       const made = await json('init', 'shop', ...SHOP, ...token('record'))
       expect(made['key']).toBe('pkcs11:token=till;object=record')
       expect(settings()['signer']).toEqual({ kind: 'pkcs11', module, uri: 'pkcs11:token=till;object=record' })

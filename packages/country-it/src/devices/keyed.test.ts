@@ -163,7 +163,7 @@ describe.skipIf(!has('openssl'))('a till on the keyed protocol', () => {
     expect(server.documents).toHaveLength(2)
   })
 
-  it('IT-66 off line the till goes on upon its own chain and delivers in order, before anything new and before the closing', async () => {
+  it('off line the till goes on upon its own chain and delivers in order, before anything new and before the closing', async () => {
     await till.issue('A', coffee(122))
     const dead = Array.from({ length: 30 }, () => ({ kind: 'status', status: 503 }) as const)
     served.faults.push(...dead)
@@ -191,13 +191,13 @@ describe.skipIf(!has('openssl'))('a till on the keyed protocol', () => {
     )
   })
 
-  it('IT-65 a chain given another start: the till asks, writes the document anew, and says so', async () => {
+  it('a chain given another start: the till asks, writes the document anew, and says so', async () => {
     await till.issue('A', coffee(122))
     server.reseed()
     expect(await till.issue('B', coffee(244))).toMatchObject({ state: 'registered', n: 2, warnings: ['IT_DEVICE_RESEALED'] })
   })
 
-  it('IT-68 a server that closed the till by itself: documents in doubt are found by the grand total, others go into the next period', async () => {
+  it('a server that closed the till by itself: documents in doubt are found by the grand total, others go into the next period', async () => {
     await till.issue('A', coffee(122))
     served.faults.push({ kind: 'lostAfter' })
     await till.issue('B', coffee(244))
@@ -232,7 +232,7 @@ describe.skipIf(!has('openssl'))('a till on the keyed protocol', () => {
     expect(server.closings).toHaveLength(1)
   })
 
-  it('IT-69 IT-81 a wrong password: nothing is taken, and no secret is in the error', async () => {
+  it('IT-81 a wrong password: nothing is taken, and no secret is in the error', async () => {
     till = await open('wrong-password')
     const error: unknown = await till.issue('A', coffee(122)).catch((thrown: unknown) => thrown)
     expect(error).toMatchObject({ code: 'UNREACHABLE' })
