@@ -31,6 +31,7 @@ describe('a purged queue', () => {
       const order = { floor: 128n, archive, receipt: '{}', ...change }
       expect(await errorOf(queue.purge(order))).toMatchObject({ code: 'OPTION_INVALID', path })
     }
+    const rootAt192 = (await queue.prove(0n, 192n)).root
     const head = queue.head()
     await refuse({ floor: 100n }, 'floor')
     await refuse({ floor: 0n }, 'floor')
@@ -63,5 +64,15 @@ describe('a purged queue', () => {
     expect((await errorOf(linesOf(reader))).code).toBe('RECORD_PURGED')
     expect(parsed((await linesOf(reader, 128n))[0] as string).body.prev).toBe(last)
     await reader.close()
+    // Years later more goes: the tree of what is gone already stands in the first record.
+    const later = await openQueue({ ...common, storage: await openFolder(path) })
+    await expect(later.purge({ floor: 64n, archive, receipt: '{}' })).rejects.toMatchObject({
+      code: 'OPTION_INVALID',
+      path: 'floor',
+    })
+    for (let i = 0; later.head().seq < 270n; i++) await later.record(sale(`C-${i}`))
+    const more = await later.purge({ floor: 192n, archive: { name: 'second', sha256: 'b'.repeat(64) }, receipt: '{}' })
+    expect(more).toMatchObject({ outcome: 'registered', record: { payload: { floor: 192, root: rootAt192 } } })
+    await later.close()
   })
 })

@@ -31,11 +31,11 @@ export interface Anchor {
   readonly note: string
 }
 
-/** Hashes of the first `size` records. A million take 64 MB for the moment. */
-export async function leavesOf(reader: StorageReader, size: number): Promise<string[]> {
+/** Hashes of the records `from` … `size` − 1; by default from the first. A million take 64 MB for the moment. */
+export async function leavesOf(reader: StorageReader, size: number, from: number = 0): Promise<string[]> {
   const leaves: string[] = []
-  if (size === 0) return leaves
-  for await (const { seq, line } of reader.read(0n, BigInt(size - 1))) leaves.push(storedHash(line) ?? missing(seq))
+  if (size <= from) return leaves
+  for await (const { seq, line } of reader.read(BigInt(from), BigInt(size - 1))) leaves.push(storedHash(line) ?? missing(seq))
   return leaves
 }
 

@@ -3,8 +3,8 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { toHex } from '../bytes.js'
 import type { JsonObject } from '../canonical.js'
-import { FiscalError } from '../errors.js'
 import type { GuardedSigner } from '../signer-guard-contract.js'
+import { optionInvalid } from './check-options.js'
 import type { SealDraft } from './seal.js'
 
 const WORDS: ReadonlySet<string> = new Set([
@@ -70,7 +70,7 @@ export function isJournalType(type: string): boolean {
  */
 export function keyRecordDraft(record: KeyRecord, signer: GuardedSigner): SealDraft {
   const { type, actor, reason, certificate, previousCertificateId, details = {} } = record
-  if (!(TYPES as readonly string[]).includes(type)) throw invalid('type', `there is no record ${String(type)} about keys`)
+  if (!(TYPES as readonly string[]).includes(type)) throw optionInvalid('type', `there is no record ${String(type)} about keys`)
   const { keyId, publicKeySpki } = signer.describe()
   const own = {
     actor,
@@ -81,7 +81,7 @@ export function keyRecordDraft(record: KeyRecord, signer: GuardedSigner): SealDr
     ...(previousCertificateId !== undefined && { previousCertificateId }),
   }
   const taken = Object.keys(details).find((name) => Object.hasOwn(own, name) || name === 'effective' || name === 'request')
-  if (taken !== undefined) throw invalid('details', `${taken} is not set by the caller`)
+  if (taken !== undefined) throw optionInvalid('details', `${taken} is not set by the caller`)
   // From the next record on: this one still stands under what was valid before it.
   return { type, write: (place) => ({ payload: { ...details, ...own, effective: Number(place.seq) + 1 } }) }
 }
@@ -102,8 +102,4 @@ function base64(bytes: Uint8Array): string {
   let text = ''
   for (const byte of bytes) text += String.fromCharCode(byte)
   return btoa(text)
-}
-
-function invalid(path: string, message: string): FiscalError {
-  return new FiscalError('OPTION_INVALID', { message: `${path}: ${message}`, path })
 }

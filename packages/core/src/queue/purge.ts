@@ -1,12 +1,13 @@
 // Removing records whose years of keeping are over and which an archive holds (FORMAT 14): the journal says so first, then whole
 // segments go. Ordered again after an interruption it goes on; nothing is written twice.
 import type { JsonObject } from '../canonical.js'
-import { FiscalError } from '../errors.js'
+import type { ParsedLine } from '../record.js'
 import type { StorageWriter } from '../storage.js'
-import { EMPTY_FRONTIER, pushLeaf, rootOf } from '../tree.js'
+import { EMPTY_FRONTIER, pushLeaf, rootOf, type Frontier } from '../tree.js'
 import { leavesOf } from './anchor.js'
 import type { Outcome } from './answer.js'
 import type { ChainState } from './chain.js'
+import { optionInvalid } from './check-options.js'
 import type { Plan } from './ledger.js'
 import { recordAt } from './load.js'
 
@@ -26,7 +27,7 @@ export interface PurgeContext {
   readonly chain: ChainState
   readonly durable: bigint
   submit(plan: Plan): Promise<Outcome>
-  answer(record: NonNullable<Awaited<ReturnType<typeof recordAt>>>): Outcome
+  answer(record: ParsedLine): Outcome
 }
 
 /**
@@ -37,38 +38,50 @@ export async function purgeQueue(request: PurgeRequest, context: PurgeContext): 
   const { floor, archive, receipt } = request
   const { writer, chain } = context
   const { purge } = writer
-  if (purge === undefined) throw invalid('storage', 'this store removes nothing')
-  if (typeof floor !== 'bigint') throw invalid('floor', 'must be a bigint')
+  if (purge === undefined) throw optionInvalid('storage', 'this store removes nothing')
+  if (typeof floor !== 'bigint') throw optionInvalid('floor', 'must be a bigint')
   if (typeof archive !== 'object' || archive === null || typeof archive.name !== 'string')
-    throw invalid('archive', 'a name and 64 hex digits are needed')
-  if (typeof receipt !== 'string') throw invalid('receipt', 'must be text')
-  if (floor <= 0n || floor % BigInt(2 ** chain.segBits) !== 0n) throw invalid('floor', 'a floor is the first number of a segment')
-  if (floor > context.durable) throw invalid('floor', `the newest record is ${context.durable}`)
+    throw optionInvalid('archive', 'a name and 64 hex digits are needed')
+  if (typeof receipt !== 'string') throw optionInvalid('receipt', 'must be text')
+  if (floor <= 0n || floor % BigInt(2 ** chain.segBits) !== 0n)
+    throw optionInvalid('floor', 'a floor is the first number of a segment')
+  if (floor > context.durable) throw optionInvalid('floor', `the newest record is ${context.durable}`)
   if (archive.name === '' || !/^[0-9a-f]{64}$/.test(archive.sha256))
-    throw invalid('archive', 'a name and 64 hex digits are needed')
-  const earlier = await statedPurge(context, request)
+    throw optionInvalid('archive', 'a name and 64 hex digits are needed')
+  const stated = await newestPurge(writer, chain)
+  if (stated !== undefined && floor < stated.frontier.size)
+    throw optionInvalid('floor', `records below ${stated.frontier.size} were purged already`)
   await writer.putAnchor(floor, archive.name, receipt)
-  const outcome = earlier ?? (await context.submit(await purgePlan(writer, request)))
+  // Interrupted between the record and the files: the record stands and is not written again.
+  const same = stated !== undefined && Number(floor) === stated.frontier.size && archive.sha256 === stated.sha256
+  const outcome = same ? context.answer(stated.record) : await context.submit(await purgePlan(writer, request, stated?.frontier))
   if (outcome.outcome === 'registered') await purge.call(writer, { floor, record: outcome.seq, archive: archive.name })
   return outcome
 }
 
-// Interrupted between the record and the files: the record stands and is not written again.
-async function statedPurge(
-  { writer, chain, answer }: PurgeContext,
-  { floor, archive }: PurgeRequest,
-): Promise<Outcome | undefined> {
-  const newest = chain.types.get('sys.purge')?.seq
-  const record = newest === undefined ? undefined : await recordAt(writer, newest)
-  const payload = record?.payload as JsonObject | null | undefined
-  const known = payload?.['archive'] as JsonObject | undefined
-  const same = payload?.['floor'] === Number(floor) && known?.['sha256'] === archive.sha256
-  return record !== undefined && same ? answer(record) : undefined
+interface StatedPurge {
+  readonly record: ParsedLine
+  /** Tree of what is gone. */
+  readonly frontier: Frontier
+  readonly sha256: unknown
 }
 
-async function purgePlan(writer: StorageWriter, { floor, archive }: PurgeRequest): Promise<Plan> {
-  const leaves = await leavesOf(writer, Number(floor))
-  const frontier = leaves.reduce((grown, leaf) => pushLeaf(grown, leaf), EMPTY_FRONTIER)
+async function newestPurge(writer: StorageWriter, chain: ChainState): Promise<StatedPurge | undefined> {
+  const seq = chain.types.get('sys.purge')?.seq
+  const record = seq === undefined ? undefined : await recordAt(writer, seq)
+  if (record === undefined) return undefined
+  const { floor, frontier, archive } = record.payload as { floor: number; frontier: readonly string[]; archive: JsonObject }
+  return { record, frontier: { size: floor, roots: frontier }, sha256: archive['sha256'] }
+}
+
+// What an earlier purge took away stands in its record as the roots of its tree.
+async function purgePlan(
+  writer: StorageWriter,
+  { floor, archive }: PurgeRequest,
+  before: Frontier = EMPTY_FRONTIER,
+): Promise<Plan> {
+  const leaves = await leavesOf(writer, Number(floor), before.size)
+  const frontier = leaves.reduce((grown, leaf) => pushLeaf(grown, leaf), before)
   const payload = {
     archive: { name: archive.name, sha256: archive.sha256 },
     floor: Number(floor),
@@ -77,8 +90,4 @@ async function purgePlan(writer: StorageWriter, { floor, archive }: PurgeRequest
     root: rootOf(frontier),
   }
   return { drafts: [{ type: 'sys.purge', write: () => ({ payload }) }] }
-}
-
-function invalid(path: string, message: string): FiscalError {
-  return new FiscalError('OPTION_INVALID', { message: `${path}: ${message}`, path })
 }
