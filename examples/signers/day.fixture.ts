@@ -1,32 +1,7 @@
-// A French shop day played through a queue over storage-fs with whatever signer is given, and what is the same about two such days.
-import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
-import { createQueue, parseLine, type FiscalRecord, type Outcome, type Signer } from '@sigillo/core'
+// What is the same about two shop days played with different keys: read from what lies on the disk afterwards, whatever the country.
+import { parseLine, type CountryAuditor, type FiscalRecord, type Outcome } from '@sigillo/core'
 import { verifyChunks, type Report } from '@sigillo/core/verify'
-import { france, type FranceOptions } from '@sigillo/country-fr'
 import { openFolder } from '@sigillo/storage-fs'
-import { fixedClock } from '@sigillo/testing'
-
-const data = (name: string): string => readFileSync(fileURLToPath(new URL(`../data/${name}`, import.meta.url)), 'utf8')
-
-/** The shop of the example data. */
-export const shop: FranceOptions = (JSON.parse(data('cafe.json')) as { options: FranceOptions }).options
-
-/** One request of the example data. */
-export interface DayRequest {
-  readonly type: string
-  readonly key: string
-  readonly posMoment: string
-}
-
-/** The first requests of the day, and its closing. */
-export function dayRequests(count: number): readonly DayRequest[] {
-  const all = data('cafe-day.jsonl')
-    .trimEnd()
-    .split('\n')
-    .map((text) => JSON.parse(text) as DayRequest)
-  return [...all.slice(0, count), all.at(-1) as DayRequest]
-}
 
 /** What a day leaves behind. */
 export interface Day {
@@ -37,30 +12,23 @@ export interface Day {
   readonly later: Report
 }
 
-/** Plays the requests one after the other, each at its own moment, and closes the queue. */
-export async function playDay(signer: Signer, folder: string, requests: readonly DayRequest[]): Promise<Day> {
-  const clock = fixedClock(Date.parse((requests[0] as DayRequest).posMoment) - 1000)
-  const country = france(shop)
-  const queue = await createQueue({ country, storage: await openFolder(folder), signer, clock })
-  const answers: Outcome[] = []
-  for (const request of requests) {
-    clock.set(request.posMoment)
-    answers.push(await queue.record(request))
-  }
-  const own = await queue.verify()
-  await queue.close()
+/** Reads a closed day's folder anew: its records, and the verdict of a reader with the country's judge. */
+export async function lookBack(folder: string, auditor: CountryAuditor | undefined): Promise<Pick<Day, 'records' | 'later'>> {
   const reader = await (await openFolder(folder)).openReader()
-  const auditor = country.auditor?.()
-  const later = await verifyChunks(reader.chunks(), auditor === undefined ? {} : { auditor })
+  const blob = (sha256: string): Promise<Uint8Array | undefined> => reader.blob(sha256)
+  const later = await verifyChunks(reader.chunks(), { blob, ...(auditor !== undefined && { auditor }) })
   const records: FiscalRecord[] = []
   for await (const { line } of reader.read(0n, BigInt(later.records - 1))) records.push(parseLine(line) as FiscalRecord)
   await reader.close()
-  return { answers, records, own, later }
+  return { records, later }
 }
 
-/** A day as text in which nothing depends on the key or on chance: signatures, what is made from them and the key are named by their place. */
-export function likeness({ answers, records }: Day): string {
-  const names = new Map<string, string>()
+/**
+ * A day as text in which nothing depends on the key or on chance: signatures, what is made from them and the key are named by their place.
+ * @param chance what else differs from day to day, by value: what it is called instead
+ */
+export function likeness({ answers, records, own, later }: Day, chance: ReadonlyMap<string, string> = new Map()): string {
+  const names = new Map(chance)
   for (const { body, sig, hash, payload } of records) {
     const { seq } = body
     const own = {
@@ -76,7 +44,11 @@ export function likeness({ answers, records }: Day): string {
   }
   for (const { body } of records) names.set(body.queue, 'queue').set(body.kid, 'key')
   const text = JSON.stringify(
-    { records: records.map(({ body, payload }) => ({ body, payload })), answers: answers.map(plain) },
+    {
+      records: records.map(({ body, payload }) => ({ body, payload })),
+      answers: answers.map(plain),
+      verdicts: [own, later].map(verdict),
+    },
     (_name, value: unknown) =>
       typeof value === 'bigint' ? String(value) : typeof value === 'string' ? (names.get(value) ?? value) : value,
     1,
@@ -111,4 +83,8 @@ function plain(outcome: Outcome): unknown {
     print,
     answer: JSON.stringify(answer).replace(`"${extract}"`, '"extract"').replace(seal, 'seal'),
   }
+}
+
+function verdict({ sound, profile, records, head, findings, more, unchecked }: Report): unknown {
+  return { sound, profile, records, head, findings, more, unchecked }
 }

@@ -3,7 +3,7 @@ import { createQueue, type GuardedSigner, type Outcome, type Queue } from '@sigi
 import { verifyChunks, type Report } from '@sigillo/core/verify'
 import { france } from '@sigillo/country-fr'
 import { openFolder } from '@sigillo/storage-fs'
-import { shop } from './day.fixture.js'
+import { shop } from './day-fr.fixture.js'
 
 /** How the key is pulled out and put back, how often, and where the receipts go. */
 export interface Pulling {

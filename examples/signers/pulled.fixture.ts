@@ -10,7 +10,7 @@ import { hostProgram, hostsOf, shimOf, type Shim } from '../../packages/signer-p
 import { otherComponent, softHsmModule, tokenStore, type TokenStore } from '../../packages/signer-pkcs11/src/fixtures/softhsm.js'
 import { pcscMissing, startPcsc, type PcscDaemon } from '../../packages/signer-sam/src/fixtures/pcsc.js'
 import { VirtualCard, virtualProfile } from '../../packages/signer-sam/src/fixtures/virtual-card.js'
-import { shop } from './day.fixture.js'
+import { shop } from './day-fr.fixture.js'
 import { sellWhilePulled, type Account } from './pull.fixture.js'
 import { cardSigner, hsmSigner, pinsIn, TOKEN } from './signers.fixture.js'
 

@@ -5,12 +5,12 @@ import { openSam, type SamOptions } from '@sigillo/signer-sam'
 import { USER_PIN } from '../../packages/signer-pkcs11/src/fixtures/softhsm.js'
 import { CARD_PIN, virtualProfile, type VirtualCard } from '../../packages/signer-sam/src/fixtures/virtual-card.js'
 
-/** Label of the token and the key of these tests. */
+/** Label of the token of these tests. */
 export const TOKEN = 'shop day'
 
-/** The key on the SoftHSM token. */
-export function hsmSigner(module: string, over: Partial<Pkcs11Options> = {}): Promise<GuardedSigner> {
-  const uri = `pkcs11:token=${TOKEN};object=record`
+/** A key on the SoftHSM token, `record` unless told. */
+export function hsmSigner(module: string, over: Partial<Pkcs11Options> = {}, object = 'record'): Promise<GuardedSigner> {
+  const uri = `pkcs11:token=${TOKEN};object=${object}`
   return openPkcs11({ module, uri, pin: () => utf8(USER_PIN), audit: memoryAudit(), ...over })
 }
 
