@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import fc from 'fast-check'
 import { canonical, isCanonical } from './canonical.js'
+import { isCanonicalBytes } from './canonical-scan.js'
 import { importPublicKey, sha256Hex } from '#crypto'
 
 describe('canonical', () => {
@@ -22,6 +23,48 @@ describe('canonical', () => {
         }
       }),
     )
+  })
+  it('J-02 bytes are accepted exactly when decoding, parsing and writing give them back', () => {
+    const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+    const naive = (bytes: Uint8Array): boolean => {
+      try {
+        const text = decoder.decode(bytes)
+        return canonical(JSON.parse(text)) === text
+      } catch {
+        return false
+      }
+    }
+    const name = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 4 }),
+      fc.constantFrom('a', 'ab', 'b', '\u007f', 'é', '\ue000', '😀', '"'),
+    )
+    const { value } = fc.letrec((tie) => ({
+      value: fc.oneof(
+        { maxDepth: 3 },
+        fc.oneof(fc.maxSafeInteger(), fc.boolean(), fc.constant(null), name),
+        fc.array(tie('value'), { maxLength: 3 }),
+        fc.dictionary(name, tie('value'), { maxKeys: 4 }),
+      ),
+    }))
+    const byte = fc.oneof(fc.constantFrom(...new TextEncoder().encode('"\\{}[]:,-019eutfn\u0000')), fc.nat(255))
+    const change = fc.record({ at: fc.nat(), remove: fc.nat(2), insert: fc.array(byte, { maxLength: 2 }) })
+    let accepted = 0
+    fc.assert(
+      fc.property(value, fc.array(change, { maxLength: 2 }), (content, changes) => {
+        let bytes: number[]
+        try {
+          bytes = [...new TextEncoder().encode(canonical(content))]
+        } catch {
+          return
+        }
+        for (const { at, remove, insert } of changes) bytes.splice(at % (bytes.length + 1), remove, ...insert)
+        const whole = Uint8Array.from(bytes)
+        expect(isCanonicalBytes(whole)).toBe(naive(whole))
+        if (isCanonicalBytes(whole)) accepted++
+      }),
+      { numRuns: 5000 },
+    )
+    expect(accepted).toBeGreaterThan(500)
   })
   it.each([
     '{"b":1,"a":2}',

@@ -7,8 +7,10 @@ export type { Json, JsonObject } from './canonical.js'
 export { payloadDigest, requestDigest, stateDigest, ENDORSEMENT_TAG, POSSESSION_TAG, ZERO_HASH } from './digest.js'
 export { algsOf, parsePublicJwk, thumbprint } from './keys.js'
 export type { PublicJwk, RecordAlg, VerifyingKey } from './crypto-contract.js'
-export { lineOf, parseLine, parseLineText, sealOf, signingInput, recordHash } from './record.js'
-export type { Body, FiscalRecord, ParsedLine, SealedRecord } from './record.js'
+export { parseLine, parseLineText } from './read-line.js'
+export { lineOf, sealOf, signingInput, recordHash } from './record.js'
+export type { ParsedLine } from './read-line.js'
+export type { Body, FiscalRecord, SealedRecord } from './record.js'
 export type {
   ChainHead,
   Country,

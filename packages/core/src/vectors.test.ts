@@ -9,7 +9,8 @@ import { importPublicKey as importAnywhere } from './crypto.web.js'
 import { payloadDigest, PAYLOAD_TAG, requestDigest, REQUEST_TAG, stateDigest } from './digest.js'
 import { algsOf, thumbprint, usableJwk } from './keys.js'
 import { noteVerifierKey, verifyNote } from './note.js'
-import { bodyTextOf, leafOf, lineOf, parseLineText, recordHash, sealOf, signingInput, type Body } from './record.js'
+import { parseLineText } from './read-line.js'
+import { bodyTextOf, leafOf, lineOf, recordHash, sealOf, signingInput, type Body } from './record.js'
 import {
   consistencyProof,
   inclusionProof,

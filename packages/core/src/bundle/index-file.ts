@@ -2,7 +2,7 @@
 // come from an attacker, so its form is looked at to the last member before anything of it is used.
 import { fromUtf8 } from '../bytes.js'
 import { parseCanonical, type Json, type JsonObject } from '../canonical.js'
-import { isTimestamp, isTypeName } from '../record.js'
+import { isTimestamp, isTypeName } from '../body-form.js'
 import { isObject } from '../verify/payload-forms.js'
 
 /** What bundle.json holds. */

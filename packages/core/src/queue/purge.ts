@@ -1,7 +1,7 @@
 // Removing records whose years of keeping are over and which an archive holds (FORMAT 14): the journal says so first, then whole
 // segments go. Ordered again after an interruption it goes on; nothing is written twice.
 import type { JsonObject } from '../canonical.js'
-import type { ParsedLine } from '../record.js'
+import type { ParsedLine } from '../read-line.js'
 import type { StorageWriter } from '../storage.js'
 import { EMPTY_FRONTIER, pushLeaf, rootOf, type Frontier } from '../tree.js'
 import { leavesOf } from './anchor.js'

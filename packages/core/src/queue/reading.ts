@@ -1,7 +1,8 @@
 // What an open queue shows of its journal: only what is durable now.
 import { concat } from '../bytes.js'
 import { FiscalError } from '../errors.js'
-import { parseLine, type FiscalRecord } from '../record.js'
+import { parseLine } from '../read-line.js'
+import type { FiscalRecord } from '../record.js'
 import type { StorageReader } from '../storage.js'
 import { inclusionProof, treeRoot } from '../tree.js'
 import type { Chunk } from '../verify/verify.js'

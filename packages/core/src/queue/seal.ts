@@ -5,17 +5,8 @@ import { canonical, type Json, type JsonObject } from '../canonical.js'
 import type { ChainHead, Draft, Place } from '../country.js'
 import { payloadDigest } from '../digest.js'
 import { FiscalError } from '../errors.js'
-import {
-  bodyTextOf,
-  isSignedStatement,
-  isTypeName,
-  MAX_BODY_BYTES,
-  MAX_LINE_BYTES,
-  recordHash,
-  signingInput,
-  type Body,
-  type SealedRecord,
-} from '../record.js'
+import { isSignedStatement, isTypeName } from '../body-form.js'
+import { bodyTextOf, MAX_BODY_BYTES, MAX_LINE_BYTES, recordHash, signingInput, type Body, type SealedRecord } from '../record.js'
 import type { Signer, SuiteId } from '../signer.js'
 import type { RecordAlg } from '../crypto-contract.js'
 import { asciiBytes, bytesToBase64url } from '#crypto'

@@ -1,6 +1,6 @@
 // Which kept files records name (FORMAT 3.2): a member `blob` with a SHA-256, at any depth of a payload.
 import type { Json } from '../canonical.js'
-import { parseLine, type ParsedLine } from '../record.js'
+import { parseLine, type ParsedLine } from '../read-line.js'
 import { sha256Hex } from '#crypto'
 import type { Finding } from './finding.js'
 import { linesOf } from './line-check.js'
@@ -35,9 +35,9 @@ export interface NamedFiles {
 export function collectNamedFiles(): NamedFiles {
   const named = new Map<string, number[]>()
   return {
-    note({ body, payload, payloadText, payloadMatches }) {
-      if (!payloadMatches || !payloadText.includes('"blob":"')) return
-      for (const sha256 of new Set(blobsOf(payload))) named.set(sha256, [...(named.get(sha256) ?? []), body.seq])
+    note(record) {
+      if (!record.payloadMatches || !record.payloadText.includes('"blob":"')) return
+      for (const sha256 of new Set(blobsOf(record.payload))) named.set(sha256, [...(named.get(sha256) ?? []), record.body.seq])
     },
     async missing(read) {
       const findings: Finding[] = []

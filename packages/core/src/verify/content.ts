@@ -1,7 +1,7 @@
 // The rules of content (FORMAT 5.5, 1–9): links, types, epoch, batch, request, payload, reference, clock, end. Every rule is
 // applied, whatever the others found.
 import { ZERO_HASH } from '../digest.js'
-import type { ParsedLine } from '../record.js'
+import type { ParsedLine } from '../read-line.js'
 import { pushLeaf } from '../tree.js'
 import type { FindingCode } from './finding.js'
 import { isObject, payloadFault } from './payload-forms.js'

@@ -1,9 +1,11 @@
 // The checks one line can be given without its neighbours: form, hash, payload digest, signature. This is nine tenths of the
 // work of verification and the part that runs on several cores; its answer is one byte of flags per line.
+import { formFault } from '../body-form.js'
 import { fromBase64url } from '../bytes.js'
 import type { PublicJwk, VerifyingKey } from '../crypto-contract.js'
-import { readLine, readTrusted, signingInput, type ParsedLine, type ReadLine } from '../record.js'
-import { importPublicKey } from '#crypto'
+import { bodyBytesIn, examine, hashHolds, readLine, readTrusted, sigIn, type ParsedLine, type ReadLine } from '../read-line.js'
+import { headerOf, signingInput } from '../record.js'
+import { bytesToBase64url, importPublicKey } from '#crypto'
 
 /** Flags of one line. */
 export const MALFORMED = 1
@@ -31,7 +33,7 @@ export function learnKeys(ring: KeyRing, keys: Readonly<Record<string, PublicJwk
 /** Flags of every line of a chunk, in order. */
 export function flagsOf(bytes: Uint8Array, ring: KeyRing): Uint8Array {
   const flags: number[] = []
-  for (const { line } of linesOf(bytes)) flags.push(checkLine(line, ring).flags)
+  for (const { line } of linesOf(bytes)) flags.push(checkLine(line, ring))
   return Uint8Array.from(flags)
 }
 
@@ -44,17 +46,17 @@ export function* linesOf(bytes: Uint8Array): Iterable<{ readonly line: Uint8Arra
   }
 }
 
-/** Checks one line (no line feed). `read` is undefined when the line is unreadable. */
-export function checkLine(bytes: Uint8Array, ring: KeyRing): { readonly read: ReadLine | undefined; readonly flags: number } {
-  const read = readLine(bytes)
-  if (read === undefined || read.fault !== undefined) return { read, flags: MALFORMED }
-  const { record } = read
-  let flags = record.hash === record.recomputedHash ? 0 : HASH_DIFFERS
-  if (!record.payloadMatches) flags |= PAYLOAD_DIFFERS
-  const key = ring.get(record.body.kid)
-  if (key === undefined) flags |= KEY_UNKNOWN
-  else if (!signatureHolds(record, key)) flags |= SIGNATURE_FAILS
-  return { read, flags }
+/** Checks one line (no line feed) where it lies: nothing of it is kept. */
+export function checkLine(line: Uint8Array, ring: KeyRing): number {
+  const facts = examine(line)
+  if (facts === undefined || formFault(facts.body) !== undefined) return MALFORMED
+  const flags = (hashHolds(line, facts) ? 0 : HASH_DIFFERS) | (facts.payloadMatches ? 0 : PAYLOAD_DIFFERS)
+  const { alg, kid } = facts.body
+  const key = ring.get(kid)
+  if (key === undefined) return flags | KEY_UNKNOWN
+  const signature = fromBase64url(sigIn(line, facts))
+  const message = `${headerOf(alg, kid)}.${bytesToBase64url(bodyBytesIn(line, facts))}`
+  return signature !== undefined && key.verify(alg, message, signature) ? flags : flags | SIGNATURE_FAILS
 }
 
 /** True when the record's signature is the key's. */
@@ -64,8 +66,12 @@ export function signatureHolds(record: Pick<ParsedLine, 'body' | 'bodyText' | 's
   return signature !== undefined && key.verify(alg, signingInput(alg, kid, record.bodyText), signature)
 }
 
-/** A line whose flags were found elsewhere: taken apart without checking it again, unless they say malformed. */
-export function readChecked(bytes: Uint8Array, flags: number): ReadLine | undefined {
-  if ((flags & MALFORMED) !== 0) return readLine(bytes)
-  return { record: readTrusted(bytes, (flags & HASH_DIFFERS) === 0, (flags & PAYLOAD_DIFFERS) === 0), fault: undefined }
+/**
+ * A checked line, taken apart without checking it again unless its flags say malformed. Unless it is to be kept, its content may be read
+ * only while the line's memory is as it is.
+ */
+export function readChecked(line: Uint8Array, flags: number, keep: boolean): ReadLine | undefined {
+  if ((flags & MALFORMED) !== 0) return readLine(line)
+  const record = readTrusted(line, (flags & HASH_DIFFERS) === 0, (flags & PAYLOAD_DIFFERS) === 0)
+  return { record: keep ? record.kept() : record, fault: undefined }
 }

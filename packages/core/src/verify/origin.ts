@@ -3,7 +3,7 @@
 import type { JsonObject } from '../canonical.js'
 import type { PublicJwk } from '../crypto-contract.js'
 import { algsOf, thumbprint, usableJwk } from '../keys.js'
-import type { ParsedLine } from '../record.js'
+import type { ParsedLine } from '../read-line.js'
 import { importPublicKey } from '#crypto'
 import type { FindingCode } from './finding.js'
 import { KEY_UNKNOWN, SIGNATURE_FAILS, signatureHolds, type KeyRing } from './line-check.js'

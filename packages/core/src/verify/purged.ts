@@ -1,5 +1,5 @@
 // The record that answers for a purged beginning (FORMAT 5.7, 4): a partial start is only as good as the `sys.purge` that names it.
-import type { ParsedLine } from '../record.js'
+import type { ParsedLine } from '../read-line.js'
 import { isObject } from './payload-forms.js'
 import type { Start } from './state.js'
 
@@ -8,9 +8,10 @@ export function watchPurge(start: Start | undefined): { placed(record: ParsedLin
   const frontier = start?.state === undefined ? start?.frontier : undefined
   let named = false
   return {
-    placed: ({ body, payload, payloadMatches }) => {
-      if (start === undefined || frontier === undefined || body.type !== 'sys.purge' || !payloadMatches || !isObject(payload))
-        return
+    placed: (record) => {
+      if (start === undefined || frontier === undefined || record.body.type !== 'sys.purge' || !record.payloadMatches) return
+      const { payload } = record
+      if (!isObject(payload)) return
       const { floor, last, frontier: stated } = payload
       named ||= floor === start.seq + 1 && last === start.hash && JSON.stringify(stated) === JSON.stringify(frontier)
     },

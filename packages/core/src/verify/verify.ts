@@ -4,7 +4,7 @@ import type { JsonObject } from '../canonical.js'
 import type { CountryAuditor } from '../country.js'
 import type { PublicJwk } from '../crypto-contract.js'
 import { parsePublicJwk, thumbprint } from '../keys.js'
-import { parseLine, type ParsedLine } from '../record.js'
+import { parseLine, type ParsedLine } from '../read-line.js'
 import { rootOf } from '../tree.js'
 import { collectNamedFiles } from './blobs.js'
 import type { Finding } from './finding.js'
@@ -162,9 +162,12 @@ export function startJudge(options: VerifyOptions = {}): Judge {
     grown: () => statements.grown(),
   })
   let seen = false
+  // Whoever is shown records may look into them later.
+  const keep = options.auditor !== undefined || options.placed !== undefined
   const judgeLine = (line: Uint8Array, given: number | undefined, place: LinePlace): void => {
     seen = true
-    const { read, flags } = given === undefined ? checkLine(line, ring) : { read: readChecked(line, given), flags: given }
+    const flags = given ?? checkLine(line, ring)
+    const read = readChecked(line, flags, keep)
     if (read === undefined) walk.unreadable(whyUnreadable(line), place)
     else walk.line(read, flags, place)
   }

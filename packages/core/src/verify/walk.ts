@@ -4,7 +4,7 @@ import type { JsonObject } from '../canonical.js'
 import type { CountryAuditor } from '../country.js'
 import type { PublicJwk } from '../crypto-contract.js'
 import { thumbprint, usableJwk } from '../keys.js'
-import type { ParsedLine, ReadLine } from '../record.js'
+import type { ParsedLine, ReadLine } from '../read-line.js'
 import {
   adoptLostLeaf,
   judgeBase,
