@@ -1,6 +1,6 @@
 // npm run bench [-- --json FILE] [--records N] [--rounds N] [--only sales,million,signers,italy,others] [--dir DIR]
 // Every figure stands beside the floor measured in the same run on the same machine.
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { italy } from './cases/italy.mjs'
@@ -37,8 +37,15 @@ const cases = {
   italy: () => italy(context),
   others: () => others(context),
 }
+const chosen = values.only.split(',')
+const unknown = chosen.filter((name) => !Object.hasOwn(cases, name))
+if (unknown.length > 0) {
+  process.stderr.write(`bench: there is no case ${unknown.join(', ')}; there are ${Object.keys(cases).join(', ')}\n`)
+  process.exit(2)
+}
+mkdirSync(values.dir, { recursive: true })
 const results = []
-for (const name of values.only.split(',')) results.push(...(await cases[name]()))
+for (const name of chosen) results.push(...(await cases[name]()))
 
 const [cpu] = cpus()
 const machine = {

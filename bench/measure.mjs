@@ -21,6 +21,22 @@ export async function alternate(rounds, floor, work) {
   return { floor: median(floors), value: median(values), floors, values }
 }
 
+/** Mean without the lowest and the highest twentieth: for times in two clusters, where a median jumps from one to the other. */
+export const middleMean = (values) => {
+  const middle = sorted(values).slice(Math.floor(values.length * 0.05), Math.ceil(values.length * 0.95))
+  return middle.reduce((sum, value) => sum + value, 0) / middle.length
+}
+
+/** Microseconds of two steps taken in turn, one call each: a disk that slows down slows both. */
+export async function inTurns(count, first, second) {
+  const [firsts, seconds] = [[], []]
+  for (let i = 0; i < count; i++) {
+    firsts.push(...(await eachInTurn(1, first)))
+    seconds.push(...(await eachInTurn(1, second)))
+  }
+  return [firsts, seconds]
+}
+
 /** Microseconds a synchronous step takes, one by one. */
 export function eachSync(count, step) {
   const times = []

@@ -1,20 +1,19 @@
 // Sales: alone, 64 callers at once, and a French ticket beside a bare record.
-import { alternate, eachInTurn, eachSync, median, percentile, together } from '../measure.mjs'
+import { alternate, eachInTurn, eachSync, inTurns, median, middleMean, percentile, together } from '../measure.mjs'
 import { floorCpu, floorDisk, folder, queueIn, receipt, registered, remove } from '../shop.mjs'
+
+/** Before anything is measured: a till's process is a long one, and its code compiled. */
+const WARM = 2000
 
 export async function sales({ base, rounds, say }) {
   const path = folder(base)
   const queue = await queueIn(path)
   const floor = floorDisk(path)
   const sell = async () => registered(await queue.record(receipt()))
-  await eachInTurn(300, sell)
-  eachSync(300, floor.step)
   say('one sale alone, beside its floor')
-  const alone = await alternate(
-    rounds,
-    () => median(eachSync(200, floor.step)),
-    async () => median(await eachInTurn(200, sell)),
-  )
+  const first = median(await eachInTurn(50, sell))
+  await inTurns(WARM, floor.step, sell)
+  const [floors, alone] = (await inTurns(400 * rounds, floor.step, sell)).map(median)
   say('64 callers at once')
   const p99 = []
   const busy = await alternate(
@@ -32,12 +31,13 @@ export async function sales({ base, rounds, say }) {
   return [
     {
       name: 'sale-alone',
-      value: alone.value,
+      value: alone,
       unit: 'µs median',
-      floor: alone.floor,
-      ratio: alone.value / alone.floor,
+      floor: floors,
+      ratio: alone / floors,
       target: '≤ 1.3',
     },
+    { name: 'sale-alone-first-50', value: first, unit: 'µs median', floor: null, ratio: null },
     {
       name: 'callers-64',
       value: busy.value,
@@ -60,16 +60,14 @@ export async function frenchTicket({ base, rounds, say, france }) {
   registered(await french.record(france.start()))
   const sellBare = async () => registered(await bare.record(receipt()))
   const sellFrench = async () => registered(await french.record(france.ticket()))
-  await eachInTurn(300, sellBare)
-  await eachInTurn(300, sellFrench)
-  const { floor, value } = await alternate(
-    rounds,
-    async () => median(await eachInTurn(200, sellBare)),
-    async () => median(await eachInTurn(200, sellFrench)),
-  )
+  await inTurns(WARM, sellBare, sellFrench)
+  const [floors, values] = await inTurns(400 * rounds, sellBare, sellFrench)
+  // A write that reaches into a new page of the file costs more to sync: a French ticket does so oftener than a bare receipt, and the
+  // median of either may fall among those that do or those that do not. The mean weighs them.
+  const [floor, value] = [middleMean(floors), middleMean(values)]
   await bare.close()
   await french.close()
   remove(path)
   remove(other)
-  return [{ name: 'ticket-fr', value, unit: 'µs median', floor, ratio: value / floor, target: '≤ 1.3' }]
+  return [{ name: 'ticket-fr', value, unit: 'µs mean', floor, ratio: value / floor, target: '≤ 1.3' }]
 }

@@ -3,7 +3,7 @@
 import { checkRate } from './rates.js'
 import type { Settings } from './options.js'
 import type { SaleLine, SaleParts } from './parse.js'
-import { computeVat, sumOf, type Amounts, type ByRate, type Taxed } from './vat.js'
+import { computeVat, type Amounts, type ByRate, type Taxed } from './vat.js'
 
 /** Everything computed of a document. Amounts in cents. */
 export interface Figures {
@@ -37,8 +37,7 @@ export function figuresOf(
     if (rate === undefined) outside += ttc
     else taxed.push({ ttc, rate })
   }
-  const { lines, rates } = computeVat(taxed, supplied ? sale.supplied : undefined)
-  const turnover = sumOf(rates)
+  const { lines, rates, sum: turnover } = computeVat(taxed, supplied ? sale.supplied : undefined)
   const { pay, paid } = payments(sale)
   return {
     lines: outside === 0 && taxed.length === given.length ? lines : withOutside(given, lines),

@@ -17,10 +17,11 @@ export interface Taxed {
 /** VAT the till gives per rate (7.5). */
 export type SuppliedVat = ReadonlyMap<number, number>
 
-/** Result of {@link computeVat}: amounts per line in the order given, and per rate. */
+/** Result of {@link computeVat}: amounts per line in the order given, per rate, and their sum. */
 export interface VatResult {
   readonly lines: Amounts[]
   readonly rates: ByRate
+  readonly sum: Amounts
 }
 
 /**
@@ -28,21 +29,26 @@ export interface VatResult {
  * @throws FiscalError FR_VAT_MISMATCH when supplied VAT is further off than one cent per line
  */
 export function computeVat(lines: readonly Taxed[], supplied?: SuppliedVat): VatResult {
-  const rates: ByRate = {}
-  for (const { ttc, rate } of lines) {
-    const sum = (rates[rate] ??= { ht: 0, ttc: 0, vat: 0 })
-    sum.ttc += ttc
-  }
   const out: Amounts[] = new Array<Amounts>(lines.length)
-  for (const name in rates) {
-    const sum = rates[name] as Amounts
-    sum.vat = vatOfRate(Number(name), sum.ttc, lines, supplied)
-    sum.ht = sum.ttc - sum.vat
-    share(Number(name), sum.vat, lines, out)
+  const rates: ByRate = {}
+  const sum = { ht: 0, ttc: 0, vat: 0 }
+  for (const [rate, ttc] of grossByRate(lines)) {
+    const vat = vatOfRate(rate, ttc, lines, supplied)
+    const amounts = { ht: ttc - vat, ttc, vat }
+    rates[rate] = amounts
+    addAmounts(sum, amounts)
+    share(rate, vat, lines, out)
   }
   if (supplied !== undefined)
     for (const rate of supplied.keys()) if (rates[rate] === undefined) throw mismatch(rate, supplied.get(rate) as number, 0)
-  return { lines: out, rates }
+  return { lines: out, rates, sum }
+}
+
+// A map, not an object: names that are numbers make objects slow, and every line looks here.
+function grossByRate(lines: readonly Taxed[]): Map<number, number> {
+  const gross = new Map<number, number>()
+  for (const { ttc, rate } of lines) gross.set(rate, (gross.get(rate) ?? 0) + ttc)
+  return gross
 }
 
 function vatOfRate(rate: number, ttc: number, lines: readonly Taxed[], supplied: SuppliedVat | undefined): number {
@@ -65,50 +71,55 @@ function mismatch(rate: number, given: number, computed: number): Error {
 // Largest remainder: truncate each share toward zero, then hand out the missing cents, largest fraction first, then by position.
 function share(rate: number, vat: number, lines: readonly Taxed[], out: Amounts[]): void {
   const by = 10_000 + rate
-  const at: number[] = []
+  const open: Share[] = []
   let left = vat
   for (let i = 0; i < lines.length; i++) {
     const { ttc, rate: own } = lines[i] as Taxed
     if (own !== rate) continue
-    const exact = truncated(ttc, rate, by)
-    out[i] = { ht: ttc - exact, ttc, vat: exact }
+    const rest = remainder(ttc, rate, by)
+    const exact = quotient(ttc, rate, by, rest)
+    const line = { ht: ttc - exact, ttc, vat: exact }
+    out[i] = line
     left -= exact
-    at.push(i)
+    open.push({ line, rest })
   }
-  if (left !== 0) giveOut(left, rate, by, lines, at, out)
+  if (left !== 0) giveOut(left, open)
 }
 
-function truncated(ttc: number, rate: number, by: number): number {
-  if (Math.abs(ttc) > 100_000_000_000) return Number((BigInt(ttc) * BigInt(rate)) / BigInt(by))
-  const share = Math.trunc((ttc * rate) / by)
-  // Division of two exact integers may round up to the next integer: step back when it did.
-  const over = Math.abs(share) * by > Math.abs(ttc) * rate
-  return over ? share - Math.sign(share) : share + 0
+/** A line with what truncation left of its share, in parts of a cent over the common divisor, with its sign. */
+interface Share {
+  readonly line: Amounts
+  readonly rest: number
 }
 
-function giveOut(left: number, rate: number, by: number, lines: readonly Taxed[], at: readonly number[], out: Amounts[]): void {
+// Below this the product of an amount and a rate of at most 100 % is a safe integer.
+const SAFE_TTC = 100_000_000_000
+
+function remainder(ttc: number, rate: number, by: number): number {
+  return Math.abs(ttc) <= SAFE_TTC ? (ttc * rate) % by : Number((BigInt(ttc) * BigInt(rate)) % BigInt(by))
+}
+
+// Without its remainder the division is exact; + 0 makes −0 a 0.
+function quotient(ttc: number, rate: number, by: number, rest: number): number {
+  if (Math.abs(ttc) <= SAFE_TTC) return (ttc * rate - rest) / by + 0
+  return Number((BigInt(ttc) * BigInt(rate)) / BigInt(by))
+}
+
+function giveOut(left: number, open: readonly Share[]): void {
   const sign = Math.sign(left)
-  const fraction = (i: number): number => Number((BigInt((lines[i] as Taxed).ttc) * BigInt(rate)) % BigInt(by)) * sign
-  const order = at.filter((i) => fraction(i) > 0).sort((a, b) => fraction(b) - fraction(a) || a - b)
+  const order = open.filter(({ rest }) => rest * sign > 0).sort((a, b) => (b.rest - a.rest) * sign)
   let missing = Math.abs(left)
-  for (const i of order.slice(0, missing)) {
-    give(out[i] as Amounts, sign)
+  for (const { line } of order.slice(0, missing)) {
+    give(line, sign)
     missing--
   }
   // Only with VAT supplied by the till: the rest goes to the lines of the rate in order, again and again.
-  for (let k = 0; missing > 0; k++, missing--) give(out[at[k % at.length] as number] as Amounts, sign)
+  for (let k = 0; missing > 0; k++, missing--) give((open[k % open.length] as Share).line, sign)
 }
 
 function give(line: Amounts, cent: number): void {
   line.vat += cent
   line.ht -= cent
-}
-
-/** Sum of all rates. */
-export function sumOf(rates: ByRate): Amounts {
-  const sum = { ht: 0, ttc: 0, vat: 0 }
-  for (const name in rates) addAmounts(sum, rates[name] as Amounts)
-  return sum
 }
 
 /** Adds the second to the first. */
