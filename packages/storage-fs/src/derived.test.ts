@@ -14,7 +14,9 @@ import {
   newPlace,
   type Place,
 } from './folder.test-support.js'
-import { openFolder, type FolderReader } from './open-folder.js'
+import type { FileSystem } from './file-system.js'
+import { nodeFileSystem } from './node-file-system.js'
+import { openFolder, type FolderReader, type FolderWriter } from './open-folder.js'
 import { join } from './paths.js'
 
 async function threeSegments(): Promise<Place> {
@@ -148,6 +150,43 @@ describe('sealing', () => {
     expect(await linesOf(writer)).toEqual(before)
     await writer.close()
     expect(await place.lines()).toEqual(before)
+  })
+
+  it('J-47 a segment sealed by its own writer while it is read is read on from the sealed file', async () => {
+    const reads: Record<string, (writer: FolderWriter, place: Place) => Promise<readonly string[]>> = {
+      lines: (writer) => linesOf(writer),
+      'a line by its reference': async (writer, { journal }) => {
+        const ref = journal.kept.find(({ body }) => body.ref !== undefined)?.body.ref as string
+        return [new TextDecoder().decode((await writer.byRef(ref))?.line)]
+      },
+      chunks: async (writer) => {
+        const lines: string[] = []
+        for await (const { bytes } of writer.chunks()) lines.push(...new TextDecoder().decode(bytes).trimEnd().split('\n'))
+        return lines
+      },
+    }
+    for (const [what, read] of Object.entries(reads)) {
+      const place = await newPlace(4)
+      let armed: FolderWriter | undefined
+      const fileSystem: FileSystem = {
+        ...nodeFileSystem,
+        open: async (path, mode) => {
+          const writer = mode === 'read' && /\/j-[^/]*$/.test(path) ? armed : undefined
+          if (writer !== undefined) armed = undefined
+          await writer?.maintain()
+          return nodeFileSystem.open(path, mode)
+        },
+      }
+      const writer = await (await place.storage({ fileSystem })).openWriter()
+      await appendTo(place.journal, writer, [openingOf(writer)])
+      await completeSegment(place, writer, 's')
+      armed = writer
+      const wanted = linesFor(place.journal.kept)
+      expect(wanted, what).toEqual(expect.arrayContaining([...(await read(writer, place))]))
+      expect([armed, journalFiles(place.path)], what).toEqual([undefined, ['s-000000000000.jsonl']])
+      expect(await linesOf(writer), what).toEqual(wanted)
+      await writer.close()
+    }
   })
 
   it('J-47 sealing that was left out is made up for by the next writer', async () => {

@@ -131,6 +131,7 @@ export class Journal {
     for (let seq = from; seq <= to;) {
       const first = segmentOf(this.folder, seq)
       const last = Math.min(to, first + this.folder.segment - 1)
+      const wasLive = !this.#sealed.has(first)
       try {
         for await (const line of this.#linesOf(first, seq, last)) {
           if (line.seq !== BigInt(seq)) throw unreadable(this.#nameOf(first), seq)
@@ -138,16 +139,18 @@ export class Journal {
           seq += 1
         }
       } catch (error) {
-        if (!(await this.#sealedBeside(first, error))) throw error
+        if (!wasLive || !(await this.#sealedSince(first, error))) throw error
         continue
       }
       if (seq <= last) throw unreadable(this.#nameOf(first), seq)
     }
   }
 
-  // A live file that is gone was sealed by the writer beside us: the same bytes now lie in the sealed file.
-  async #sealedBeside(first: number, error: unknown): Promise<boolean> {
-    if (!isMissing(error) || this.#sealed.has(first)) return false
+  // A live file that is gone was sealed since we began to read it, by this writer or by the one beside us: the same bytes now lie in the
+  // sealed file.
+  async #sealedSince(first: number, error: unknown): Promise<boolean> {
+    if (!isMissing(error)) return false
+    if (this.#sealed.has(first)) return true
     if ((await this.folder.fs.stat(join(this.folder.path, sealedName(first)))) === undefined) return false
     this.#sealed.add(first)
     this.#live.delete(first)
@@ -277,7 +280,7 @@ export class Journal {
         yield* this.#chunksOfFile(piece.file, start, piece.end, room)
       } catch (error) {
         // Only opening a file finds it gone, so nothing of this piece was given yet.
-        if (!(await this.#sealedBeside(first, error))) throw error
+        if (!(await this.#sealedSince(first, error))) throw error
         yield* this.#chunksOfSealed(first, Math.max(from, piece.first), room)
         return
       }
