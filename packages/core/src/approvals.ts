@@ -6,6 +6,7 @@ import type { FiscalError } from './errors.js'
 import { fromBase64url, utf8 } from './bytes.js'
 import { algsOf } from './keys.js'
 import type { KeyPolicy } from './key-policy.js'
+import { isLabel } from './label.js'
 import { signerError } from './signer-codes.js'
 import { importPublicKey } from '#crypto'
 
@@ -42,13 +43,42 @@ export interface ApprovalNeed {
   readonly isUsed: (nonce: string) => boolean
 }
 
+const MEMBERS = ['policy', 'keyId', 'operation', 'digest', 'person', 'notBefore', 'notAfter', 'nonce'] as const
+const MOST_APPROVALS = 16
+
+/**
+ * Approvals as they are judged and written down: copies, each member of the caller's read once. Undefined when they are not in form: eight
+ * texts and nothing else in the statement, a text as signature, 16 approvals at most.
+ */
+export function takenApprovals(given: unknown): readonly Approval[] | undefined {
+  if (!Array.isArray(given) || given.length > MOST_APPROVALS) return undefined
+  const taken = Array.from(given as readonly unknown[], takenApproval)
+  return taken.every((one) => one !== undefined) ? taken : undefined
+}
+
+function takenApproval(given: unknown): Approval | undefined {
+  const { statement, signature } = (given ?? {}) as { readonly statement?: unknown; readonly signature?: unknown }
+  if (typeof statement !== 'object' || statement === null || typeof signature !== 'string') return undefined
+  const names = Object.keys(statement)
+  const copy = Object.fromEntries(MEMBERS.map((name) => [name, (statement as Readonly<Record<string, unknown>>)[name]]))
+  if (names.length !== MEMBERS.length || !Object.values(copy).every(isLabel)) return undefined
+  return Object.freeze({ statement: Object.freeze(copy) as unknown as ApprovalStatement, signature })
+}
+
 /** The bytes a person's key signs. */
 export function approvalMessage(statement: ApprovalStatement): Uint8Array {
   return utf8(`sigillo/v1/approval\n${canonical(statement)}`)
 }
 
 /** Why the approvals do not suffice, or undefined when they do. */
-export function approvalRefusal(approvals: readonly Approval[], need: ApprovalNeed): FiscalError | undefined {
+export function approvalRefusal(given: readonly Approval[], need: ApprovalNeed): FiscalError | undefined {
+  const approvals = takenApprovals(given)
+  if (approvals === undefined)
+    return signerError('APPROVAL_INVALID', { message: 'the approvals are not in form', reason: 'form' })
+  if (need.requester === undefined) {
+    const message = `${need.operation} needs approvals of others than the one who asks; name that one as caller`
+    return signerError('APPROVAL_REQUIRED', { message, reason: 'requester-unknown' })
+  }
   if (approvals.length < need.count) {
     return signerError('APPROVAL_REQUIRED', {
       message: `${need.operation} needs ${need.count} approvals, ${approvals.length} given`,

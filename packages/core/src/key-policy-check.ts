@@ -1,8 +1,8 @@
 // A key policy looked at before it is used (signing specification 9.1), so that a slip is found at start and not at the first sale. Members
 // nobody knows are refused: a rule that was meant and misspelt would otherwise allow what it should forbid.
-import type { Json } from './canonical.js'
+import { canonical, type Json } from './canonical.js'
 import type { KeyPolicy, OperationRule, PolicyWindow } from './key-policy.js'
-import { parsePublicJwk } from './keys.js'
+import { parsePublicJwk, thumbprint } from './keys.js'
 import { signerError } from './signer-codes.js'
 import { suites } from './suites.js'
 
@@ -96,7 +96,10 @@ function faultsOf(policy: unknown): string | undefined {
     const fault = faultIn(approverForm, approver, `approvers.${i}`)
     if (fault !== undefined) return fault
   }
-  if (new Set(approvers.map(({ person }) => person)).size !== approvers.length) return 'approvers'
+  // One person under two names, or the key itself as a person, would be fewer eyes than it looks.
+  const keys = [(policy as KeyPolicy).keyId, ...approvers.map(({ key }) => thumbprint(key))]
+  const persons = new Set(approvers.map(({ person }) => person))
+  if (persons.size !== approvers.length || new Set(keys).size !== keys.length) return 'approvers'
   for (const [i, weakness] of acceptedWeaknesses.entries()) {
     const fault = faultIn(weaknessForm, weakness, `acceptedWeaknesses.${i}`)
     if (fault !== undefined) return fault
@@ -128,6 +131,22 @@ export function checkPolicy(policy: unknown): asserts policy is KeyPolicy {
     message: `the key policy is wrong at ${member === '' ? 'its root' : member}`,
     reason: `policy ${member}`,
   })
+}
+
+/**
+ * The policy as it stands now, looked at: what whoever holds the object given does to it later changes nothing.
+ * @throws FiscalError CONFIG_INVALID naming the member
+ */
+export function takenPolicy(policy: unknown): KeyPolicy {
+  let text: string
+  try {
+    text = canonical(policy)
+  } catch (cause) {
+    throw signerError('CONFIG_INVALID', { message: 'the key policy is not plain data', reason: 'policy ', cause })
+  }
+  const taken: unknown = JSON.parse(text)
+  checkPolicy(taken)
+  return taken
 }
 
 function isTime(value: unknown): boolean {

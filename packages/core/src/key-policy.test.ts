@@ -123,17 +123,17 @@ describe('operations', () => {
 
   it('an allowed record leaves no line, an allowed other operation one before it is released', async () => {
     const audit = memoryAudit()
-    const signer = guardSigner(signerOf('software'), { policy: policyOf({ record: plain, note: plain }), audit })
+    const signer = guardSigner(signerOf('software'), { policy: policyOf({ record: plain, letter: plain }), audit })
     expect(await ask(signer, 'record')).toBe('signed')
     expect(audit.head().count).toBe(0)
     const result = await signer.sign({
-      operation: 'note',
+      operation: 'letter',
       suite: 'es256',
       input: { message: utf8('x') },
       context: { document: 'd-1' },
     })
     expect(result.audit).toEqual(audit.head())
-    expect((await linesOf(audit))[0]).toMatchObject({ event: 'signed', operation: 'note', context: { document: 'd-1' }, n: 1 })
+    expect((await linesOf(audit))[0]).toMatchObject({ event: 'signed', operation: 'letter', context: { document: 'd-1' }, n: 1 })
   })
 
   it('S-47 with the audit store failing no signature is released', async () => {
@@ -175,6 +175,13 @@ describe('operations', () => {
     expect(reasonOf(policyOf({ a: { suites: [] } }))).toBe('CONFIG_INVALID policy operations.a.suites')
     expect(reasonOf(policyOf({ a: { ...plain, maxPerDay: -1 } }))).toBe('CONFIG_INVALID policy operations.a.maxPerDay')
     expect(reasonOf(policyOf({ a: { ...plain, approvals: 1 } }))).toBe('CONFIG_INVALID policy operations.a.approvals')
+    const { jwk } = person()
+    const approvers = (...keys: PublicJwk[]): Partial<KeyPolicy> => ({
+      approvers: keys.map((key, i) => ({ person: `p${i}`, key })),
+    })
+    expect(reasonOf(policyOf({}, approvers(jwk, person().jwk)))).toBe('taken')
+    expect(reasonOf(policyOf({}, approvers(jwk, jwk)))).toBe('CONFIG_INVALID policy approvers')
+    expect(reasonOf(policyOf({}, approvers(own.jwk, jwk)))).toBe('CONFIG_INVALID policy approvers')
     for (const window of [
       { days: [0], from: '08:00', to: '20:00', zone: 'UTC' },
       { days: [1], from: '20:00', to: '08:00', zone: 'UTC' },
@@ -313,7 +320,7 @@ describe('S-48 four eyes', () => {
   const guard = (over: GuardOptions = {}): GuardedSigner =>
     guardSigner(signerOf('software'), { policy, clock: { now: () => START }, ...over })
   const asked = (approvals: readonly Approval[], options: GuardSignOptions = {}, text = 'content'): Promise<string> =>
-    ask(guard(), 'rotate', { approvals, ...options }, text)
+    ask(guard(), 'rotate', { caller: 'till', approvals, ...options }, text)
 
   it('two persons suffice', async () => {
     expect(await asked([approval('anna'), approval('bruno')])).toBe('signed')
@@ -325,6 +332,9 @@ describe('S-48 four eyes', () => {
     const one = approval('anna')
     expect(await asked([one, one])).toBe('APPROVAL_INVALID same-person')
     expect(await asked([approval('anna'), approval('bruno')], { caller: 'bruno' })).toBe('APPROVAL_INVALID requester')
+    expect(await asked([approval('anna'), approval('bruno')], { caller: undefined as never })).toBe(
+      'APPROVAL_REQUIRED requester-unknown',
+    )
     expect(await asked([approval('anna'), approval('carla')])).toBe('APPROVAL_INVALID unknown-person')
   })
   it('an expired, early, over-long or forged approval does not', async () => {
@@ -345,11 +355,13 @@ describe('S-48 four eyes', () => {
   })
   it('a used approval does not, in this process and the next', async () => {
     const audit = memoryAudit(() => START)
-    const approvals = [approval('anna'), approval('bruno')]
+    const [caller, approvals] = ['till', [approval('anna'), approval('bruno')]]
     const first = guard({ audit })
-    expect(await ask(first, 'rotate', { approvals })).toBe('signed')
-    expect(await ask(first, 'rotate', { approvals })).toBe('APPROVAL_INVALID used')
-    expect(await ask(guard({ audit }), 'rotate', { approvals })).toBe('APPROVAL_INVALID used')
-    expect(await ask(guard({ audit }), 'rotate', { approvals: [approvals[0]!, approval('bruno')] })).toBe('APPROVAL_INVALID used')
+    expect(await ask(first, 'rotate', { caller, approvals })).toBe('signed')
+    expect(await ask(first, 'rotate', { caller, approvals })).toBe('APPROVAL_INVALID used')
+    expect(await ask(guard({ audit }), 'rotate', { caller, approvals })).toBe('APPROVAL_INVALID used')
+    expect(await ask(guard({ audit }), 'rotate', { caller, approvals: [approvals[0]!, approval('bruno')] })).toBe(
+      'APPROVAL_INVALID used',
+    )
   })
 })

@@ -37,11 +37,11 @@ type Key = Pick<SignerDescription, 'keyId' | 'publicKeySpki' | 'certificates'>
 
 const TAGS: readonly SignedFormat[] = ['key-possession', 'key-endorsement', 'approval', 'software-seal']
 const PROBE = 'key-probe/v1'
+const SET = 0x31
 
 /** The kind of a message, read strictly. */
 export function formatOf(message: Uint8Array, key: Key): ReadFormat {
-  if (message[0] === 0x30) return requestIn(message, key) ?? { format: 'other' }
-  if (message[0] === 0x31) return attributesIn(message, key) ?? { format: 'other' }
+  if (isAsn1(message)) return requestIn(message, key) ?? attributesIn(message, key) ?? asn1In(message)
   const start = ascii(message.subarray(0, 64))
   if (start.startsWith('<')) return { format: 'xml' }
   if (start.startsWith(PROBE)) return { format: 'probe', ...fault(message.length !== PROBE.length + 32, 'length') }
@@ -50,6 +50,24 @@ export function formatOf(message: Uint8Array, key: Key): ReadFormat {
 }
 
 const fault = (wrong: boolean, text: string): { readonly fault?: string } => (wrong ? { fault: text } : {})
+
+// A SEQUENCE or SET by its first two bytes: `0` and `1` begin texts as well, but no text goes on like a length that fits.
+function isAsn1(message: Uint8Array): boolean {
+  const [tag, length = 0] = message
+  return (tag === SEQUENCE || tag === SET) && (length >= 0x80 || length === message.length - 2)
+}
+
+// Readers of certificate requests and of CMS take more than DER, and requests without attributes: what they could take for one is none of the rest.
+function asn1In(message: Uint8Array): ReadFormat {
+  const outer = readElement(message)
+  const isWhole = outer?.end === message.length && headOf(message) === shortestHead(outer.content.length)
+  const fine = isWhole && outer.tag === SEQUENCE && readAll(outer.content) !== undefined
+  return { format: 'other', ...fault(!fine, 'ASN.1 that is not DER') }
+}
+
+function shortestHead(length: number): number {
+  return length < 0x80 ? 2 : length < 0x100 ? 3 : length < 0x1_0000 ? 4 : 5
+}
 
 function ascii(bytes: Uint8Array): string {
   return String.fromCharCode(...bytes)
@@ -92,8 +110,9 @@ function isNote(message: Uint8Array): boolean {
 // CertificationRequestInfo (RFC 2986 4.1): version 0, name, key, attributes.
 function requestIn(message: Uint8Array, { publicKeySpki }: Key): ReadFormat | undefined {
   const [version, name, spki, attributes, more] = readSequence(message) ?? []
-  const isRequest =
-    version?.tag === INTEGER && name?.tag === SEQUENCE && spki?.tag === SEQUENCE && attributes?.tag === 0xa0 && more === undefined
+  // OpenSSL takes a request that leaves its attributes out.
+  const ends = attributes === undefined || (attributes.tag === 0xa0 && more === undefined)
+  const isRequest = version?.tag === INTEGER && name?.tag === SEQUENCE && spki?.tag === SEQUENCE && ends
   if (!isRequest) return undefined
   const inside = message.subarray(name.end + headOf(message), spki.end + headOf(message))
   return { format: 'csr', ...fault(!equalBytes(inside, publicKeySpki), 'the request is for another key') }
@@ -112,7 +131,7 @@ const SIGNING_CERTIFICATE_V2 = '1.2.840.113549.1.9.16.2.47'
 // SignedAttributes as they are hashed (RFC 5652 5.4): a SET OF attributes, each with its values.
 function attributesIn(message: Uint8Array, { certificates }: Key): ReadFormat | undefined {
   const outer = readElement(message)
-  const set = outer?.end === message.length ? readAll(outer.content) : undefined
+  const set = outer?.tag === SET && outer.end === message.length ? readAll(outer.content) : undefined
   const found = set?.map(attributeIn)
   if (found === undefined || found.length === 0 || found.some((one) => one === undefined)) return undefined
   const values = (oid: string): readonly Element[] =>
@@ -148,7 +167,7 @@ interface Attribute {
 
 function attributeIn(element: Element): Attribute | undefined {
   const [oid, set, more] = element.tag === SEQUENCE ? (readAll(element.content) ?? []) : []
-  if (oid?.tag !== OID || set?.tag !== 0x31 || more !== undefined) return undefined
+  if (oid?.tag !== OID || set?.tag !== SET || more !== undefined) return undefined
   const values = readAll(set.content)
   return values === undefined ? undefined : { oid: oidText(oid.content), values }
 }
@@ -174,6 +193,8 @@ const OWN: Readonly<Record<string, readonly SignedFormat[]>> = {
   'software-seal': ['software-seal'],
   cades: ['signed-attributes'],
   pades: ['signed-attributes'],
+  'xml-seal': ['xml'],
+  note: ['note'],
 }
 const FREE: readonly SignedFormat[] = ['xml', 'note', 'other']
 const TST_INFO = '1.2.840.113549.1.9.16.1.4'

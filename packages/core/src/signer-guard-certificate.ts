@@ -54,7 +54,8 @@ export class CertificateGate {
   /** A gate, or undefined for a key without certificate. */
   static of({ certificates }: SignerDescription, watch: CertificateWatch): CertificateGate | undefined {
     const [first] = certificates
-    const active = watch.certificate ?? (first === undefined ? undefined : validityOf(first))
+    const active =
+      watch.certificate === undefined ? (first === undefined ? undefined : validityOf(first)) : { ...watch.certificate }
     return active === undefined
       ? undefined
       : new CertificateGate(active, first === undefined ? '' : toHex(sha256(first)), watch.recordsAfterExpiry)

@@ -5,15 +5,16 @@ import { p256, p384 } from '@noble/curves/nist.js'
 import { sha384 } from '@noble/hashes/sha2.js'
 import { concat, fromBase64url, fromHex, toHex, utf8 } from './bytes.js'
 import type { PublicJwk, VerifyingKey } from './crypto-contract.js'
+import { isLabel, MOST_LABEL } from './label.js'
 import { importRsaKey } from './rsa.js'
 import { signerError } from './signer-codes.js'
 import type { SignerDescription, SignRequest } from './signer.js'
 import { signatureLength, suites, type Suite } from './suites.js'
 import { importPublicKey, sha256Hex } from '#crypto'
 
-/** A request found acceptable, with its own copy of the input. */
+/** A request found acceptable: a copy, each member of the caller's read once, so that what is decided on is what is signed. */
 export interface CheckedRequest {
-  readonly request: SignRequest
+  readonly request: Omit<SignRequest, 'input'>
   readonly suite: Suite
   /** The message, where the caller gave one. */
   readonly message: Uint8Array | undefined
@@ -29,27 +30,57 @@ const OPERATION = /^[a-z0-9][a-z0-9.-]{0,63}$/
  * A request fit for this signer.
  * @throws FiscalError REQUEST_INVALID, SUITE_NOT_ALLOWED, DIGEST_LENGTH, INPUT_TOO_LARGE; nothing was sent to the device
  */
-export function checkRequest(request: SignRequest, description: SignerDescription): CheckedRequest {
-  const { operation, suite: id, input, idempotencyKey } = request
+export function checkRequest(given: SignRequest, description: SignerDescription): CheckedRequest {
+  const { operation, suite: id, input, idempotencyKey, context } = given
   if (typeof operation !== 'string' || !OPERATION.test(operation)) throw invalid('operation is a word of 1 to 64 of a-z 0-9 . -')
-  if (idempotencyKey !== undefined && !/^[\x21-\x7e]{1,128}$/.test(idempotencyKey))
+  if (idempotencyKey !== undefined && (typeof idempotencyKey !== 'string' || !/^[\x21-\x7e]{1,128}$/.test(idempotencyKey)))
     throw invalid('idempotencyKey has 1 to 128 visible ASCII characters')
-  if (!description.suites.includes(id))
+  if (typeof id !== 'string' || !description.suites.includes(id))
     throw signerError('SUITE_NOT_ALLOWED', {
       message: `this key signs ${description.suites.join(', ')}`,
       keyId: description.keyId,
     })
   const suite = suites[id]
-  const given = input as { readonly message?: unknown; readonly digest?: unknown } | undefined
-  if (given?.message instanceof Uint8Array && given.digest === undefined)
-    return withMessage(request, suite, given.message.slice(), description)
-  if (given?.digest instanceof Uint8Array && given.message === undefined)
-    return withDigest(request, suite, given.digest.slice(), description)
+  const told = contextOf(context)
+  const request = Object.freeze({
+    operation,
+    suite: id,
+    ...(told !== undefined && { context: told }),
+    ...(idempotencyKey !== undefined && { idempotencyKey }),
+  })
+  const { message, digest } = (input ?? {}) as { readonly message?: unknown; readonly digest?: unknown }
+  if (message instanceof Uint8Array && digest === undefined) return withMessage(request, suite, copyOf(message), description)
+  if (digest instanceof Uint8Array && message === undefined) return withDigest(request, suite, copyOf(digest), description)
   throw invalid('input holds either message or digest, as bytes')
 }
 
+// Not `slice`: a subclass may have its own, and give bytes that change once they were looked at.
+function copyOf(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes)
+}
+
+const MOST_CONTEXT = 32
+
+// What cannot be written to the audit log is refused here: a refusal nobody could write down would leave no trace.
+function contextOf(given: unknown): SignRequest['context'] {
+  if (given === undefined) return undefined
+  const entries: readonly (readonly [string, unknown])[] =
+    typeof given === 'object' && given !== null ? Object.entries(given) : []
+  const fits = ([name, value]: readonly [string, unknown]): boolean =>
+    isLabel(name) && (isLabel(value) || (Number.isSafeInteger(value) && !Object.is(value, -0)))
+  if (
+    typeof given !== 'object' ||
+    given === null ||
+    Array.isArray(given) ||
+    entries.length > MOST_CONTEXT ||
+    !entries.every(fits)
+  )
+    throw invalid(`context holds at most ${MOST_CONTEXT} names with texts of 1 to ${MOST_LABEL} characters or whole numbers`)
+  return Object.freeze(Object.fromEntries(entries)) as SignRequest['context']
+}
+
 function withMessage(
-  request: SignRequest,
+  request: CheckedRequest['request'],
   suite: Suite,
   message: Uint8Array,
   { capabilities, limits }: SignerDescription,
@@ -64,7 +95,12 @@ function withMessage(
   return { request, suite, message, inputDigest, forDevice: { ...request, input: { digest } } }
 }
 
-function withDigest(request: SignRequest, suite: Suite, digest: Uint8Array, { capabilities }: SignerDescription): CheckedRequest {
+function withDigest(
+  request: CheckedRequest['request'],
+  suite: Suite,
+  digest: Uint8Array,
+  { capabilities }: SignerDescription,
+): CheckedRequest {
   if (suite.digestBytes === undefined) throw invalid(`${suite.id} signs messages, not digests`)
   if (digest.length !== suite.digestBytes) {
     throw signerError('DIGEST_LENGTH', {

@@ -4,7 +4,7 @@ import { approvalRefusal, type Approval } from './approvals.js'
 import type { AuditLog } from './audit.js'
 import type { FiscalError } from './errors.js'
 import { policyHash, policyRefusal, type KeyPolicy } from './key-policy.js'
-import { checkPolicy } from './key-policy-check.js'
+import { takenPolicy } from './key-policy-check.js'
 import { formatRefusal } from './signed-format.js'
 import { signerError } from './signer-codes.js'
 import type { CheckedRequest } from './signer-guard-check.js'
@@ -54,13 +54,13 @@ export class PolicyGate {
   /** @throws FiscalError CONFIG_INVALID, KEY_MISMATCH when policy and signer do not fit */
   constructor(policy: KeyPolicy, description: SignerDescription) {
     const { keyId, capabilities } = description
-    checkPolicy(policy)
-    if (policy.keyId !== keyId) throw signerError('KEY_MISMATCH', { message: 'the key policy binds another key', keyId })
-    if (policy.requireHardware === true && !capabilities.hardwareProtected) throw floor('requireHardware')
-    if (policy.requireQualifiedDevice === true && !capabilities.qualifiedDevice) throw floor('requireQualifiedDevice')
-    this.policy = policy
+    const taken = takenPolicy(policy)
+    if (taken.keyId !== keyId) throw signerError('KEY_MISMATCH', { message: 'the key policy binds another key', keyId })
+    if (taken.requireHardware === true && !capabilities.hardwareProtected) throw floor('requireHardware')
+    if (taken.requireQualifiedDevice === true && !capabilities.qualifiedDevice) throw floor('requireQualifiedDevice')
+    this.policy = taken
     this.#signer = description
-    this.hash = policyHash(policy)
+    this.hash = policyHash(taken)
   }
 
   /** Takes the counts of earlier processes from the audit log. */

@@ -1,9 +1,11 @@
 // The guard around any signer (signing specification 3 and 9.2): waiting line, time-outs, abort, policy, own check of every signature,
 // audit, health. Applications hold the guarded signer only; the device inside cannot be reached through it.
+import { takenApprovals, type Approval } from './approvals.js'
 import { memoryAudit, type AuditEntry, type AuditHead, type AuditLog } from './audit.js'
 import type { CertificateValidity } from './certificate.js'
 import { systemClock, type Clock } from './clock.js'
 import type { FiscalError } from './errors.js'
+import { isLabel, MOST_LABEL } from './label.js'
 import { asSignerError, signerError } from './signer-codes.js'
 import { CertificateGate, REVOKED } from './signer-guard-certificate.js'
 import { checkRequest, probeMessage, signatureCheck, type CheckedRequest } from './signer-guard-check.js'
@@ -39,13 +41,14 @@ export function guarded(signer: Signer): GuardedSigner {
 
 interface Job {
   readonly checked: CheckedRequest
-  readonly options: GuardSignOptions
+  readonly options: GuardSignOptions & { readonly approvals: readonly Approval[] }
   readonly signal: AbortSignal | undefined
   attempts: number
 }
 
 class Guard implements GuardedSigner {
   readonly #device: DeviceSigner
+  readonly #description: SignerDescription
   readonly #options: GuardOptions
   readonly #clock: Clock
   readonly #audit: AuditLog
@@ -58,12 +61,16 @@ class Guard implements GuardedSigner {
   readonly #certificate: CertificateGate | undefined
   #recalled: Promise<void> | undefined
   #closing: Promise<void> | undefined
+  #hasEnded = false
   readonly signNow?: (message: Uint8Array) => Uint8Array
 
-  constructor(device: DeviceSigner, options: GuardOptions) {
-    const description = device.describe()
+  constructor(device: DeviceSigner, given: GuardOptions) {
+    // Copies: whoever holds what was given can change nothing of what is decided by it.
+    const options = { ...given }
+    const description = takenDescription(device.describe())
     const { limits, kind } = description
     this.#device = device
+    this.#description = description
     this.#options = options
     this.#clock = options.clock ?? systemClock
     this.#audit = options.audit ?? memoryAudit(() => this.#clock.now())
@@ -84,7 +91,7 @@ class Guard implements GuardedSigner {
   }
 
   describe(): SignerDescription {
-    return this.#device.describe()
+    return takenDescription(this.#description)
   }
 
   on<E extends keyof SignerEvents>(event: E, listener: (event: SignerEvents[E]) => void): () => void {
@@ -97,13 +104,15 @@ class Guard implements GuardedSigner {
 
   async sign(request: SignRequest, options: GuardSignOptions = {}): Promise<GuardedResult> {
     this.#admit(options.signal)
-    const checked = checkRequest(request, this.describe())
-    const { idempotencyKey: key, operation, suite } = request
+    const checked = checkRequest(request, this.#description)
+    const taken = takenOptions(options)
+    const { idempotencyKey: key, operation, suite } = checked.request
     const start = (signal: AbortSignal | undefined): Promise<GuardedResult> =>
-      this.#run({ checked, options, signal, attempts: 0 })
-    if (key === undefined) return start(options.signal)
-    const fingerprint = [operation, suite, 'digest' in request.input, checked.inputDigest].join()
-    return this.#replays.share(key, fingerprint, options.signal, start)
+      this.#run({ checked, options: taken, signal, attempts: 0 })
+    if (key === undefined) return start(taken.signal)
+    // What was signed for one caller is not handed to another, whom the policy may not list.
+    const fingerprint = [operation, suite, checked.message === undefined, checked.inputDigest, taken.caller].join()
+    return this.#replays.share(key, fingerprint, taken.signal, start)
   }
 
   async health({ probe = false }: { readonly probe?: boolean } = {}): Promise<SignerHealth> {
@@ -147,6 +156,7 @@ class Guard implements GuardedSigner {
     const working = this.#lanes.busy > this.#calls.quarantined || this.#lanes.waiting > 0
     if (working) await Promise.race([this.#lanes.idle(), late])
     clearTimeout(timer)
+    this.#hasEnded = true
     this.#lanes.refuseAll(closed())
     this.#calls.abandonAll(signerError('CLOSED', { message: 'the signer was closed while signing', outcome: 'unknown' }))
     try {
@@ -181,10 +191,14 @@ class Guard implements GuardedSigner {
         signal: job.signal,
         queueTimeoutMs: job.options.queueTimeoutMs ?? this.#options.queueTimeoutMs ?? 30_000,
       })
+      if (this.#hasEnded) {
+        release()
+        throw closed()
+      }
       const startedMs = this.#clock.now()
       const { signature, deviceCounter } = await this.#call(job, release)
       counted = false
-      const { keyId } = this.describe()
+      const { keyId } = this.#description
       const audit = await this.#auditSigned(job, signature, startedMs)
       this.#health.succeeded()
       const times = { attempts: job.attempts, queuedMs: startedMs - askedMs, signMs: this.#clock.now() - startedMs }
@@ -206,7 +220,7 @@ class Guard implements GuardedSigner {
   }
 
   #call(job: Job, release: () => void): Promise<SignResult> {
-    const timeoutMs = job.options.timeoutMs ?? this.#options.timeoutMs ?? TIMEOUTS[this.describe().kind]
+    const timeoutMs = job.options.timeoutMs ?? this.#options.timeoutMs ?? TIMEOUTS[this.#description.kind]
     const note = (entry: AuditEntry): Promise<void> => this.#note(job, entry)
     return this.#calls.call(job, { signal: job.signal, timeoutMs, release, note, mayRetry: () => this.#closing === undefined })
   }
@@ -229,7 +243,7 @@ class Guard implements GuardedSigner {
     this.#recounted ??= gate.recount(this.#audit)
     await this.#recounted
     if (gate.isSuspended) this.#health.move('locked', ['SUSPENDED'])
-    return gate.decide({ checked, caller: options.caller, approvals: options.approvals ?? [] }, this.#clock.now())
+    return gate.decide({ checked, caller: options.caller, approvals: options.approvals }, this.#clock.now())
   }
 
   outliveCertificate(): void {
@@ -260,7 +274,7 @@ class Guard implements GuardedSigner {
 
   // A suite whose end is set and near: signatures made now will need an older proof of existence then (signing specification 2).
   #suiteConcern(): readonly string[] {
-    const [{ warnFrom }, ...others] = this.describe().suites.map((id) => suites[id]) as [Suite, ...Suite[]]
+    const [{ warnFrom }, ...others] = this.#description.suites.map((id) => suites[id]) as [Suite, ...Suite[]]
     const ending = warnFrom !== undefined && others.every((one) => one.warnFrom !== undefined)
     return ending && this.#clock.now() >= Date.parse(warnFrom) ? ['SUITE_ENDING'] : []
   }
@@ -273,7 +287,7 @@ class Guard implements GuardedSigner {
     this.#certificate?.revoked(sinceMs)
     this.#health.move('down', ['CERT_REVOKED'])
     const certificate = this.#certificate?.certificateId ?? ''
-    const { keyId } = this.describe()
+    const { keyId } = this.#description
     await this.#audit.append({ event: REVOKED, certificate, keyId, reason, since: new Date(sinceMs).toISOString() })
   }
 
@@ -281,11 +295,10 @@ class Guard implements GuardedSigner {
     const { operation } = job.checked.request
     // A record's signature is audited by the record itself, which is durable before anything leaves the queue.
     if (operation === 'record' && this.#gate?.mustAudit(operation) !== true) return undefined
-    const approvals = job.options.approvals?.map(({ statement }) => statement.nonce)
+    const approvals = job.options.approvals.map(({ statement }) => statement.nonce)
+    const used = approvals.length > 0 && { approvals }
     try {
-      return await this.#audit.append(
-        this.#entry(job, { event: 'signed', durationMs: this.#clock.now() - startedMs, ...(approvals && { approvals }) }),
-      )
+      return await this.#audit.append(this.#entry(job, { event: 'signed', durationMs: this.#clock.now() - startedMs, ...used }))
     } catch (cause) {
       signature.fill(0)
       const message = 'the audit log cannot be written; the signature was destroyed'
@@ -309,7 +322,7 @@ class Guard implements GuardedSigner {
       ...entry,
       operation,
       suite,
-      keyId: this.describe().keyId,
+      keyId: this.#description.keyId,
       input: checked.inputDigest,
       attempts,
       ...(this.#certificateId !== undefined && { certificate: this.#certificateId }),
@@ -320,7 +333,7 @@ class Guard implements GuardedSigner {
   }
 
   async #probe(): Promise<string> {
-    const { capabilities, suites } = this.describe()
+    const { capabilities, suites } = this.#description
     if (capabilities.countsSignatures || capabilities.perUseAuthentication) return 'OPERATION_NOT_ALLOWED'
     try {
       await this.sign({ operation: 'probe', suite: suites[0] as SuiteId, input: { message: probeMessage(randomBytes(32)) } })
@@ -328,6 +341,34 @@ class Guard implements GuardedSigner {
     } catch (error) {
       return asSignerError(error).code
     }
+  }
+}
+
+function takenDescription(given: SignerDescription): SignerDescription {
+  const { suites: ids, publicJwk, publicKeySpki, certificates, hardware, limits, capabilities } = given
+  return Object.freeze({
+    ...given,
+    suites: Object.freeze([...ids]),
+    publicJwk: Object.freeze({ ...publicJwk }),
+    publicKeySpki: new Uint8Array(publicKeySpki),
+    certificates: Object.freeze(certificates.map((der) => new Uint8Array(der))),
+    ...(hardware !== undefined && { hardware: Object.freeze({ ...hardware }) }),
+    limits: Object.freeze({ ...limits }),
+    capabilities: Object.freeze({ ...capabilities }),
+  })
+}
+
+function takenOptions({ signal, queueTimeoutMs, timeoutMs, caller, approvals: given }: GuardSignOptions): Job['options'] {
+  const refused = (message: string): FiscalError => signerError('REQUEST_INVALID', { message })
+  if (caller !== undefined && !isLabel(caller)) throw refused(`caller is a text of 1 to ${MOST_LABEL} characters`)
+  const approvals = given === undefined ? [] : takenApprovals(given)
+  if (approvals === undefined) throw refused('approvals are not in form')
+  return {
+    approvals,
+    ...(signal !== undefined && { signal }),
+    ...(queueTimeoutMs !== undefined && { queueTimeoutMs }),
+    ...(timeoutMs !== undefined && { timeoutMs }),
+    ...(caller !== undefined && { caller }),
   }
 }
 

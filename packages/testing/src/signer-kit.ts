@@ -24,6 +24,8 @@ export interface SignerPlace {
 }
 
 interface Bench {
+  /** As the place gave it, guarded or not. */
+  readonly given: Signer
   readonly signer: GuardedSigner
   readonly description: SignerDescription
   readonly suite: SuiteId
@@ -46,12 +48,13 @@ export function signerKit(place: SignerPlace): readonly KitCase[] {
   return signerCases.map(({ name, run }) => ({
     name,
     run: async () => {
-      const signer = await openGuarded(place)
+      const given = await place.open()
+      const signer = guardOf(given)
       const description = signer.describe()
       const suite = description.suites[0] as SuiteId
       const message = (text: string): SignRequest => ({ operation: 'record', suite, input: { message: utf8(text) } })
       try {
-        await run({ signer, description, suite, place, many: place.signatures ?? 40, message })
+        await run({ given, signer, description, suite, place, many: place.signatures ?? 40, message })
       } finally {
         await signer.close()
       }
@@ -59,8 +62,7 @@ export function signerKit(place: SignerPlace): readonly KitCase[] {
   }))
 }
 
-async function openGuarded(place: SignerPlace): Promise<GuardedSigner> {
-  const signer = await place.open()
+function guardOf(signer: Signer): GuardedSigner {
   return 'health' in signer ? (signer as GuardedSigner) : guardSigner(signer)
 }
 
@@ -103,10 +105,12 @@ const signerCases: readonly SignerCase[] = [
   },
   {
     name: 'S-02 signer: describes itself with the same data after many signatures',
-    run: async ({ signer, message, many }) => {
-      const before = JSON.stringify(signer.describe())
+    run: async ({ given, signer, message, many }) => {
+      // The guard keeps what it read first; the device behind it must not change either.
+      const told = (): string => JSON.stringify([signer.describe(), given.describe()])
+      const before = told()
       for (let i = 0; i < many; i++) await signer.sign(message(`receipt ${i}`))
-      checkSame(JSON.stringify(signer.describe()), before, 'description')
+      checkSame(told(), before, 'description')
     },
   },
   {
@@ -242,7 +246,7 @@ const signerCases: readonly SignerCase[] = [
         'signNow',
       )
       checkSame((await signer.health()).state, 'closed', 'state')
-      const again = await openGuarded(place)
+      const again = guardOf(await place.open())
       checkSame(again.describe().keyId, description.keyId, 'the key')
       await again.sign(message('x'))
       await again.close()
