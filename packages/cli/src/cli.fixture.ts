@@ -45,6 +45,18 @@ export interface CliUnderTest {
 /** The passphrase tests use; nothing else is protected with it. */
 export const TEST_PASSPHRASE = 'only for tests, no secret'
 
+/** Arguments of `init` that make a French till. */
+export const SHOP: readonly string[] = [
+  '--country',
+  'fr',
+  '--siret',
+  '12345678200010',
+  '--legal-name',
+  'Café de la Gare SARL',
+  '--address',
+  '1 place de la Gare, 75012 Paris',
+]
+
 /** Bundles the command. */
 export function buildCli(): CliUnderTest {
   const base = mkdtempSync(join(tmpdir(), 'sigillo-cli-'))
@@ -56,6 +68,9 @@ export function buildCli(): CliUnderTest {
   const built = spawnSync(process.execPath, tsup, { cwd: pack, env: { ...process.env, OUT: dist }, encoding: 'utf8' })
   if (built.status !== 0) throw new Error(`the command cannot be bundled:\n${built.stdout}${built.stderr}`)
   linkBindings(join(base, 'pack', 'node_modules'))
+  // Programs of child processes lie where the packages look for them: one beside the bundle, by its configuration, one in src.
+  mkdirSync(join(base, 'pack', 'src'))
+  copyFileSync(join(root, 'packages/signer-sam/src/pcsc-host.mjs'), join(base, 'pack', 'src', 'pcsc-host.mjs'))
   copyFileSync(join(pack, 'package.json'), join(base, 'pack', 'package.json'))
   copyFileSync(join(root, 'FORMAT.md'), join(base, 'pack', 'FORMAT.md'))
   const main = join(dist, 'main.js')

@@ -20,7 +20,7 @@ import {
   type Settings,
 } from './settings.js'
 import { deviceOptions, deviceSetting, nameOfSetting } from './key/signer-flags.js'
-import { checkSignerSetting, type SignerSetting } from './key/signer-setting.js'
+import { boundTo, checkSignerSetting, type SignerSetting } from './key/signer-setting.js'
 import { entryOf, openKey, secretName, type Till } from './till.js'
 import { SOFTWARE } from './version.js'
 
@@ -63,14 +63,15 @@ async function init(call: Call): Promise<number> {
   if ((await readSettings(pathsOf(dir).settings)) !== undefined) {
     throw new FiscalError('QUEUE_EXISTS', { message: `${dir} is a till already`, details: { dir } })
   }
-  const settings = await settingsOf(dir, flags)
-  const paths = pathsFor(dir, settings)
-  const entry = entryOf(settings.country)
-  const till: Till = { paths, settings, entry, country: await entry.make(settings.options) }
+  const wanted = await settingsOf(dir, flags)
+  const paths = pathsFor(dir, wanted)
+  const entry = entryOf(wanted.country)
+  const till: Till = { paths, settings: wanted, entry, country: await entry.make(wanted.options) }
   const segBits = numberFlag(flags, 'segment-bits', [6, 16])
   const signer = await makeKey(call, till)
   try {
-    const { keyId } = signer.describe()
+    const { keyId, hardware } = signer.describe()
+    const settings = wanted.signer === undefined ? wanted : { ...wanted, signer: boundTo(wanted.signer, hardware) }
     const queue = await makeQueue(till, await openFolder(paths.folder), signer, segBits)
     await writeSettings(paths.settings, settings)
     const made = {

@@ -86,6 +86,15 @@ describe.skipIf(missing !== undefined)(
       expect((await signer.health()).state).toBe('ready')
     })
 
+    it('a crash while it is opened costs one login more; one with the PIN in its hands leaves it latched', async () => {
+      device.tell('crash-sign')
+      expect(await codeOf(record(await open()))).toBe('signed')
+      expect(device.logins()).toEqual(['accepted', 'accepted'])
+      device.tell('crash-login')
+      expect(await codeOf(open())).toBe('PIN_LATCHED')
+      expect(device.logins()).toHaveLength(3)
+    })
+
     it('S-10 a process killed from outside under load loses no signature', async () => {
       const signer = await open()
       const work = burst(signer, 200)

@@ -16,6 +16,8 @@ export interface Pkcs11Options {
   readonly audit: AuditLog
   /** Thumbprint the key must have; what is found is taken when left out. */
   readonly keyId?: string
+  /** Serial number the token must have: no other gets the PIN. Whichever answers to the URI when left out. */
+  readonly serial?: string
   /** For an RSA key RS256 or PS256; default RS256. */
   readonly alg?: RecordAlg
   /** Certificates, DER, end entity first; default those on the token with the key's id. */
@@ -52,6 +54,4 @@ export interface IsolateOptions {
 export interface DeviceOptions extends Omit<Pkcs11Options, 'guard' | 'acceptedWeaknesses' | 'isolate'> {
   /** Names of the attribute rules the key policy excuses now. */
   readonly accepted: readonly string[]
-  /** The only token that may get the PIN, once it is known. */
-  readonly serial?: string
 }

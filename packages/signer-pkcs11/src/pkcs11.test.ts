@@ -423,6 +423,14 @@ describe('PIN', () => {
     await signer.close()
   })
 
+  it('S-16 opened for a serial number, the PIN goes to that token only', async () => {
+    const fake = fakeModule()
+    expect(await codeOf(open(fake, { serial: 'F-0002' }))).toBe('KEY_MISMATCH')
+    expect(fake.pins).toEqual([])
+    await (await open(fake, { serial: 'F-0001' })).close()
+    expect(fake.pins).toEqual(['user F-0001'])
+  })
+
   it('logs in again only what worked, and not after a failure', async () => {
     const fake = fakeModule()
     const signer = await open(fake)

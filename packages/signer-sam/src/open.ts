@@ -17,7 +17,7 @@ import {
 import { pcscReaders } from './binding.js'
 import type { CardReaders } from './card-port.js'
 import { checkProfile, type CardKey, type CardProfile } from './profile.js'
-import { cardError, SamCard, type CardPlace, type PinSource } from './sam-card.js'
+import { cardError, SamCard, strangeCard, type CardPlace, type PinSource } from './sam-card.js'
 import { SamDevice } from './sam-device.js'
 
 /** Which card, which key, and how it is guarded. */
@@ -38,6 +38,8 @@ export interface SamOptions {
   readonly certificates?: readonly Uint8Array[]
   /** Public key, where there is no certificate. */
   readonly publicJwk?: PublicJwk
+  /** Serial number the card must have, lower-case hex: no other gets the PIN. Whichever is in the reader when left out. */
+  readonly serial?: string
   /** Thumbprint the key must have. */
   readonly keyId?: string
   /** A card that wants the PIN for each signature is refused unless allowed here. */
@@ -64,6 +66,7 @@ export async function openSam(options: SamOptions): Promise<GuardedSigner> {
     card = await SamCard.connect(place)
     const opened = card
     const { serial, certificate, counter } = await opened.inTransaction(() => opened.identify())
+    if (options.serial !== undefined && options.serial !== serial) throw strangeCard()
     const description = describe(options, key, serial, certificate)
     const safety = await PinSafety.load({ token: serial, secretVersion: options.secretVersion ?? '1', audit })
     const { pin, recoverMs = 5_000 } = options

@@ -60,37 +60,85 @@ export interface CardProfile {
   readonly secureMessagingRequired: boolean
 }
 
+type Kind = 'text' | 'hex' | 'number' | 'flag' | readonly string[]
+type Form = { readonly [name: string]: Kind | Form }
+
+const ATR: Form = { value: 'hex', mask: 'hex' }
+const PIN: Form = { least: 'number', most: 'number', bytes: 'number', padding: 'number', digitsOnly: 'flag' }
+const PROFILE: Form = {
+  name: 'text',
+  atr: ATR,
+  applicationId: 'hex',
+  selectAnswers: 'flag',
+  pinReference: 'number',
+  pin: PIN,
+  statusQueryIsFree: 'flag',
+  pinTries: 'number',
+  pinLifetime: ['session', 'once'],
+  keys: {},
+  extended: 'flag',
+  chaining: 'flag',
+  maxChunk: 'number',
+  serialTag: 'hex',
+  secureMessagingRequired: 'flag',
+}
+const OPTIONAL: Form = { environmentP1: 'number', restoreEnvironment: 'number', certificateFile: 'hex', counterTag: 'hex' }
+const KEY: Form = {
+  suite: ['es256', 'es384', 'ps256', 'rs256'],
+  environment: 'hex',
+  input: ['digest', 'digestInfo'],
+  output: ['raw-rs', 'der', 'rsa'],
+  answerBytes: 'number',
+}
 const NEEDED: readonly CardStep[] = ['select', 'environment', 'verify', 'sign']
 
-/** Looks at a profile before it is used. @throws FiscalError CONFIG_INVALID (profile …) */
+/** Looks at a profile, which may come from a file, before it is used. @throws FiscalError CONFIG_INVALID (profile …) */
 export function checkProfile(profile: CardProfile): void {
-  const bad = (what: string): never => {
-    throw signerError('CONFIG_INVALID', {
-      message: `the card profile ${profile.name} is wrong at ${what}`,
-      reason: `profile ${what}`,
-    })
+  const wrong = misfit(profile, PROFILE) ?? misfitOfKeys(profile) ?? misfitTogether(profile)
+  if (wrong === undefined) return
+  const name = typeof (profile as Partial<CardProfile> | null)?.name === 'string' ? ` ${profile.name}` : ''
+  throw signerError('CONFIG_INVALID', { message: `the card profile${name} is wrong at ${wrong}`, reason: `profile ${wrong}` })
+}
+
+// The first member that is missing or of another kind, or undefined.
+function misfit(value: unknown, form: Form, path = ''): string | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return path === '' ? 'its form' : path
+  for (const [name, wanted] of Object.entries(form)) {
+    const member = (value as Readonly<Record<string, unknown>>)[name]
+    const at = path === '' ? name : `${path}.${name}`
+    const isForm = typeof wanted === 'object' && !Array.isArray(wanted)
+    const inside = isForm ? misfit(member, wanted as Form, at) : fits(member, wanted as Kind) ? undefined : at
+    if (inside !== undefined) return inside
   }
-  if (profile.secureMessagingRequired) bad('secureMessagingRequired: use the PKCS#11 module of this card')
-  const texts = [
-    profile.atr.value,
-    profile.atr.mask,
-    profile.applicationId,
-    profile.serialTag,
-    profile.counterTag ?? '',
-    profile.certificateFile ?? '',
-  ]
-  if (texts.some((text) => fromHex(text) === undefined)) bad('hexadecimal text')
-  if (profile.atr.value.length !== profile.atr.mask.length) bad('atr')
-  if (NEEDED.some((step) => profile.order.filter((each) => each === step).length !== 1) || profile.order.at(-1) !== 'sign')
-    bad('order')
-  const { least, most, bytes } = profile.pin
-  if (least < 1 || most > bytes || least > most) bad('pin')
-  if (
-    Object.values(profile.keys).some(
-      (key) => fromHex(key.environment) === undefined || (key.answerBytes > 256 && !profile.extended && !profile.chaining),
-    )
-  )
-    bad('keys')
+  return undefined
+}
+
+function fits(member: unknown, kind: Kind): boolean {
+  if (kind === 'number') return Number.isInteger(member) && (member as number) >= 0
+  if (kind === 'text') return typeof member === 'string'
+  if (kind === 'hex') return typeof member === 'string' && fromHex(member) !== undefined
+  if (kind === 'flag') return typeof member === 'boolean'
+  return kind.includes(member as string)
+}
+
+function misfitOfKeys(profile: CardProfile): string | undefined {
+  for (const [name, key] of Object.entries(profile.keys)) {
+    const wrong = misfit(key, KEY, `keys.${name}`)
+    if (wrong !== undefined) return wrong
+    if (key.answerBytes > 256 && !profile.extended && !profile.chaining) return `keys.${name}.answerBytes`
+  }
+  const given = Object.entries(OPTIONAL).filter(([name]) => profile[name as keyof CardProfile] !== undefined)
+  return misfit(profile, Object.fromEntries(given))
+}
+
+// What each member may be alone, but not beside the others.
+function misfitTogether({ atr, order, pin, secureMessagingRequired }: CardProfile): string | undefined {
+  if (secureMessagingRequired) return 'secureMessagingRequired: use the PKCS#11 module of this card'
+  if (atr.value.length !== atr.mask.length) return 'atr'
+  const once = (step: CardStep): boolean => order.filter((each) => each === step).length === 1
+  if (!Array.isArray(order) || !NEEDED.every(once) || order.at(-1) !== 'sign') return 'order'
+  const { least, most, bytes } = pin
+  return least < 1 || most > bytes || least > most ? 'pin' : undefined
 }
 
 /** True when the card's answer to reset is that of the profile. */

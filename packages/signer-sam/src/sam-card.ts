@@ -60,6 +60,24 @@ export class SwFailure extends Error {
   }
 }
 
+/** What is said when the card in the reader is not the one it was, or must be. */
+export function strangeCard(): FiscalError {
+  return signerError('KEY_MISMATCH', { message: 'another card is in the reader; no PIN was sent', reason: 'card' })
+}
+
+// Names of readers are told: whoever has to choose sees from what.
+async function readerOf({ readers, reader }: CardPlace): Promise<string> {
+  const all = await readers.list()
+  const [name, ...others] = all.filter((each) => reader === undefined || each.includes(reader))
+  if (name === undefined) {
+    const message = all.length === 0 ? 'there is no card reader' : `no such card reader; there are: ${all.join('; ')}`
+    throw signerError('CARD_REMOVED', { message, reason: 'reader' })
+  }
+  if (others.length === 0) return name
+  const message = `more than one reader answers to the name: ${[name, ...others].join('; ')}`
+  throw signerError('KEY_AMBIGUOUS', { message, reason: 'reader' })
+}
+
 /** A connected card. */
 export class SamCard {
   readonly #place: CardPlace
@@ -77,11 +95,7 @@ export class SamCard {
 
   /** Connects to the card the profile describes. @throws FiscalError CARD_REMOVED, KEY_AMBIGUOUS, KEY_MISMATCH (other card), DEVICE_BUSY */
   static async connect(place: CardPlace): Promise<SamCard> {
-    const names = (await place.readers.list()).filter((name) => place.reader === undefined || name.includes(place.reader))
-    if (names.length > 1)
-      throw signerError('KEY_AMBIGUOUS', { message: 'more than one reader answers to the name', reason: 'reader' })
-    if (names[0] === undefined) throw signerError('CARD_REMOVED', { message: 'no such card reader' })
-    const connection = await place.readers.connect(names[0], place.mode)
+    const connection = await place.readers.connect(await readerOf(place), place.mode)
     if (isCard(place.profile, connection.atr)) return new SamCard(place, connection)
     await connection.disconnect('leave').catch(() => {})
     throw signerError('KEY_MISMATCH', {

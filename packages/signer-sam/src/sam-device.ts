@@ -13,7 +13,7 @@ import {
   type SignResult,
 } from '@sigillo/core'
 import type { CardKey } from './profile.js'
-import { cardError, SamCard, SwFailure, type CardPlace, type PinSource } from './sam-card.js'
+import { cardError, SamCard, strangeCard, SwFailure, type CardPlace, type PinSource } from './sam-card.js'
 import type { Remedy } from './status-words.js'
 
 /** What an opened device works with. */
@@ -155,7 +155,7 @@ export class SamDevice implements DeviceSigner {
     try {
       const { serial } = await card.inTransaction(() => identified(card))
       if (serial === this.#parts.serial) return card
-      throw signerError('KEY_MISMATCH', { message: 'another card is in the reader; no PIN was sent', reason: 'card' })
+      throw strangeCard()
     } catch (error) {
       await card.disconnect()
       throw error

@@ -590,16 +590,58 @@ it('reads the certificate from the card, and refuses one of another key', async 
   )
 })
 
-it('refuses profiles that cannot work', async () => {
-  const bad: readonly Partial<CardProfile>[] = [
-    { secureMessagingRequired: true },
-    { applicationId: 'xyz' },
-    { atr: { value: '3b', mask: 'ffff' } },
-    { order: ['select', 'verify', 'sign'] },
-    { order: ['sign', 'select', 'environment', 'verify'] },
-    { pin: { least: 5, most: 12, bytes: 8, padding: 255, digitsOnly: true } },
-  ]
-  for (const over of bad)
-    expect(await codeOf(open(virtualReader(card()), { profile: virtualProfile(over) }))).toBe('CONFIG_INVALID')
+it('S-16 opened for a serial number, the PIN goes to that card only', async () => {
+  const [one, other] = [card(), card('9999999999999999')]
+  const signer = await open(virtualReader(one), { serial: one.serial })
+  await record(signer)
+  await signer.close()
+  expect(await codeOf(open(virtualReader(other), { serial: one.serial }))).toBe('KEY_MISMATCH')
+  expect([pinsSent(one), pinsSent(other)]).toEqual([1, 0])
+})
+
+it('readers are told by name where one has to be chosen', async () => {
+  const reader = virtualReader(card())
+  const readers = { ...reader.readers, list: async () => ['Left 00', 'Right 01'] }
+  const told = async (over: Partial<SamOptions>): Promise<readonly unknown[]> => {
+    const error = await failureOf(open(reader, { readers, ...over }))
+    return [error?.code, error?.message]
+  }
+  expect(await told({})).toEqual(['KEY_AMBIGUOUS', 'more than one reader answers to the name: Left 00; Right 01'])
+  expect(await told({ reader: 'Up' })).toEqual(['CARD_REMOVED', 'no such card reader; there are: Left 00; Right 01'])
+  expect(await told({ reader: '01' })).toEqual([undefined, undefined])
+  expect(await told({ readers: { ...readers, list: async () => [] } })).toEqual(['CARD_REMOVED', 'there is no card reader'])
+})
+
+it('S-10 refuses profiles that cannot work, naming what is wrong, whatever a file held', async () => {
+  const bad: Readonly<Record<string, object>> = {
+    'secureMessagingRequired: use the PKCS#11 module of this card': { secureMessagingRequired: true },
+    applicationId: { applicationId: 'xyz' },
+    atr: { atr: { value: '3b', mask: 'ffff' } },
+    'atr.mask': { atr: { value: '3b' } },
+    order: { order: ['select', 'verify', 'sign'] },
+    pin: { pin: { least: 5, most: 12, bytes: 8, padding: 255, digitsOnly: true } },
+    'pin.padding': { pin: { least: 5, most: 8, bytes: 8, digitsOnly: true } },
+    statusQueryIsFree: { statusQueryIsFree: 'true' },
+    pinLifetime: { pinLifetime: 'for ever' },
+    pinTries: { pinTries: -1 },
+    counterTag: { counterTag: 93 },
+    keys: { keys: [] },
+    'keys.record': { keys: { record: 'es256' } },
+    'keys.record.suite': { keys: { record: { ...virtualProfile().keys['record'], suite: 'ed25519' } } },
+    'keys.record.answerBytes': {
+      chaining: false,
+      keys: { record: { ...virtualProfile().keys['record'], answerBytes: 384 } },
+    },
+  }
+  const reasonOf = async (profile: unknown): Promise<unknown> => {
+    const error = await open(virtualReader(card()), { profile: profile as CardProfile }).catch((thrown: unknown) => thrown)
+    expect((error as FiscalError).code).toBe('CONFIG_INVALID')
+    return (error as FiscalError).details['reason']
+  }
+  for (const [what, over] of Object.entries(bad)) expect(await reasonOf({ ...virtualProfile(), ...over })).toBe(`profile ${what}`)
+  expect(await reasonOf({ ...virtualProfile(), order: ['sign', 'select', 'environment', 'verify'] })).toBe('profile order')
+  expect(await reasonOf({ ...virtualProfile(), order: 'select environment verify sign' })).toBe('profile order')
+  for (const nothing of [null, [], 'profile', 7]) expect(await reasonOf(nothing)).toBe('profile its form')
+  expect(await reasonOf({})).toBe('profile name')
   expect(await codeOf(open(virtualReader(card()), { key: 'nothing' }))).toBe('CONFIG_INVALID')
 })

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { buildCli, type CliUnderTest, type Ran } from '../cli.fixture.js'
+import { buildCli, SHOP, type CliUnderTest, type Ran } from '../cli.fixture.js'
 import {
   otherComponent,
   softHsmModule,
@@ -12,16 +12,6 @@ import {
 } from '../../../signer-pkcs11/src/fixtures/softhsm.js'
 
 const module = softHsmModule()
-const SHOP = [
-  '--country',
-  'fr',
-  '--siret',
-  '12345678200010',
-  '--legal-name',
-  'Café de la Gare SARL',
-  '--address',
-  '1 place de la Gare, 75012 Paris',
-]
 
 describe.skipIf(module === undefined)(
   `a till on a token${module === undefined ? ' (skipped: softhsm2 is not installed)' : ''}`,
@@ -54,7 +44,12 @@ describe.skipIf(module === undefined)(
     it('sells on a token; the PIN stands nowhere', async () => {
       const made = await json('init', 'shop', ...SHOP, ...token('record'))
       expect(made['key']).toBe('pkcs11:token=till;object=record')
-      expect(settings()['signer']).toEqual({ kind: 'pkcs11', module, uri: 'pkcs11:token=till;object=record' })
+      expect(settings()['signer']).toEqual({
+        kind: 'pkcs11',
+        module,
+        uri: 'pkcs11:token=till;object=record',
+        serial: expect.stringMatching(/^[0-9a-f]{16}$/),
+      })
       writeFileSync(
         join(cli.work, 'start.jsonl'),
         '{"type":"start","key":"START","operatorId":"A","posMoment":"2026-03-14T07:00:00Z"}\n',

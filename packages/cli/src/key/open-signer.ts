@@ -2,7 +2,7 @@
 // missing on a machine that signs with a key file.
 import { readFile, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { type AuditLog, type GuardedSigner, type GuardOptions, type KeyPolicy } from '@sigillo/core'
+import { jwkOfSpki, type AuditLog, type GuardedSigner, type GuardOptions, type KeyPolicy, type PublicJwk } from '@sigillo/core'
 import type { CardProfile } from '@sigillo/signer-sam'
 import { openAuditFile, openKeyFile, type Passphrase } from '@sigillo/signer-software'
 import { cliError } from '../errors.js'
@@ -29,6 +29,8 @@ export interface OpenSignerOptions {
   readonly ignorePolicy?: boolean
   /** An open audit log to write to, which stays the caller's; two signers of one till must share theirs. */
   readonly audit?: AuditLog | undefined
+  /** Another key of the same card may be open at the same time: the card is shared with it. */
+  readonly shared?: boolean
 }
 
 /** File names in the folder of keys. */
@@ -117,22 +119,33 @@ async function openToken(
 }
 
 async function openCard(
-  { kind: _kind, certificates: path, profile, ...setting }: CardSetting,
+  { kind: _kind, certificates: path, profile, publicKey, ...setting }: CardSetting,
   guard: GuardOptions,
   audit: AuditLog,
-  { place, secret }: OpenSignerOptions,
+  { place, secret, shared = false }: OpenSignerOptions,
 ): Promise<GuardedSigner> {
   const { openSam } = await import('@sigillo/signer-sam')
   const certificates = await derOf({ certificates: path }, place)
   const card = await readProfile(resolve(place.base, profile))
+  const publicJwk = publicKey === undefined ? undefined : await readPublicKey(resolve(place.base, publicKey))
   return openSam({
     ...setting,
     profile: card,
     pin: bytesOf(secret),
     audit,
     guard,
+    ...(shared && { mode: 'shared' }),
+    ...(publicJwk !== undefined && { publicJwk }),
     ...(certificates !== undefined && { certificates }),
   })
+}
+
+async function readPublicKey(path: string): Promise<PublicJwk> {
+  const pem = await readFile(path, 'utf8').catch(() => '')
+  const [, text] = /-----BEGIN PUBLIC KEY-----([A-Za-z0-9+/=\s]+)-----END PUBLIC KEY-----/.exec(pem) ?? []
+  const jwk = text === undefined ? undefined : jwkOfSpki(new Uint8Array(Buffer.from(text, 'base64')))
+  if (jwk !== undefined) return jwk
+  throw cliError('SETTINGS_INVALID', 'settings: signer: the public key cannot be read: a file with BEGIN PUBLIC KEY is wanted')
 }
 
 async function readProfile(path: string): Promise<CardProfile> {

@@ -23,7 +23,7 @@ import { algOf } from './new.js'
 import { isFile, KEY_FILES, keyFileOf, keyPlace, openSigner, type KeyPlace } from './open-signer.js'
 import { carriedPolicy, putPolicy, readPolicy } from './policy-file.js'
 import { deviceOptions, deviceSetting } from './signer-flags.js'
-import type { SignerSetting } from './signer-setting.js'
+import { boundTo, type SignerSetting } from './signer-setting.js'
 
 /** The command. */
 export const rotateCommand: Command = {
@@ -72,9 +72,10 @@ async function rotate(call: Call): Promise<number> {
   let next: GuardedSigner | undefined
   try {
     const opening = { place, note: out.note, audit }
-    const setting = await nextSetting(call, till, place, secret)
-    const bare = await openSigner(setting, { ...opening, secret: newSecret(call, secret), policy: undefined, ignorePolicy: true })
-    const { keyId } = bare.describe()
+    const chosen = await nextSetting(call, till, place, secret)
+    const bare = await openSigner(chosen, { ...opening, secret: newSecret(call, secret), policy: undefined, ignorePolicy: true })
+    const { keyId, hardware } = bare.describe()
+    const setting = boundTo(chosen, hardware)
     await bare.close()
     if (keyId === from) throw usageError('this is the key in use')
     await audit?.close()
@@ -82,7 +83,8 @@ async function rotate(call: Call): Promise<number> {
     const again = audit === undefined ? undefined : await openAuditFile(join(place.folder, KEY_FILES.audit))
     try {
       const policy = carriedPolicy(old, keyId)
-      const both = { place, note: out.note, audit: again }
+      const shared = setting.kind === 'sam' && till.settings.signer?.kind === 'sam'
+      const both = { place, note: out.note, audit: again, shared }
       next = await openSigner(setting, { ...both, secret: newSecret(call, secret), policy, ignorePolicy: policy === undefined })
       await writeSettings(till.paths.settings, { ...till.settings, next: { ...setting, keyId } })
       const guard = { recordsAfterExpiry: till.country.recordsAfterExpiry === true }

@@ -1,7 +1,6 @@
 // Which signer a till uses, as it stands in settings.json: a key file, a key on a PKCS#11 token by its URI, or a key on a card by reader and
 // profile. No secret stands in it: PINs and passphrases come from elsewhere at every start (signing specification 3.5, 5.5).
-import type { KeyPolicy, RecordAlg } from '@sigillo/core'
-import type { FiscalError } from '@sigillo/core'
+import type { FiscalError, KeyPolicy, RecordAlg, SignerDescription } from '@sigillo/core'
 import { cliError } from '../errors.js'
 
 interface AnySetting {
@@ -20,8 +19,13 @@ export interface FileSetting extends AnySetting {
   readonly file?: string
 }
 
+interface DeviceSetting extends AnySetting {
+  /** Serial number of the device: no other gets the PIN. Written when a till begins with it. */
+  readonly serial?: string
+}
+
 /** A key on a PKCS#11 token. */
-export interface TokenSetting extends AnySetting {
+export interface TokenSetting extends DeviceSetting {
   readonly kind: 'pkcs11'
   /** Path of the vendor's library. */
   readonly module: string
@@ -30,10 +34,12 @@ export interface TokenSetting extends AnySetting {
   /** For an RSA key which of its schemes. */
   readonly alg?: RecordAlg
   readonly acceptedWeaknesses?: KeyPolicy['acceptedWeaknesses']
+  /** The library runs in a process of its own, whose crash the till survives. */
+  readonly isolate?: boolean
 }
 
 /** A key on a card. */
-export interface CardSetting extends AnySetting {
+export interface CardSetting extends DeviceSetting {
   readonly kind: 'sam'
   /** Path of the card profile, JSON. */
   readonly profile: string
@@ -41,19 +47,36 @@ export interface CardSetting extends AnySetting {
   readonly key: string
   /** Part of the reader's name. */
   readonly reader?: string
+  /** Path of the public key, PEM, for a key that has no certificate yet. */
+  readonly publicKey?: string
 }
 
 /** A till's signer. */
 export type SignerSetting = FileSetting | TokenSetting | CardSetting
 
-type Form = Readonly<Record<string, 'required' | 'optional' | 'object'>>
+type Rule = 'required' | 'optional' | 'list' | 'boolean'
+type Form = Readonly<Record<string, Rule>>
 const COMMON: Form = { keyId: 'optional', secretVersion: 'optional', certificates: 'optional' }
 const forms: Readonly<Record<SignerSetting['kind'], Form>> = {
   software: { ...COMMON, file: 'optional' },
-  pkcs11: { ...COMMON, module: 'required', uri: 'required', alg: 'optional', acceptedWeaknesses: 'object' },
-  sam: { ...COMMON, profile: 'required', key: 'required', reader: 'optional' },
+  pkcs11: {
+    ...COMMON,
+    serial: 'optional',
+    module: 'required',
+    uri: 'required',
+    alg: 'optional',
+    acceptedWeaknesses: 'list',
+    isolate: 'boolean',
+  },
+  sam: { ...COMMON, serial: 'optional', profile: 'required', key: 'required', reader: 'optional', publicKey: 'optional' },
 }
 const ALGORITHMS: readonly string[] = ['ES256', 'ES384', 'EdDSA', 'PS256', 'RS256']
+
+/** The setting of a device that was opened, with its serial number: from now on it is that one. */
+export function boundTo(setting: SignerSetting, hardware: SignerDescription['hardware']): SignerSetting {
+  const serial = hardware?.serial ?? ''
+  return setting.kind === 'software' || serial === '' ? setting : { ...setting, serial }
+}
 
 /**
  * The member `signer` of settings.
@@ -67,8 +90,7 @@ export function checkSignerSetting(value: unknown): SignerSetting {
   for (const [name, member] of Object.entries(members)) {
     const rule = Object.hasOwn(form, name) ? form[name] : undefined
     if (rule === undefined) throw invalid(`has no member ${name}`)
-    if (rule === 'object' ? !Array.isArray(member) : typeof member !== 'string' || member === '')
-      throw invalid(`${name} is not usable`)
+    if (!fits(rule, member)) throw invalid(`${name} is not usable`)
   }
   for (const [name, rule] of Object.entries(form))
     if (rule === 'required' && !Object.hasOwn(members, name)) throw invalid(`${name} is missing`)
@@ -77,6 +99,11 @@ export function checkSignerSetting(value: unknown): SignerSetting {
   if (uri !== undefined && /[;?&]pin-(?:value|source)=/i.test(uri))
     throw invalid('uri carries a PIN; give it as other secrets are given')
   return value as SignerSetting
+}
+
+function fits(rule: Rule, member: unknown): boolean {
+  if (rule === 'list') return Array.isArray(member)
+  return rule === 'boolean' ? typeof member === 'boolean' : typeof member === 'string' && member !== ''
 }
 
 function invalid(why: string): FiscalError {

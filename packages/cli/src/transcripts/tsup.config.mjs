@@ -2,7 +2,7 @@
 import { defineConfig } from 'tsup'
 
 export default defineConfig({
-  entry: { main: 'src/main.ts' },
+  entry: { main: 'src/main.ts', 'module-host': '../signer-pkcs11/src/module-host.ts' },
   outDir: process.env.OUT,
   format: ['esm'],
   target: 'node20',
