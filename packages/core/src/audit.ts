@@ -67,6 +67,29 @@ export function checkAudit(lines: Iterable<string>): { readonly head: AuditHead;
   return { head, findings }
 }
 
+/** What is found where a log was said to have stood: the same line; another one or a broken chain; no line any more; nothing that can be read. */
+export type AuditStanding = 'holds' | 'altered' | 'cut' | 'unreadable'
+
+/** Looks at every line still kept, for whoever was told that the log had come as far as `known`. Lines written meanwhile do no harm. */
+export async function auditStanding(log: AuditLog, known: AuditHead): Promise<AuditStanding> {
+  const now = log.head()
+  const lines = log.read()[Symbol.asyncIterator]()
+  try {
+    let head: AuditHead | undefined
+    for (let next = await lines.next(); next.done !== true; next = await lines.next()) {
+      const { n, prev } = next.value
+      // A log in memory forgets its oldest lines.
+      head ??= { count: Number(n) - 1, hash: String(prev) }
+      if (n !== head.count + 1 || prev !== head.hash) return 'altered'
+      head = { count: n, hash: sha256Hex(canonical(next.value)) }
+      for (const one of [known, now]) if (one.count === n && one.hash !== head.hash) return 'altered'
+    }
+    return (head?.count ?? 0) < Math.max(known.count, now.count) ? 'cut' : 'holds'
+  } catch {
+    return 'unreadable'
+  }
+}
+
 /** The object of a line, or undefined when it is not one. */
 export function parseAuditLine(text: string): JsonObject | undefined {
   try {

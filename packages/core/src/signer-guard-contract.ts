@@ -1,6 +1,6 @@
 // What a guarded signer offers and how it is set up (signing specification 3.1): the names applications see.
 import type { Approval } from './approvals.js'
-import type { AuditHead, AuditLog } from './audit.js'
+import type { AuditHead, AuditLog, AuditStanding } from './audit.js'
 import type { Clock } from './clock.js'
 import type { CertificateWatch } from './signer-guard-certificate.js'
 import type { KeyPolicy } from './key-policy.js'
@@ -67,6 +67,8 @@ export interface GuardedSigner extends Signer {
   on<E extends keyof SignerEvents>(event: E, listener: (event: SignerEvents[E]) => void): () => void
   /** Where the audit log stands, for the journal. */
   auditHead(): AuditHead
+  /** Whether the log, read anew from where it is kept, still holds the line it was said to have reached, and the newest. */
+  auditStanding(known: AuditHead): Promise<AuditStanding>
   /** True when a log was given that outlives this signer: its head then enters the journal at each closing. */
   readonly keepsAudit: boolean
   /** Records may be signed after the end of the certificate, unless `recordsAfterExpiry` was set for this signer (country rule). */

@@ -1,7 +1,7 @@
 // The guard around any signer (signing specification 3 and 9.2): waiting line, time-outs, abort, policy, own check of every signature,
 // audit, health. Applications hold the guarded signer only; the device inside cannot be reached through it.
 import { takenApprovals, type Approval } from './approvals.js'
-import { memoryAudit, type AuditEntry, type AuditHead, type AuditLog } from './audit.js'
+import { auditStanding, memoryAudit, type AuditEntry, type AuditHead, type AuditLog, type AuditStanding } from './audit.js'
 import type { CertificateValidity } from './certificate.js'
 import { systemClock, type Clock } from './clock.js'
 import type { FiscalError } from './errors.js'
@@ -100,6 +100,10 @@ class Guard implements GuardedSigner {
 
   auditHead(): AuditHead {
     return this.#audit.head()
+  }
+
+  auditStanding(known: AuditHead): Promise<AuditStanding> {
+    return auditStanding(this.#audit, known)
   }
 
   async sign(request: SignRequest, options: GuardSignOptions = {}): Promise<GuardedResult> {

@@ -1,5 +1,6 @@
 // Group commit (FORMAT 9.2): while one batch is being made durable, requests wait; then everything waiting becomes the next
 // batch. No timer and no artificial delay: a lone caller pays one sync, 256 callers share one.
+import type { Json } from '../canonical.js'
 import { asFiscal, FiscalError } from '../errors.js'
 import type { SealedRecord } from '../record.js'
 import type { StoredSnapshot } from '../storage.js'
@@ -58,6 +59,9 @@ export interface BatchContext {
   readonly epoch: number
   /** Only closings and the journal's own records are accepted (full disk). */
   readonly emergency: boolean
+  /** Payload of the newest `signer.audit`. */
+  readonly auditTold: () => Promise<Json | undefined>
+  readonly warn: (text: string) => void
   /** Called for a signer's failure, and with undefined for a success. */
   signed(error: FiscalError | undefined): void
 }
@@ -122,7 +126,7 @@ async function sealJob(
     const moment = momentOf(context)
     const planned = await job.plan(moment)
     const signer = planned.signer ?? context.signer()
-    const plan = withAudit(planned, signer)
+    const plan = planned.closing === true && planned.reason === undefined ? await withAudit(planned, signer, context) : planned
     if (
       context.emergency &&
       plan.closing !== true &&
@@ -149,9 +153,10 @@ async function sealJob(
 }
 
 // Each closing of the country takes along where the signer's audit log stands, so that nothing can be taken from it unseen later.
-function withAudit(plan: Plan, signer: Signer): Plan {
-  const draft = plan.closing === true && plan.reason === undefined ? auditDraft(guarded(signer)) : undefined
-  return draft === undefined ? plan : { ...plan, drafts: [...plan.drafts, draft] }
+async function withAudit(plan: Plan, signer: Signer, context: BatchContext): Promise<Plan> {
+  const audit = await auditDraft(guarded(signer), context.auditTold)
+  if (audit?.broken === true) context.warn('the audit log of the signer is not the one told of in the journal')
+  return audit === undefined ? plan : { ...plan, drafts: [...plan.drafts, audit.draft] }
 }
 
 function fits(plan: Plan, ledger: Ledger): boolean {

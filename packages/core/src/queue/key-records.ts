@@ -2,7 +2,8 @@
 // journal that core writes for whoever looks after the keys, and the audit log's head that each closing takes along.
 import { sha256 } from '@noble/hashes/sha2.js'
 import { toHex } from '../bytes.js'
-import type { JsonObject } from '../canonical.js'
+import { EMPTY_AUDIT, type AuditHead } from '../audit.js'
+import type { Json, JsonObject } from '../canonical.js'
 import type { GuardedSigner } from '../signer-guard-contract.js'
 import { optionInvalid } from './check-options.js'
 import type { SealDraft } from './seal.js'
@@ -86,16 +87,30 @@ export function keyRecordDraft(record: KeyRecord, signer: GuardedSigner): SealDr
   return { type, write: (place) => ({ payload: { ...details, ...own, effective: Number(place.seq) + 1 } }) }
 }
 
-/** The audit log's place, for a closing request; undefined for a signer without a log that lasts. */
-export function auditDraft(signer: GuardedSigner): SealDraft | undefined {
+/** What the journal tells of the audit log of a signer; undefined for a payload that tells of another key's, or of none. */
+export function auditToldIn(payload: Json | undefined, keyId: string): AuditHead | undefined {
+  const { count, hash, keyId: own } = (payload ?? {}) as JsonObject
+  return own === keyId && typeof count === 'number' && typeof hash === 'string' ? { count, hash } : undefined
+}
+
+/**
+ * The audit log's place, for a closing request; undefined for a signer without a log that lasts. A log that does not hold what the journal told
+ * of it before, or was changed behind this process, is told of as well: the closing is due all the same.
+ */
+export async function auditDraft(
+  signer: GuardedSigner,
+  payloadBefore: () => Promise<Json | undefined>,
+): Promise<{ readonly draft: SealDraft; readonly broken: boolean } | undefined> {
   if (!signer.keepsAudit) return undefined
-  return {
-    type: 'signer.audit',
-    write: () => {
-      const { count, hash } = signer.auditHead()
-      return { payload: { count, hash, keyId: signer.describe().keyId, signerId: signer.describe().signerId } }
-    },
+  const { keyId, signerId } = signer.describe()
+  const told = auditToldIn(await payloadBefore(), keyId) ?? EMPTY_AUDIT
+  const found = await signer.auditStanding(told)
+  const broken = found !== 'holds'
+  const write: SealDraft['write'] = () => {
+    const { count, hash } = signer.auditHead()
+    return { payload: { count, hash, keyId, signerId, ...(broken && { broken: { ...told, found } }) } }
   }
+  return { draft: { type: 'signer.audit', write }, broken }
 }
 
 function base64(bytes: Uint8Array): string {

@@ -1,5 +1,6 @@
 // The open queue: one writer, one path. parse → recall → decide → seal → append → fold → answer (design 3). If a step before
 // append fails nothing happened; if append ends in doubt the queue reopens its store, finds out, and only then answers.
+import type { Json } from '../canonical.js'
 import type { Clock } from '../clock.js'
 import type { Country, Draft, Lookup, Notice, RequestEnvelope } from '../country.js'
 import { asFiscal, FiscalError, withNational } from '../errors.js'
@@ -262,6 +263,8 @@ export class QueueCore implements Queue {
       clock: this.#clock,
       epoch: Number(this.#writer.adoption.epoch),
       emergency: this.#writer.emergency(),
+      auditTold: () => this.#newestPayload('signer.audit'),
+      warn: (text) => this.#warn(text),
       signed: (error) => this.#noteSigner(error),
     })
     if (batch.records.length === 0) return
@@ -272,6 +275,12 @@ export class QueueCore implements Queue {
       return
     }
     this.#committed(batch)
+  }
+
+  async #newestPayload(type: string): Promise<Json | undefined> {
+    const seq = this.#ledger.chain.types.get(type)?.seq
+    const found = seq === undefined ? undefined : await this.#lookup.bySeq(seq).catch(() => undefined)
+    return found?.payload
   }
 
   #signer(): Signer {
