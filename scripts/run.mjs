@@ -41,6 +41,26 @@ function build() {
   )
 }
 
+/** --count N, --seed N and --from N of a long run, as the variables its tests read; what is left goes to the test runner. */
+function steered(given) {
+  const args = []
+  const env = {}
+  for (let i = 0; i < given.length; i++) {
+    const [, name, joined] = /^--(count|seed|from)(?:=(.*))?$/.exec(given[i]) ?? []
+    if (name === undefined) {
+      args.push(given[i])
+      continue
+    }
+    const value = joined ?? given[++i]
+    if (!/^\d+$/.test(value ?? '')) {
+      process.stderr.write(`--${name} takes a whole number, not ${value ?? 'nothing'}\n`)
+      process.exit(2)
+    }
+    env[`SIGILLO_${name.toUpperCase()}`] = value
+  }
+  return { args, env }
+}
+
 const vitest = (args, env = {}) => node('node_modules/vitest/vitest.mjs', ['run', ...args], env)
 
 const steps = {
@@ -72,9 +92,10 @@ const steps = {
     vitest(rest)
   },
   'test:long'() {
+    const { args, env } = steered(rest)
     node('scripts/system-packages.mjs')
-    say('Running the long tests (hours of faults and millions of records; SIGILLO_COUNT and SIGILLO_SEED steer them)')
-    vitest(rest, { SIGILLO_LONG: '1' })
+    say('Running the long tests (hours of faults and millions of records; --count N and --seed N steer them)')
+    vitest(args, { ...env, SIGILLO_LONG: '1' })
   },
   demo() {
     build()
