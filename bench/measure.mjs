@@ -12,13 +12,15 @@ export const median = (values) => percentile(values, 0.5)
 
 /** Runs `floor` and `work` in turn, `rounds` times; returns the medians of what they return. */
 export async function alternate(rounds, floor, work) {
-  const floors = []
-  const values = []
-  for (let round = 0; round < rounds; round++) {
-    floors.push(await floor())
-    values.push(await work())
-  }
+  const [floors, values] = await inRounds(rounds, floor, work)
   return { floor: median(floors), value: median(values), floors, values }
+}
+
+/** Runs steps in turn, `rounds` times; returns what each of them returned. */
+export async function inRounds(rounds, ...steps) {
+  const all = steps.map(() => [])
+  for (let round = 0; round < rounds; round++) for (const [i, step] of steps.entries()) all[i].push(await step())
+  return all
 }
 
 /** Mean without the lowest and the highest twentieth: for times in two clusters, where a median jumps from one to the other. */
