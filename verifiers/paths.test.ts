@@ -148,6 +148,45 @@ describe.skipIf(python === undefined)('the second verifier, from the command lin
     expect(said(path, '--writing')).toMatchObject({ status: 0, findings: [] })
   })
 
+  it('J-46 a purged folder: what is left is sound, and damage to it is named as by the queue', async () => {
+    const path = join(place, 'purged')
+    const storage = await openFolder(path, { reserveBytes: 0 })
+    const options = { country: bareCountry(), storage, segBits: 6 }
+    const queue = await createQueue({ ...options, signer: await key.signer() })
+    const sell = async (name: string, count: number): Promise<void> => {
+      for (let n = 0; n < count; n++) await queue.record({ type: 'ticket', key: `${name}-${n}`, amount: n })
+    }
+    // The key valid at the floor came after genesis, and another one behind the floor.
+    await sell('A', 90)
+    await queue.changeKey({ signer: await next.signer(), reason: 'scheduled' })
+    await sell('B', 60)
+    await queue.changeKey({ signer: await key.signer(), reason: 'scheduled' })
+    await sell('C', 60)
+    await queue.record({ type: 'closing', key: 'Z' })
+    const archive = { name: 'archive', sha256: 'a'.repeat(64) }
+    expect((await queue.purge({ floor: 128n, archive, receipt: '{}' })).outcome).toBe('registered')
+    const ours = async (): Promise<string[]> =>
+      (await queue.verify()).findings.map((found) => `${found.seq} ${found.code} ${found.severity}`)
+    expect(said(path)).toMatchObject({ status: 0, findings: [], records: Number(queue.head().seq) + 1 - 128 })
+    expect(await ours()).toEqual([])
+    const sealed = join(path, 's-000000000128.jsonl')
+    const whole = readFileSync(sealed, 'utf8')
+    writeFileSync(
+      sealed,
+      whole.replace(/"hash":"./, (text) => `${text.slice(0, -1)}${text.endsWith('0') ? '1' : '0'}`),
+    )
+    expect(said(path)).toMatchObject({ status: 1, findings: ['128 HASH_WRONG error'] })
+    expect(await ours()).toEqual(['128 HASH_WRONG error'])
+    writeFileSync(sealed, whole)
+    await queue.close()
+    // Without the record that answers for it, what is missing is missing.
+    const live = join(path, liveFiles(path).at(-1) as string)
+    writeFileSync(live, readFileSync(live, 'utf8').replace(/"floor":128/, '"floor":192'))
+    const { status, findings } = said(path)
+    expect(status).toBe(1)
+    expect(findings[0]).toBe('0 RECORD_MISSING error')
+  })
+
   it('notices a lost end with a witness', async () => {
     const path = await queueFolder('witness')
     const lines = linesIn(path).trimEnd().split('\n')

@@ -175,6 +175,17 @@ def folder_lines(folder, writing=False):
     return result, said
 
 
+def kept_keys(folder):
+    """Section 14: the keys of the lines a purge has left in `kept.jsonl`; believed only as far as 5.3 goes."""
+    try:
+        with open(os.path.join(folder, "kept.jsonl"), "rb") as file:
+            lines = [Line(data) for _, data in split_lines(file.read())]
+    except OSError:
+        return []
+    payloads = [line.payload for line in lines if line.fault is None and line.body["type"] in ("sys.genesis", "sys.key")]
+    return [payload["key"] for payload in payloads if isinstance(payload, dict) and isinstance(payload.get("key"), dict)]
+
+
 def purged_start(lines):
     """Section 14: the partial start of a purged queue, from a `sys.purge` whose floor is the seq of the first line; else None."""
     first = next((line.body["seq"] for line in (Line(data) for data, _ in lines) if line.fault is None), 0)

@@ -68,6 +68,8 @@ def verify_path(path, options, verifier_keys=(), writing=False):
             return bundle.verify_bundle(bundle.read_folder(path), options, verifier_keys)
         lines, options.queue = folder.folder_lines(path, writing)
         options.start = folder.purged_start(lines)
+        if options.start is not None:
+            options.keys = [*options.keys, *folder.kept_keys(path)]
         return _verify_folder(path, lines, options)
     with open(path, "rb") as file:
         zipped = file.read(4) in (b"PK\3\4", b"PK\5\6") or path.endswith(".zip")

@@ -18,7 +18,7 @@ export const exportCommand: Command = {
   args: 'DIR FILE',
   arity: [2, 2],
   options: {
-    from: { type: 'string', value: 'SEQ', help: 'First record; default 0' },
+    from: { type: 'string', value: 'SEQ', help: 'First record; default the first one there is' },
     to: { type: 'string', value: 'SEQ', help: 'Last record; default the newest durable one' },
     force: { type: 'boolean', help: 'Replace FILE' },
   },
@@ -42,7 +42,7 @@ async function exportBundle(call: Call): Promise<number> {
     const source = writeBundle(reader, { ...options, progress: (done, total) => progress.at(done, total) })
     const bytes = await writeWhole(file, source, call.world.signal)
     progress.end()
-    const from = options.from ?? 0n
+    const from = options.from ?? (await reader.purged())?.floor ?? 0n
     const to = options.to === undefined || options.to > durableThrough ? durableThrough : options.to
     const made = { file, bytes, records: to - from + 1n, from, to, queue: reader.queue, head: { seq, hash } }
     if (out.json) await out.object(made)

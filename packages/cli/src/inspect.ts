@@ -1,5 +1,14 @@
 // `sigillo inspect DIR`: where a queue stands, read beside a running till if need be.
-import { parseLine, viewQueue, type FiscalRecord, type JsonObject, type QueueView, type StorageReader } from '@sigillo/core'
+import {
+  parseLine,
+  viewQueue,
+  type FiscalRecord,
+  type JsonObject,
+  type PurgedBeginning,
+  type QueueView,
+  type StoredLine,
+  type StorageReader,
+} from '@sigillo/core'
 import { EXIT, numberFlag, type Call, type Command } from './command.js'
 import { columns, plain } from './output.js'
 import type { AnyCountry } from './registry.js'
@@ -18,7 +27,7 @@ export const inspectCommand: Command = {
   notes: [
     'Reads only; checks links and hashes of what it reads, no signatures: for that, verify.',
     'Exit code: 0 shown; 2 cannot be read.',
-    'JSON: queue, name, profile, records, head {seq, hash}, durableThrough, epoch, lastTs, ended, key, keys [{kid, alg, fromSeq, reason}],\nheads [{type, seq, tseq, hash}], totals, standing [{label, value}], last [{seq, type, tseq, ts, key, hash}], warnings.',
+    'JSON: queue, name, profile, records, head {seq, hash}, durableThrough, floor, epoch, lastTs, ended, key, keys [{kid, alg, fromSeq, reason}],\nheads [{type, seq, tseq, hash}], totals, standing [{label, value}], last [{seq, type, tseq, ts, key, hash}], warnings.',
   ],
   run: inspect,
 }
@@ -43,9 +52,10 @@ async function inspect(call: Call): Promise<number> {
   try {
     const view = await viewQueue(reader, till?.country ?? unknownCountry)
     const { durableThrough } = await reader.head()
-    const keys = await keysOf(reader, view.head.seq, call)
-    const last = await newest(reader, view.head.seq, numberFlag(flags, 'last', [0, 10_000]) ?? 10)
-    const shown = { till, view, durableThrough, keys, last }
+    const purged = await reader.purged()
+    const keys = await keysOf(reader, view.head.seq, purged, call)
+    const last = await newest(reader, view.head.seq, purged?.floor ?? 0n, numberFlag(flags, 'last', [0, 10_000]) ?? 10)
+    const shown = { till, view, durableThrough, purged, keys, last }
     await (out.json ? out.object(asJson(shown)) : tell(call, shown))
     return EXIT.ok
   } finally {
@@ -57,6 +67,7 @@ interface Shown {
   readonly till: Till | undefined
   readonly view: QueueView
   readonly durableThrough: bigint
+  readonly purged: PurgedBeginning | undefined
   readonly keys: readonly KeyRow[]
   readonly last: readonly FiscalRecord[]
 }
@@ -68,7 +79,7 @@ interface KeyRow {
   readonly reason: string
 }
 
-function asJson({ till, view, durableThrough, keys, last }: Shown): object {
+function asJson({ till, view, durableThrough, purged, keys, last }: Shown): object {
   const { queue, profile, head, epoch, lastTs, ended, kid, totals, warnings } = view
   return {
     queue,
@@ -77,6 +88,7 @@ function asJson({ till, view, durableThrough, keys, last }: Shown): object {
     records: head.seq + 1n,
     head,
     durableThrough,
+    floor: purged?.floor ?? 0n,
     epoch,
     lastTs,
     ended,
@@ -97,7 +109,7 @@ function asJson({ till, view, durableThrough, keys, last }: Shown): object {
   }
 }
 
-async function tell({ out, flags }: Call, { till, view, durableThrough, keys, last }: Shown): Promise<void> {
+async function tell({ out, flags }: Call, { till, view, durableThrough, purged, keys, last }: Shown): Promise<void> {
   const { paint } = out
   const section = async (title: string, rows: readonly (readonly string[])[]): Promise<void> => {
     if (rows.length === 0) return
@@ -110,6 +122,7 @@ async function tell({ out, flags }: Call, { till, view, durableThrough, keys, la
   )
   await out.line(`  head #${view.head.seq}  ${view.head.hash}`)
   if (durableThrough < view.head.seq) await out.line(`  known to be durable through #${durableThrough}`)
+  if (purged !== undefined) await out.line(`  records below #${purged.floor} were archived and purged`)
   await section('Standing', till?.entry.standing(view.totals) ?? [])
   await section(
     'Heads',
@@ -130,10 +143,15 @@ async function tell({ out, flags }: Call, { till, view, durableThrough, keys, la
 const KEY_MARK = Buffer.from('"type":"sys.key"')
 
 /** Keys in the order in which they sign. Records are searched for the mark; only those that hold it are parsed. */
-async function keysOf(reader: StorageReader, last: bigint, { out }: Call): Promise<readonly KeyRow[]> {
+async function keysOf(
+  reader: StorageReader,
+  last: bigint,
+  purged: PurgedBeginning | undefined,
+  { out }: Call,
+): Promise<readonly KeyRow[]> {
   const rows: KeyRow[] = []
   const progress = out.progress('Looking for keys', 'records')
-  for await (const { seq, line } of reader.read(0n)) {
+  for await (const { seq, line } of linesLeft(reader, purged)) {
     progress.at(Number(seq), Number(last) + 1)
     if (seq > 0n && !Buffer.from(line.buffer, line.byteOffset, line.byteLength).includes(KEY_MARK)) continue
     const record = parseLine(line)
@@ -141,6 +159,11 @@ async function keysOf(reader: StorageReader, last: bigint, { out }: Call): Promi
   }
   progress.end()
   return rows
+}
+
+async function* linesLeft(reader: StorageReader, purged: PurgedBeginning | undefined): AsyncIterable<StoredLine> {
+  yield* purged?.kept ?? []
+  yield* reader.read(purged?.floor ?? 0n)
 }
 
 function keyRow({ body, payload }: FiscalRecord): KeyRow {
@@ -157,11 +180,11 @@ function keyRow({ body, payload }: FiscalRecord): KeyRow {
   }
 }
 
-async function newest(reader: StorageReader, head: bigint, count: number): Promise<readonly FiscalRecord[]> {
+async function newest(reader: StorageReader, head: bigint, floor: bigint, count: number): Promise<readonly FiscalRecord[]> {
   if (count === 0) return []
   const from = head - BigInt(count) + 1n
   const records: FiscalRecord[] = []
-  for await (const { line } of reader.read(from < 0n ? 0n : from, head)) {
+  for await (const { line } of reader.read(from < floor ? floor : from, head)) {
     const record = parseLine(line)
     if (record !== undefined) records.push(record)
   }

@@ -9,8 +9,9 @@ import {
   type FiscalError,
   type FiscalRecord,
   type JsonObject,
+  type PurgedBeginning,
 } from '@sigillo/core'
-import { verifyChunks, type Chunk, type Finding, type HeadStatement, type Report } from '@sigillo/core/verify'
+import { purgedStart, verifyChunks, type Chunk, type Finding, type HeadStatement, type Report } from '@sigillo/core/verify'
 import { readEvidence, type FolderView } from '@sigillo/storage-fs'
 import type { Call } from './command.js'
 import { readWitness } from './file-witness.js'
@@ -31,11 +32,14 @@ export async function verifyFolder(dir: string, { out }: Call): Promise<Report> 
     const queue = source.queue ?? first?.body.queue
     const auditor = await auditorFor(first, till)
     const witness = await witnessOf(till?.paths.witness ?? pathsOf(dir).witness, queue, out.note)
+    const purged = await purgedStart(source.chunks([]), source.kept)
     const report = await verifyChunks(source.chunks(source.broken), {
       bytesExpected: await journalBytes(dir),
+      ...purged,
       witnesses: [...witness, ...(await hintOf(dir))],
       progress: (records) => progress.at(records, source.expected),
-      ...(auditor !== undefined && { auditor }),
+      // A country judges a journal from its beginning.
+      ...(auditor !== undefined && purged === undefined && { auditor }),
       ...(source.blob !== undefined && { blob: source.blob }),
     })
     const { broken } = source
@@ -53,6 +57,8 @@ interface Source {
   readonly expected: number
   /** What stopped the store, if anything did. */
   readonly broken: Finding[]
+  /** Lines a purge has left of the beginning. */
+  readonly kept: PurgedBeginning['kept']
   /** The journal; an error that ends it early is added to `found`. */
   chunks(found: Finding[]): AsyncIterable<Chunk>
   /** A file kept beside the journal; absent when the folder cannot be opened. */
@@ -69,6 +75,7 @@ async function openSource(dir: string): Promise<Source> {
     return {
       queue: reader.queue,
       expected: Number(seq) + 1,
+      kept: (await reader.purged())?.kept ?? [],
       broken,
       chunks: (found) => untilBroken(wholeOf(reader), found),
       blob: (sha256) => reader.blob(sha256),
@@ -77,7 +84,8 @@ async function openSource(dir: string): Promise<Source> {
   } catch (error) {
     if (!isFiscalError(error) || !['JOURNAL_CORRUPT', 'QUEUE_MISSING'].includes(error.code)) throw error
     broken.push(storageFinding(error))
-    return { queue: undefined, expected: 0, broken, chunks: () => readEvidence(dir), close: () => Promise.resolve() }
+    const chunks = (): AsyncIterable<Chunk> => readEvidence(dir)
+    return { queue: undefined, expected: 0, broken, kept: [], chunks, close: () => Promise.resolve() }
   }
 }
 

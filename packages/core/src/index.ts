@@ -34,6 +34,7 @@ export type {
   BlankResult,
   Head,
   OpenWriterOptions,
+  PurgedBeginning,
   PurgeOrder,
   ReadHead,
   Storage,
@@ -92,4 +93,4 @@ export { requestCosignature } from './cosign.js'
 export type { CosignRequest } from './cosign.js'
 export type { Anchor, AnchorRequest } from './queue/anchor.js'
 export { consistencyProof, inclusionProof, treeRoot, verifyConsistency, verifyInclusion } from './tree.js'
-export type { TreeHead } from './tree.js'
+export type { Frontier, TreeHead } from './tree.js'

@@ -68,6 +68,14 @@ export interface StorageHealth {
   readonly details: JsonObject
 }
 
+/** What a purge has left of the records below its floor (FORMAT 14). */
+export interface PurgedBeginning {
+  /** First record that is still there in full. */
+  readonly floor: bigint
+  /** Lines kept of those below, ascending: genesis and every change of key among them. Unverified. */
+  readonly kept: readonly StoredLine[]
+}
+
 /** Reading, also beside a live writer. */
 export interface StorageReader {
   readonly queue: string
@@ -86,6 +94,8 @@ export interface StorageReader {
   chunks?(from?: bigint): AsyncIterable<{ readonly bytes: Uint8Array; readonly file?: string; readonly offset?: number }>
   /** The record with this reference, at any age; without `line` when it was purged. */
   byRef(ref: string): Awaitable<{ readonly seq: bigint; readonly line?: Uint8Array } | undefined>
+  /** What a purge has left; undefined when nothing was purged. Optional for a store that removes nothing. */
+  purged?(): Promise<PurgedBeginning | undefined>
   /** Kept states, newest first; unverified. */
   snapshots(): Promise<readonly StoredSnapshot[]>
   /** Kept bytes by their SHA-256 in hex, checked on reading. */

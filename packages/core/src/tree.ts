@@ -1,6 +1,8 @@
 // The Merkle tree over record hashes (FORMAT 6; RFC 9162 2.1): frontier, root, inclusion and consistency proofs. Hashes are
-// 64 hex digits. The tree is derived, never stored per record.
+// 64 hex digits. The tree is derived, never stored per record. Of a queue whose beginning was purged the frontier of what went stands
+// before the leaves that remain (FORMAT 14).
 import { writeHex } from './bytes.js'
+import { FiscalError } from './errors.js'
 import { sha256Hex } from '#crypto'
 
 /** Root of the tree of no records. */
@@ -46,9 +48,9 @@ function foldRight(roots: readonly string[]): string {
   return root
 }
 
-/** Root over a list of leaves. */
-export function treeRoot(leaves: readonly string[]): string {
-  return rootOf(leaves.reduce(pushLeaf, EMPTY_FRONTIER))
+/** Root over a list of leaves; with `before`, over what that frontier stands for and the leaves behind it. */
+export function treeRoot(leaves: readonly string[], before: Frontier = EMPTY_FRONTIER): string {
+  return rootOf(leaves.reduce((grown, leaf) => pushLeaf(grown, leaf), before))
 }
 
 // Largest power of two smaller than n, for n ≥ 2.
@@ -58,21 +60,34 @@ function split(n: number): number {
   return k
 }
 
-/** Proof that leaf `index` is in the tree of `leaves` (RFC 9162 2.1.3.1). */
-export function inclusionProof(index: number, leaves: readonly string[]): string[] {
-  return provenBy(leaves).inclusion(index, leaves.length)
+/**
+ * Proof that leaf `index`, counted from the first of all, is in the tree of `before` and `leaves` (RFC 9162 2.1.3.1).
+ * @throws FiscalError RECORD_PURGED for a leaf that `before` stands for: its neighbours are gone; OPTION_INVALID when there is no such leaf
+ */
+export function inclusionProof(index: number, leaves: readonly string[], before: Frontier = EMPTY_FRONTIER): string[] {
+  return provenBy(leaves, before).inclusion(index, before.size + leaves.length)
 }
 
-/** Proof that the tree of the first `from` leaves is a beginning of the tree of all (RFC 9162 2.1.4.1); empty for `from` 0. */
-export function consistencyProof(from: number, leaves: readonly string[]): string[] {
-  return provenBy(leaves).consistency(from, leaves.length)
+/**
+ * Proof that the tree of the first `from` leaves is a beginning of the tree of `before` and `leaves` (RFC 9162 2.1.4.1); empty for
+ * `from` 0.
+ * @throws FiscalError RECORD_PURGED when `from` ends within what `before` stands for; OPTION_INVALID when there are fewer leaves
+ */
+export function consistencyProof(from: number, leaves: readonly string[], before: Frontier = EMPTY_FRONTIER): string[] {
+  return provenBy(leaves, before).consistency(from, before.size + leaves.length)
 }
 
-function provenBy(leaves: readonly string[]): {
+function provenBy(
+  leaves: readonly string[],
+  before: Frontier,
+): {
   inclusion(index: number, size: number): string[]
   consistency(from: number, size: number): string[]
 } {
-  const rootIn = (first: number, last: number): string => treeRoot(leaves.slice(first, last))
+  const rootIn = (first: number, last: number): string =>
+    first < before.size
+      ? rootAcross(before, first, last, leaves)
+      : treeRoot(leaves.slice(first - before.size, last - before.size))
   const include = (index: number, first: number, last: number): string[] => {
     if (last - first <= 1) return []
     const k = split(last - first)
@@ -87,9 +102,30 @@ function provenBy(leaves: readonly string[]): {
     return [...extend(m - k, first + k, last, false), rootIn(first, first + k)]
   }
   return {
-    inclusion: (index, size) => include(index, 0, size),
-    consistency: (from, size) => (from === 0 ? [] : extend(from, 0, size, true)),
+    inclusion: (index, size) => include(within('index', index, size - 1), 0, size),
+    consistency: (from, size) => (from === 0 ? [] : extend(within('from', from, size), 0, size, true)),
   }
+}
+
+function within(path: string, value: number, most: number): number {
+  if (Number.isSafeInteger(value) && value >= 0 && value <= most) return value
+  throw new FiscalError('OPTION_INVALID', { message: `${path}: ${value} is not from 0 to ${most}`, path })
+}
+
+// Subtrees a proof asks for are perfect and aligned, or reach to the end. One that begins before the leaves is therefore one of the
+// frontier's, or such of them as follow its beginning together with leaves; anything else lies within one of them and is gone.
+function rootAcross(before: Frontier, first: number, last: number, leaves: readonly string[]): string {
+  const { size, roots } = before
+  let [at, i] = [0, 0]
+  for (; at < first; i++) at += split(size - at + 1)
+  if (at === first && last >= size) return treeRoot(leaves.slice(0, last - size), { size: size - at, roots: roots.slice(i) })
+  if (at === first && last - first === split(size - at + 1)) return roots[i] as string
+  throw new FiscalError('RECORD_PURGED', {
+    message: `the proof needs records ${first} to ${last - 1}, and records below ${size} were purged`,
+    remedy:
+      'Prove it from the archive that holds the purged records, or prove another record or size, at or above the floor named.',
+    details: { floor: size, from: first, to: last - 1 },
+  })
 }
 
 /** True when `proof` shows that `leaf` is number `index` of the tree with this size and root (RFC 9162 2.1.3.2). */

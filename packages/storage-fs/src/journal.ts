@@ -1,6 +1,6 @@
 // Reading the adopted history: lines by number from sealed segments and live files (FORMAT 8, 12), as ranges, one by one, or in the
 // large chunks that verification wants. Bytes are given as they are stored; judging them is the reader's work.
-import { FiscalError, type StoredLine } from '@sigillo/core'
+import { FiscalError, type PurgedBeginning, type StoredLine } from '@sigillo/core'
 import { readFile, readRange } from './durable.js'
 import { corrupt, isMissing } from './faults.js'
 import type { OpenFile } from './file-system.js'
@@ -164,6 +164,13 @@ export class Journal {
     if (seq > this.head.seq) return undefined
     for await (const { line } of this.lines(seq, seq)) return line
     return undefined
+  }
+
+  /** What a purge has left; undefined when nothing was purged. */
+  purged(): PurgedBeginning | undefined {
+    if (this.floor === 0) return undefined
+    const kept = [...this.kept].filter(([seq]) => seq < this.floor).sort(([a], [b]) => a - b)
+    return { floor: BigInt(this.floor), kept: kept.map(([seq, line]) => ({ seq: BigInt(seq), line: line.slice() })) }
   }
 
   #nameOf(first: number): string {

@@ -4,6 +4,7 @@ import type {
   BlankOrder,
   BlankResult,
   OpenWriterOptions,
+  PurgedBeginning,
   PurgeOrder,
   SealedRecord,
   Storage,
@@ -40,6 +41,7 @@ export interface FolderOptions {
 export interface FolderReader extends StorageReader {
   /** Whole lines from record `from` to the head as they are stored, damaged ones included. */
   chunks(from?: bigint): AsyncIterable<Chunk>
+  purged(): Promise<PurgedBeginning | undefined>
 }
 
 /** A reader that also shows what lies behind the journal. */
@@ -59,6 +61,7 @@ export interface FolderWriter extends StorageWriter, FolderReader {
   blank(order: BlankOrder): Promise<BlankResult>
   unfinishedBlanks(newest: bigint): Promise<readonly bigint[]>
   chunks(from?: bigint): AsyncIterable<Chunk>
+  purged(): Promise<PurgedBeginning | undefined>
   close(options?: { readonly clean?: boolean }): Promise<void>
 }
 

@@ -1,6 +1,6 @@
 // Reading a folder without a claim, also beside a live writer (FORMAT 13). It writes nothing. What the writer has not finished is not
 // there yet; records of the newest batch are tentative. A damaged end is shown as it is stored, for verification to name.
-import type { Awaitable, ReadHead, StorageHealth, StoredLine, StoredSnapshot } from '@sigillo/core'
+import type { Awaitable, PurgedBeginning, ReadHead, StorageHealth, StoredLine, StoredSnapshot } from '@sigillo/core'
 import { readAnchors } from './anchors.js'
 import { readBlob } from './blobs.js'
 import { readCatalog, type Catalog } from './catalog.js'
@@ -139,6 +139,10 @@ class Reader implements FolderView {
 
   byRef(ref: string): Awaitable<RefHit | undefined> {
     return this.refresh().then(({ refs }) => refs.find(ref))
+  }
+
+  async purged(): Promise<PurgedBeginning | undefined> {
+    return (await this.refresh()).journal.purged()
   }
 
   async snapshots(): Promise<readonly StoredSnapshot[]> {

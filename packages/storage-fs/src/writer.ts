@@ -6,6 +6,7 @@ import {
   type BlankOrder,
   type BlankResult,
   type Head,
+  type PurgedBeginning,
   type PurgeOrder,
   type ReadHead,
   type SealedRecord,
@@ -331,6 +332,10 @@ class Writer implements FolderWriter {
 
   async #maintain(): Promise<void> {
     await sealComplete(this.#journal, this.#refs, this.#epoch, () => this.#state === 'open' && this.#closing === undefined)
+  }
+
+  purged(): Promise<PurgedBeginning | undefined> {
+    return Promise.resolve(this.#journal.purged())
   }
 
   async purge(order: PurgeOrder): Promise<void> {

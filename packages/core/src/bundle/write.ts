@@ -21,7 +21,7 @@ export interface BundleOptions {
   readonly created: string
   /** Name and version of the exporting software. */
   readonly software: string
-  /** First record; must begin a request. By default 0. */
+  /** First record; must begin a request. By default the first that is there: 0, or the floor of a purge. */
   readonly from?: bigint
   /** Last record; by default, and at most, the newest durable one. */
   readonly to?: bigint
@@ -86,11 +86,13 @@ export async function* writeBundle(reader: StorageReader, options: BundleOptions
 
 async function rangeOf(reader: StorageReader, options: BundleOptions): Promise<Range> {
   const head = await reader.head()
-  const from = options.from ?? 0n
+  const floor = (await reader.purged?.())?.floor ?? 0n
+  const from = options.from ?? floor
   const to = options.to === undefined || options.to > head.durableThrough ? head.durableThrough : options.to
   if (from < 0n || from > to)
     throw new FiscalError('OPTION_INVALID', { message: `from: there is no record from ${from} to ${to}`, path: 'from' })
-  if (from > 0n && ((await lineAt(reader, from - 1n))?.body.more ?? 0) > 0) {
+  // A segment begins a request.
+  if (from > 0n && from !== floor && ((await lineAt(reader, from - 1n))?.body.more ?? 0) > 0) {
     throw new FiscalError('OPTION_INVALID', { message: `from: record ${from} stands inside a request`, path: 'from' })
   }
   const last = await lineAt(reader, to)
@@ -104,18 +106,25 @@ async function lineAt(reader: StorageReader, seq: bigint): Promise<ParsedLine | 
   return undefined
 }
 
-// The records before the range are folded for its start; for the whole queue only the key records inside are looked for.
+// The records before the range are folded for its start; for the whole queue only the key records inside are looked for. After a purge
+// there is nothing to fold and no start (FORMAT 21); the genesis and the keys are among what it kept.
 async function factsOf(reader: StorageReader, { from, to }: Range): Promise<Facts> {
   const chain = emptyChain()
   let start: BundleIndex['start']
   const keys: BundleIndex['keys'][number][] = []
-  for await (const { seq, line } of reader.read(0n, to)) {
-    if (seq >= from && seq > 0n && !holdsKeyRecord(line)) continue
+  const purged = await reader.purged?.()
+  for (const { line } of purged?.kept ?? []) {
+    const record = parseLine(line)
+    if (record?.body.type === 'sys.genesis') foldChain(chain, record)
+    if (record !== undefined) noteKey(keys, record)
+  }
+  for await (const { seq, line } of reader.read(purged?.floor ?? 0n, to)) {
+    if ((seq >= from || purged !== undefined) && seq > 0n && !holdsKeyRecord(line)) continue
     const record = parseLine(line)
     if (record === undefined) continue
-    if (seq < from) foldChain(chain, record)
     noteKey(keys, record)
-    if (seq === 0n && from === 0n) foldChain(chain, record)
+    if (purged !== undefined) continue
+    if (seq < from || (seq === 0n && from === 0n)) foldChain(chain, record)
     if (seq === from - 1n) start = { genesis: chain.genesis, state: withoutTotals(chain) }
   }
   return { genesis: chain.genesis, profile: chain.profile, start, keys }
@@ -148,6 +157,8 @@ function judgeOptions(
   options: BundleOptions,
 ): Parameters<typeof startJudge>[0] {
   const offeredKeys = facts.keys.map(({ jwk }) => jwk as never)
+  if (facts.start === undefined && from > 0n)
+    return { start: { seq: Number(from) - 1, profile: facts.profile, segBits: reader.segBits }, offeredKeys, continues }
   if (facts.start === undefined) return { ...(options.auditor !== undefined && { auditor: options.auditor }), continues }
   const { genesis, state } = facts.start
   const hash = (state['head'] as { hash: string }).hash

@@ -41,15 +41,20 @@ export interface Queue extends AsyncDisposable {
   /**
    * The tree head up to the newest durable record as a signed note (FORMAT 6), kept beside the journal; with a witness also
    * cosigned. A witness that knows a newer end or another history stops the queue.
-   * @throws FiscalError ROLLBACK_SUSPECTED, FORK_SUSPECTED, or of kind transmission when the witness cannot be asked
+   * @throws FiscalError ROLLBACK_SUSPECTED, FORK_SUSPECTED, or of kind transmission when the witness cannot be asked; RECORD_PURGED,
+   * before anything is signed, when the witness last cosigned a tree that ends within what was purged
    */
   anchor(request: AnchorRequest): Promise<Anchor>
   /**
    * Verifies what is stored, by the journal's rules and the country's, against the witness. Damage gives findings, never an
-   * exception; the queue goes on meanwhile.
+   * exception; the queue goes on meanwhile. Of a purged queue what is left is verified, behind the floor its `sys.purge` names.
    */
   verify(options?: Pick<VerifyOptions, 'resume' | 'progress' | 'maxFindings'>): Promise<Report>
-  /** Proof that a record is in the tree of the first `size` records; by default of all that are durable. */
+  /**
+   * Proof that a record is in the tree of the first `size` records; by default of all that are durable. After a purge: for records
+   * and sizes from its floor on.
+   * @throws FiscalError OPTION_INVALID when there is no such record or size, RECORD_PURGED below the floor
+   */
   prove(seq: bigint, size?: bigint): Promise<{ readonly size: number; readonly root: string; readonly proof: readonly string[] }>
   /**
    * Keeps bytes beside the journal, durably, and returns their SHA-256 in hex; done before a record names it (device files, answers,

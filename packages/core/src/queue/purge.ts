@@ -1,15 +1,13 @@
 // Removing records whose years of keeping are over and which an archive holds (FORMAT 14): the journal says so first, then whole
 // segments go. Ordered again after an interruption it goes on; nothing is written twice.
-import type { JsonObject } from '../canonical.js'
 import type { ParsedLine } from '../read-line.js'
 import type { StorageWriter } from '../storage.js'
 import { EMPTY_FRONTIER, pushLeaf, rootOf, type Frontier } from '../tree.js'
-import { leavesOf } from './anchor.js'
 import type { Outcome } from './answer.js'
 import type { ChainState } from './chain.js'
 import { optionInvalid } from './check-options.js'
 import type { Plan } from './ledger.js'
-import { recordAt } from './load.js'
+import { leavesOf, statedPurge } from './leaves.js'
 
 /** What may go, and what keeps it. */
 export interface PurgeRequest {
@@ -48,7 +46,7 @@ export async function purgeQueue(request: PurgeRequest, context: PurgeContext): 
   if (floor > context.durable) throw optionInvalid('floor', `the newest record is ${context.durable}`)
   if (archive.name === '' || !/^[0-9a-f]{64}$/.test(archive.sha256))
     throw optionInvalid('archive', 'a name and 64 hex digits are needed')
-  const stated = await newestPurge(writer, chain)
+  const stated = await statedPurge(writer, chain)
   if (stated !== undefined && floor < stated.frontier.size)
     throw optionInvalid('floor', `records below ${stated.frontier.size} were purged already`)
   await writer.putAnchor(floor, archive.name, receipt)
@@ -57,21 +55,6 @@ export async function purgeQueue(request: PurgeRequest, context: PurgeContext): 
   const outcome = same ? context.answer(stated.record) : await context.submit(await purgePlan(writer, request, stated?.frontier))
   if (outcome.outcome === 'registered') await purge.call(writer, { floor, record: outcome.seq, archive: archive.name })
   return outcome
-}
-
-interface StatedPurge {
-  readonly record: ParsedLine
-  /** Tree of what is gone. */
-  readonly frontier: Frontier
-  readonly sha256: unknown
-}
-
-async function newestPurge(writer: StorageWriter, chain: ChainState): Promise<StatedPurge | undefined> {
-  const seq = chain.types.get('sys.purge')?.seq
-  const record = seq === undefined ? undefined : await recordAt(writer, seq)
-  if (record === undefined) return undefined
-  const { floor, frontier, archive } = record.payload as { floor: number; frontier: readonly string[]; archive: JsonObject }
-  return { record, frontier: { size: floor, roots: frontier }, sha256: archive['sha256'] }
 }
 
 // What an earlier purge took away stands in its record as the roots of its tree.

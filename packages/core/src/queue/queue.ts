@@ -9,6 +9,7 @@ import type { FiscalRecord, SealedRecord } from '../record.js'
 import { guarded } from '../signer-guard.js'
 import type { Signer } from '../signer.js'
 import type { Head, Storage, StorageWriter, Witness } from '../storage.js'
+import { purgedStart } from '../verify/purged.js'
 import { verifyChunks, type Report, type VerifyOptions } from '../verify/verify.js'
 import { anchorQueue, type Anchor, type AnchorRequest } from './anchor.js'
 import { refused, registered, replayOf, type Outcome } from './answer.js'
@@ -416,7 +417,7 @@ export class QueueCore implements Queue {
 
   async anchor(request: AnchorRequest): Promise<Anchor> {
     try {
-      return await anchorQueue(request, { queue: this.id, size: Number(this.#durable.seq) + 1, writer: this.#writer })
+      return await anchorQueue(request, { chain: this.#ledger.chain, size: Number(this.#durable.seq) + 1, writer: this.#writer })
     } catch (error) {
       const failure = asFiscal(error)
       throw failure.kind === 'integrity' ? this.#stop(failure) : failure
@@ -424,18 +425,21 @@ export class QueueCore implements Queue {
   }
 
   prove(seq: bigint, size: bigint = this.#durable.seq + 1n): ReturnType<Queue['prove']> {
-    return proofOf(this.#writer, seq, size, this.#durable.seq + 1n)
+    return proofOf({ reader: this.#writer, chain: this.#ledger.chain, durable: this.#durable.seq + 1n }, seq, size)
   }
 
   async verify(options: Pick<VerifyOptions, 'resume' | 'progress' | 'maxFindings'> = {}): Promise<Report> {
     if (typeof options !== 'object' || options === null) throw optionInvalid('options', 'must be an object')
-    const from = options.resume === undefined ? 0n : BigInt(options.resume.state.g + 1)
+    const gone = options.resume === undefined ? await this.#writer.purged?.() : undefined
+    const from = options.resume === undefined ? (gone?.floor ?? 0n) : BigInt(options.resume.state.g + 1)
     const auditor = from === 0n ? this.#country.auditor?.() : undefined
+    const start = gone && (await purgedStart(chunksOf(this.#writer, from, this.#durable.seq), gone.kept))
     const seen = await this.#witness.last()
     const witnesses = seen === undefined ? {} : { witnesses: [seen] }
     return verifyChunks(chunksOf(this.#writer, from, this.#durable.seq), {
       ...options,
       ...witnesses,
+      ...start,
       blob: (sha256) => this.blob(sha256),
       ...(auditor !== undefined && { auditor }),
     })

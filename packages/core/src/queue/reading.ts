@@ -6,7 +6,8 @@ import type { FiscalRecord } from '../record.js'
 import type { StorageReader } from '../storage.js'
 import { inclusionProof, treeRoot } from '../tree.js'
 import type { Chunk } from '../verify/verify.js'
-import { leavesOf } from './anchor.js'
+import type { ChainState } from './chain.js'
+import { leavesUpTo } from './leaves.js'
 
 /** Records `from` … `to`. @throws FiscalError RECORD_MALFORMED, or the store's own */
 export async function* recordsOf(reader: StorageReader, from: bigint, to: bigint): AsyncIterable<FiscalRecord> {
@@ -18,17 +19,19 @@ export async function* recordsOf(reader: StorageReader, from: bigint, to: bigint
   }
 }
 
-/** Proof that record `seq` is in the tree of the first `size` records, of `durable` that there are. @throws FiscalError OPTION_INVALID */
+/**
+ * Proof that record `seq` is in the tree of the first `size` records, of `durable` that there are.
+ * @throws FiscalError OPTION_INVALID; RECORD_PURGED when it takes records that were purged
+ */
 export async function proofOf(
-  reader: StorageReader,
+  { reader, chain, durable }: { readonly reader: StorageReader; readonly chain: ChainState; readonly durable: bigint },
   seq: bigint,
   size: bigint,
-  durable: bigint,
 ): Promise<{ size: number; root: string; proof: string[] }> {
   if (seq < 0n || seq >= size || size > durable)
     throw new FiscalError('OPTION_INVALID', { message: `seq: there is no record ${seq} in a tree of ${size}`, path: 'seq' })
-  const leaves = await leavesOf(reader, Number(size))
-  return { size: Number(size), root: treeRoot(leaves), proof: inclusionProof(Number(seq), leaves) }
+  const { before, leaves } = await leavesUpTo(reader, chain, Number(size))
+  return { size: Number(size), root: treeRoot(leaves, before), proof: inclusionProof(Number(seq), leaves, before) }
 }
 
 /** Lines in pieces for verification. Records appended while it reads are the next verification's. */

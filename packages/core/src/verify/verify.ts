@@ -1,5 +1,5 @@
 // Verification of a journal from its bytes: streaming, never throwing for bad data, resumable from a trusted point (FORMAT 5).
-import { fromUtf8, utf8 } from '../bytes.js'
+import { fromUtf8 } from '../bytes.js'
 import type { JsonObject } from '../canonical.js'
 import type { CountryAuditor } from '../country.js'
 import type { PublicJwk } from '../crypto-contract.js'
@@ -9,6 +9,7 @@ import { rootOf } from '../tree.js'
 import { collectNamedFiles } from './blobs.js'
 import type { Finding } from './finding.js'
 import { checkLine, learnKeys, linesOf, readChecked, type KeyRing } from './line-check.js'
+import { holds, markOf } from './marks.js'
 import { watchPurge } from './purged.js'
 import { collectRedactions, type Purged } from './redactions.js'
 import { rememberReferences } from './references.js'
@@ -237,7 +238,7 @@ function uncheckedOf(state: VerifyState, options: VerifyOptions, purged: readonl
   return out
 }
 
-const KEY_MARKS = [utf8('"type":"sys.key"'), utf8('"type":"sys.genesis"')]
+const KEY_MARKS = [markOf('sys.key'), markOf('sys.genesis')]
 
 // Key records are rare: a chunk is searched for their mark, and only lines that hold it are parsed.
 function keysIn(bytes: Uint8Array, mayHoldGenesis: boolean): [string, PublicJwk][] {
@@ -249,16 +250,6 @@ function keysIn(bytes: Uint8Array, mayHoldGenesis: boolean): [string, PublicJwk]
     if (jwk !== undefined) keys.push([thumbprint(jwk), jwk])
   }
   return keys
-}
-
-function holds(bytes: Uint8Array, mark: Uint8Array): boolean {
-  // The dot of `sys.` is the rarest byte of a mark; it stands at place 11.
-  for (let at = bytes.indexOf(mark[11] as number, 11); at >= 0; at = bytes.indexOf(mark[11] as number, at + 1)) {
-    let i = 0
-    while (i < mark.length && bytes[at - 11 + i] === mark[i]) i++
-    if (i === mark.length) return true
-  }
-  return false
 }
 
 function whyUnreadable(line: Uint8Array): string {
