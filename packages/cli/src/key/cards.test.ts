@@ -59,6 +59,30 @@ describe.skipIf(missing !== undefined)(`keys on cards${missing === undefined ? '
     expect(card.signatures).toBe(before + 1)
   })
 
+  it(
+    'a card that wants its PIN for each signature is refused unless that is allowed, then gets one for each',
+    { timeout: TIMEOUT },
+    async () => {
+      bench.write('once.json', { ...(JSON.parse(bench.read('profile.json')) as object), pinLifetime: 'once' })
+      card.manners.pinOnce = true
+      const once = bench.key().map((word) => (word === 'profile.json' ? 'once.json' : word))
+      expect(await bench.refusal(['key', 'test', ...once, '--spend'])).toBe('CONFIG_INVALID')
+      card.trace.length = 0
+      const spared = await bench.json(['key', 'test', ...once, '--pin-each'], { code: 1 })
+      expect(spared).toMatchObject({ signed: false, error: { code: 'OPERATION_NOT_ALLOWED' } })
+      expect(await bench.json(['key', 'test', ...once, '--pin-each', '--spend'])).toMatchObject({ verified: true })
+      expect(pinsGiven(card)).toHaveLength(1)
+      await bench.json(['init', 'each', ...SHOP, ...once, '--pin-each'])
+      bench.write('each.jsonl', start + sale('T-1') + sale('T-2'))
+      card.trace.length = 0
+      const before = card.signatures
+      expect((await bench.run(['record', 'each', 'each.jsonl'])).code).toBe(0)
+      expect(card.signatures - before).toBeGreaterThanOrEqual(3)
+      expect(pinsGiven(card)).toHaveLength(card.signatures - before)
+      card.manners.pinOnce = false
+    },
+  )
+
   it('S-50 key request makes a request that openssl accepts, without a certificate first', { timeout: TIMEOUT }, async () => {
     const subject = ['--subject', 'C=FR, CN=till 7']
     const said = await bench.json(['key', 'request', ...bench.key(), ...subject, '--usage', 'sign', '--out', 'till.csr'])
@@ -214,6 +238,7 @@ describe.skipIf(missing !== undefined)(`keys on cards${missing === undefined ? '
       expect(await status('--card-key', 'record')).toBe('USAGE')
       expect(await status('--public-key', 'ec.pub', 'shop')).toBe('USAGE')
       expect(await status('--isolate', 'shop')).toBe('USAGE')
+      expect(await status('--pin-each', 'shop')).toBe('USAGE')
       expect(await status('shop', ...bench.key())).toBe('USAGE')
       expect(await status(...bench.key(), '--pkcs11', 'pkcs11:token=x;object=y', '--module', 'm.so')).toBe('USAGE')
       expect(await status(...bench.key('nothing'))).toBe('CONFIG_INVALID')

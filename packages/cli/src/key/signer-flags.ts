@@ -18,6 +18,7 @@ export const deviceOptions: Readonly<Record<string, OptionSpec>> = {
     value: 'FILE',
     help: 'Certificate of the key and its chain, PEM; default what the device holds',
   },
+  'pin-each': { type: 'boolean', help: 'Allow a device that wants its PIN for each signature' },
   'secret-version': {
     type: 'string',
     value: 'LABEL',
@@ -32,7 +33,7 @@ export const deviceOptions: Readonly<Record<string, OptionSpec>> = {
 export function deviceSetting(flags: Flags): SignerSetting | undefined {
   const [uri, module, profile] = ['pkcs11', 'module', 'card'].map((name) => textFlag(flags, name))
   const [key, reader, publicKey] = ['card-key', 'reader', 'public-key'].map((name) => textFlag(flags, name))
-  const isolate = flags['isolate'] === true
+  const [isolate, each] = [flags['isolate'] === true, flags['pin-each'] === true]
   if (uri !== undefined && profile !== undefined) throw usageError('--pkcs11 and --card name two signers')
   if (uri !== undefined && module === undefined) throw usageError('--pkcs11 needs --module FILE')
   if (profile !== undefined && key === undefined) throw usageError('--card needs --card-key NAME')
@@ -40,7 +41,8 @@ export function deviceSetting(flags: Flags): SignerSetting | undefined {
   if (uri === undefined && isolate) throw usageError('--isolate goes with --pkcs11 URI')
   if (profile === undefined && (key ?? reader ?? publicKey) !== undefined)
     throw usageError('--card-key, --reader and --public-key go with --card FILE')
-  const more = commonOf(flags)
+  if (each && (uri ?? profile) === undefined) throw usageError('--pin-each goes with --pkcs11 URI or --card FILE')
+  const more = { ...commonOf(flags), ...(each && { perSignaturePin: 'allowed' }) }
   if (uri !== undefined) return checkSignerSetting({ kind: 'pkcs11', module, uri, ...(isolate && { isolate }), ...more })
   if (profile === undefined) return undefined
   return checkSignerSetting({

@@ -22,6 +22,8 @@ export interface FileSetting extends AnySetting {
 interface DeviceSetting extends AnySetting {
   /** Serial number of the device: no other gets the PIN. Written when a till begins with it. */
   readonly serial?: string
+  /** The device may want its PIN for each signature. */
+  readonly perSignaturePin?: 'allowed'
 }
 
 /** A key on a PKCS#11 token. */
@@ -54,21 +56,21 @@ export interface CardSetting extends DeviceSetting {
 /** A till's signer. */
 export type SignerSetting = FileSetting | TokenSetting | CardSetting
 
-type Rule = 'required' | 'optional' | 'list' | 'boolean'
+type Rule = 'required' | 'optional' | 'list' | 'boolean' | 'allowed'
 type Form = Readonly<Record<string, Rule>>
 const COMMON: Form = { keyId: 'optional', secretVersion: 'optional', certificates: 'optional' }
+const DEVICE: Form = { ...COMMON, serial: 'optional', perSignaturePin: 'allowed' }
 const forms: Readonly<Record<SignerSetting['kind'], Form>> = {
   software: { ...COMMON, file: 'optional' },
   pkcs11: {
-    ...COMMON,
-    serial: 'optional',
+    ...DEVICE,
     module: 'required',
     uri: 'required',
     alg: 'optional',
     acceptedWeaknesses: 'list',
     isolate: 'boolean',
   },
-  sam: { ...COMMON, serial: 'optional', profile: 'required', key: 'required', reader: 'optional', publicKey: 'optional' },
+  sam: { ...DEVICE, profile: 'required', key: 'required', reader: 'optional', publicKey: 'optional' },
 }
 const ALGORITHMS: readonly string[] = ['ES256', 'ES384', 'EdDSA', 'PS256', 'RS256']
 
@@ -103,6 +105,7 @@ export function checkSignerSetting(value: unknown): SignerSetting {
 
 function fits(rule: Rule, member: unknown): boolean {
   if (rule === 'list') return Array.isArray(member)
+  if (rule === 'allowed') return member === 'allowed'
   return rule === 'boolean' ? typeof member === 'boolean' : typeof member === 'string' && member !== ''
 }
 
