@@ -29,6 +29,9 @@ export const middleMean = (values) => {
   return middle.reduce((sum, value) => sum + value, 0) / middle.length
 }
 
+/** Steps in a second, collections of garbage included, as with callers at once. */
+export const rateOf = (times) => (times.length / times.reduce((sum, time) => sum + time, 0)) * 1e6
+
 /** Microseconds of two steps taken in turn, one call each: a disk that slows down slows both. */
 export async function inTurns(count, first, second) {
   const [firsts, seconds] = [[], []]

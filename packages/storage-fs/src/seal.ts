@@ -57,17 +57,21 @@ export async function sealSegment(
 }
 
 async function copyPieces(folder: Folder, segment: LiveSegment, temporary: string): Promise<string> {
-  const all = sha256Stream()
+  const { pieces } = segment
+  // Nearly all segments are one piece, whose digest is that of the whole.
+  const all = pieces.length > 1 ? sha256Stream() : undefined
+  let digest = ''
   const copy = await folder.fs.open(temporary, 'create')
   try {
-    for (const piece of segment.pieces) {
+    for (const piece of pieces) {
       const own = sha256Stream()
       for await (const part of partsOf(folder, join(folder.path, piece.file), piece.end)) {
         own.update(part)
-        all.update(part)
+        all?.update(part)
         await writeWhole(copy, part)
       }
-      if (own.hex() === piece.digest()) continue
+      digest = own.hex()
+      if (digest === piece.digest()) continue
       throw corrupt(
         { file: piece.file, offset: 0, firstBad: piece.first },
         'a live file has changed since its records were adopted',
@@ -77,7 +81,7 @@ async function copyPieces(folder: Folder, segment: LiveSegment, temporary: strin
   } finally {
     await copy.close()
   }
-  return all.hex()
+  return all?.hex() ?? digest
 }
 
 async function* partsOf(folder: Folder, path: string, end: number): AsyncGenerator<Uint8Array> {
