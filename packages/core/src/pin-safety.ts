@@ -1,11 +1,16 @@
 // PIN safety (signing specification 3.5): a wrong PIN is destructive, so one failed submission is the last. Intents are durable before a PIN
 // leaves, latches outlive the process, and any number of callers cause one submission. Used by every device adapter; knows no device.
-import type { AuditLog } from './audit.js'
+import type { AuditHead, AuditLog } from './audit.js'
+import { toHex } from './bytes.js'
 import type { FiscalError } from './errors.js'
 import { asSignerError, signerCodes, signerError, type SignerCode } from './signer-codes.js'
+import { randomBytes } from '#crypto'
 
-/** What became of a submission the device did not clearly answer. */
-export type PinDoubt = 'intact' | 'spent' | 'unknown'
+/**
+ * What became of a submission the device did not clearly answer: no try was spent, for certain; none by flags that some devices never set, which is
+ * believed once in a row; a try was spent; not known.
+ */
+export type PinDoubt = 'intact' | 'seems-intact' | 'spent' | 'unknown'
 
 /** One secret for one token. */
 export interface PinSafetyOptions {
@@ -27,36 +32,72 @@ export interface PinSubmission {
   readonly doubt: (error: FiscalError) => PinDoubt | Promise<PinDoubt>
 }
 
+/** What the audit log knows of one secret and one token. */
+interface PinHistory {
+  readonly latched: boolean
+  /** Intents without an outcome. */
+  readonly open: number
+  /** The last outcome was one the token only seems to have left intact. */
+  readonly doubted: boolean
+  /** Lines read. */
+  readonly count: number
+}
+
+// Up to the intent of this attempt, or to the end.
+async function historyOf({ audit, token, secretVersion }: PinSafetyOptions, attempt?: string): Promise<PinHistory> {
+  const open = new Set<unknown>()
+  let [latched, doubted, count] = [false, false, 0]
+  for await (const line of audit.read()) {
+    count = Number(line['n'])
+    if (line['token'] !== token || line['secret'] !== secretVersion) continue
+    const { event, outcome, attempt: id } = line
+    if (event === 'pin-intent' && attempt !== undefined && id === attempt) break
+    if (event === 'pin-intent') open.add(id)
+    if (event === 'pin-cleared') [latched, doubted] = [false, false]
+    if (event === 'pin-cleared') open.clear()
+    if (event !== 'pin-outcome') continue
+    open.delete(id)
+    if (outcome === 'failed') latched = true
+    if (outcome !== 'not-sent') doubted = line['doubt'] === 'seems-intact'
+  }
+  return { latched, open: open.size, doubted, count }
+}
+
+// One submission at a time for each token in this process, whichever signer makes it: two keys of one token have one PIN.
+const turns = new Map<string, Promise<void>>()
+
+function inTurn<T>(token: string, work: () => Promise<T>): Promise<T> {
+  const turn = (turns.get(token) ?? Promise.resolve()).then(work, work)
+  const forget = (): void => {
+    if (turns.get(token) === ended) turns.delete(token)
+  }
+  const ended = turn.then(forget, forget)
+  turns.set(token, ended)
+  return turn
+}
+
 /** Guards the submissions of one secret to one token. */
 export class PinSafety {
   readonly #options: PinSafetyOptions
-  #latched = false
+  #latched: boolean
+  #doubted: boolean
+  /** Lines of the log this object knows of. */
+  #known: number
   #sent = false
   #succeeded = false
   #single: Promise<void> | undefined
 
-  private constructor(options: PinSafetyOptions) {
+  private constructor(options: PinSafetyOptions, { latched, open, doubted, count }: PinHistory) {
     this.#options = options
+    this.#latched = latched || open > 0
+    this.#doubted = doubted
+    this.#known = count
   }
 
   /** Reads the audit log: a failure, or an intent whose outcome nobody wrote, latches the pair. */
-  static async load(options: PinSafetyOptions): Promise<PinSafety> {
-    const safety = new PinSafety(options)
-    let open = false
-    for await (const line of options.audit.read()) {
-      if (line['token'] !== options.token || line['secret'] !== options.secretVersion) continue
-      if (line['event'] === 'pin-intent') open = true
-      if (line['event'] === 'pin-outcome') {
-        open = false
-        if (line['outcome'] === 'failed') safety.#latched = true
-      }
-      if (line['event'] === 'pin-cleared') {
-        open = false
-        safety.#latched = false
-      }
-    }
-    if (open) safety.#latched = true
-    return safety
+  static load(options: PinSafetyOptions): Promise<PinSafety> {
+    // After whatever another signer of this token is submitting now.
+    return inTurn(options.token, async () => new PinSafety(options, await historyOf(options)))
   }
 
   /** True when this secret is not submitted to this token any more. */
@@ -71,10 +112,11 @@ export class PinSafety {
 
   /**
    * Submits the PIN once for all who ask at the same time.
-   * @throws FiscalError PIN_LATCHED when a submission failed earlier, else what `before` or the device said
+   * @throws FiscalError PIN_LATCHED when a submission failed earlier, by this signer or another one that writes the same log; DEVICE_BUSY while
+   * another process submits it; else what `before` or the device said
    */
   submit(submission: PinSubmission): Promise<void> {
-    this.#single ??= this.#submit(submission).finally(() => {
+    this.#single ??= inTurn(this.#options.token, () => this.#submit(submission)).finally(() => {
       this.#single = undefined
     })
     return this.#single
@@ -84,42 +126,66 @@ export class PinSafety {
   async clear(actor: string, reason: string): Promise<void> {
     await this.#write('pin-cleared', { actor, reason })
     this.#latched = false
+    this.#doubted = false
   }
 
   async #submit({ before, send, doubt }: PinSubmission): Promise<void> {
     // Again only what worked before in this process; a first failure has latched already.
     if (this.#latched || (this.#sent && !this.#succeeded)) throw latched(this.#options.token)
     await before()
-    await this.#write('pin-intent', {})
+    const attempt = toHex(randomBytes(8))
+    await this.#announce(attempt)
     this.#sent = true
     try {
       await send()
     } catch (error) {
-      throw await this.#failed(error, doubt)
+      throw await this.#failed(attempt, error, doubt)
     }
-    await this.#write('pin-outcome', { outcome: 'accepted' })
+    await this.#write('pin-outcome', { attempt, outcome: 'accepted' })
     this.#succeeded = true
+    this.#doubted = false
   }
 
-  async #failed(thrown: unknown, doubt: PinSubmission['doubt']): Promise<unknown> {
+  // The order of the lines decides between several who want to submit: whoever finds an intent before its own, or a failure, steps back.
+  async #announce(attempt: string): Promise<void> {
+    const known = this.#known
+    const { count } = await this.#write('pin-intent', { attempt })
+    if (count === known + 1) return
+    const { latched: failed, open, doubted } = await historyOf(this.#options, attempt)
+    this.#known = count
+    this.#doubted = doubted
+    if (!failed && open === 0) return
+    await this.#write('pin-outcome', { attempt, outcome: 'not-sent' })
+    this.#latched ||= failed
+    if (failed) throw latched(this.#options.token)
+    throw signerError('DEVICE_BUSY', { message: 'another signer is submitting the PIN of this token', retryAfterMs: 1_000 })
+  }
+
+  async #failed(attempt: string, thrown: unknown, doubt: PinSubmission['doubt']): Promise<unknown> {
     const error = asSignerError(thrown)
     const isPin = signerCodes[error.code as SignerCode].class === 'pin'
-    if (!isPin && (await doubt(error)) === 'intact') {
-      await this.#write('pin-outcome', { outcome: 'not-spent', code: error.code })
+    const found = isPin ? 'spent' : await doubt(error)
+    if (found === 'intact' || (found === 'seems-intact' && !this.#doubted)) {
+      await this.#write('pin-outcome', { attempt, outcome: 'not-spent', doubt: found, code: error.code })
       // Nothing was judged, so nothing speaks against a later try.
       this.#sent = this.#succeeded
+      this.#doubted = found === 'seems-intact'
       return error
     }
     this.#latched = true
     this.#succeeded = false
     const triesLeft = error.details['triesLeft']
-    await this.#write('pin-outcome', { outcome: 'failed', code: error.code, ...(typeof triesLeft === 'number' && { triesLeft }) })
+    const told = { attempt, outcome: 'failed', code: error.code, ...(typeof triesLeft === 'number' && { triesLeft }) }
+    await this.#write('pin-outcome', told)
     return error
   }
 
-  async #write(event: string, more: Readonly<Record<string, string | number>>): Promise<void> {
+  async #write(event: string, more: Readonly<Record<string, string | number>>): Promise<AuditHead> {
     const { audit, token, secretVersion } = this.#options
-    await audit.append({ event, token, secret: secretVersion, ...more })
+    const head = await audit.append({ event, token, secret: secretVersion, ...more })
+    // Lines of others before this one are not known by it.
+    if (head.count === this.#known + 1) this.#known = head.count
+    return head
   }
 }
 

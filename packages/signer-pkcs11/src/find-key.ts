@@ -24,6 +24,8 @@ export interface FoundKey {
   readonly certificates: readonly Uint8Array[]
   /** The token wants the PIN at each signature. */
   readonly alwaysAuthenticate: boolean
+  /** The token never gives the key's value away, as far as the attributes say. */
+  readonly staysInside: boolean
   /** Mechanisms the key is limited to; empty when it is not. */
   readonly allowedMechanisms: readonly number[]
 }
@@ -65,7 +67,9 @@ export function findKey(cryptoki: Cryptoki, session: Handle, selector: KeySelect
       reason: 'certificate',
     })
   const alwaysAuthenticate = isTrue(read.get(CK.CKA_ALWAYS_AUTHENTICATE))
-  return { handle, jwk, certificates: own, alwaysAuthenticate, allowedMechanisms: numbersOf(read.get(CK.CKA_ALLOWED_MECHANISMS)) }
+  const staysInside = isTrue(read.get(CK.CKA_SENSITIVE)) && !isTrue(read.get(CK.CKA_EXTRACTABLE))
+  const allowedMechanisms = numbersOf(read.get(CK.CKA_ALLOWED_MECHANISMS))
+  return { handle, jwk, certificates: own, alwaysAuthenticate, staysInside, allowedMechanisms }
 }
 
 function templateOf(kind: number, { object, id }: KeySelector): Template {

@@ -95,6 +95,20 @@ describe.skipIf(missing !== undefined)(
       expect(device.logins()).toHaveLength(3)
     })
 
+    it('S-12 two processes opened at once with a wrong PIN and one log spend one try', async () => {
+      store.init('once')
+      otherComponent(module as string).makeKey({ token: 'once', label: 'record', id: 1, type: 'P-256' })
+      const shared = memoryAudit()
+      const wrong = { audit: shared, uri: 'pkcs11:token=once;object=record', pin: utf8('00000000') }
+      const codes = await Promise.all([codeOf(open(wrong)), codeOf(open(wrong))])
+      expect(codes.filter((code) => code === 'PIN_INCORRECT')).toHaveLength(1)
+      expect(device.logins()).toHaveLength(1)
+      expect(await codeOf(open(wrong))).toBe('PIN_LATCHED')
+      const lines: unknown[] = []
+      for await (const line of shared.read()) if (line['outcome'] !== 'not-sent') lines.push(line['event'], line['outcome'])
+      expect(lines.filter((each) => each === 'failed')).toHaveLength(1)
+    })
+
     it('S-10 a process killed from outside under load loses no signature', async () => {
       const signer = await open()
       const work = burst(signer, 200)

@@ -73,9 +73,9 @@ export function signatureIn(value: unknown): Uint8Array | undefined {
 /** The line the module's process wants written, if it is one about a PIN. */
 export function pinEntry(entry: unknown): AuditEntry | undefined {
   if (typeof entry !== 'object' || entry === null) return undefined
-  const { event, token, secret, outcome, code, triesLeft } = entry as AuditEntry
+  const { event, token, secret, attempt, outcome, doubt, code, triesLeft } = entry as AuditEntry
   if (!PIN_EVENTS.includes(event)) return undefined
-  const texts = { token, secret, outcome, code }
+  const texts = { token, secret, attempt, outcome, doubt, code }
   const known = Object.entries(texts).filter(([, value]) => typeof value === 'string' && value.length <= MAX_TEXT)
   return { event, ...Object.fromEntries(known), ...(typeof triesLeft === 'number' && { triesLeft }) }
 }

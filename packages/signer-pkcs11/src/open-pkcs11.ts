@@ -12,12 +12,20 @@ import type { DeviceOptions, Pkcs11Options } from './options.js'
  */
 export async function openPkcs11(options: Pkcs11Options): Promise<GuardedSigner> {
   const { guard, acceptedWeaknesses, isolate = false, ...rest } = options
-  const accepted = acceptedNames(acceptedWeaknesses ?? guard?.policy?.acceptedWeaknesses, (guard?.clock ?? systemClock).now())
+  // Where a policy is in force its list is the only one: a caller's own would be a way round it.
+  const named = guard?.policy === undefined ? acceptedWeaknesses : guard.policy.acceptedWeaknesses
+  const accepted = acceptedNames(named, (guard?.clock ?? systemClock).now())
   const device =
     isolate === false
       ? await openDevice({ ...rest, accepted })
       : await openIsolated(isolatable({ ...rest, accepted }), isolate === true ? {} : isolate)
-  return guardSigner(device, { ...guard, audit: options.audit })
+  try {
+    return guardSigner(device, { ...guard, audit: options.audit })
+  } catch (error) {
+    // A policy that does not fit leaves no token logged in behind it.
+    await device.close()
+    throw error
+  }
 }
 
 function isolatable(options: DeviceOptions): DeviceOptions {

@@ -147,7 +147,7 @@ function describe(
     capabilities: Object.freeze({
       acceptsDigest: choice.form !== 'message',
       acceptsMessage: choice.form === 'message',
-      hardwareProtected: true,
+      hardwareProtected: key.staysInside,
       extractable: false,
       deterministic: choice.alg === 'RS256',
       perUseAuthentication: key.alwaysAuthenticate,

@@ -25,7 +25,7 @@ export interface Pkcs11Options {
   /** Worker sessions; 4, and never more than the token has room for. */
   readonly sessions?: number
   readonly guard?: Omit<GuardOptions, 'audit'>
-  /** Exceptions from the required attributes, where no key policy lists them. */
+  /** Exceptions from the required attributes, for a signer without a key policy; with one, its list alone counts. */
   readonly acceptedWeaknesses?: KeyPolicy['acceptedWeaknesses']
   /** A key that wants the PIN at each signature is refused unless allowed here. */
   readonly perSignaturePin?: 'allowed'

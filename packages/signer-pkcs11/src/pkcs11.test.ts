@@ -1,7 +1,7 @@
 // The signer against a scripted module: every return value at init and at sign, the recovery ladder, PIN safety, sharing of a module.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { FiscalError, memoryAudit, utf8, type AuditLog, type GuardedSigner, type JsonObject } from '@sigillo/core'
+import { FiscalError, memoryAudit, utf8, type AuditLog, type GuardedSigner, type JsonObject, type KeyPolicy } from '@sigillo/core'
 import { signerKit } from '@sigillo/testing'
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
@@ -350,6 +350,31 @@ describe('recovery', () => {
     expect(await codeOf(open(fake))).toBe('MECHANISM_UNSUPPORTED')
   })
 
+  it('S-29 beside a key policy no list but its own excuses an attribute; a key that may leave is not called protected', async () => {
+    const fake = fakeModule()
+    fake.privateObject.attributes.set(CK.CKA_EXTRACTABLE, true)
+    const weak = [{ name: 'CKA_EXTRACTABLE', reason: 'test' }]
+    const bare = await open(fake, { acceptedWeaknesses: weak })
+    const { capabilities, keyId } = bare.describe()
+    expect(capabilities.hardwareProtected).toBe(false)
+    await bare.close()
+    const policy: KeyPolicy = { policyId: 'p', version: 1, keyId, operations: { record: { suites: ['es256'] } } }
+    expect((await failureOf(open(fake, { acceptedWeaknesses: weak, guard: { policy } })))?.details['reason']).toBe(
+      'weak-attributes',
+    )
+    const listed = { ...policy, acceptedWeaknesses: weak }
+    await (await open(fake, { guard: { policy: listed } })).close()
+    const asked = open(fake, { guard: { policy: { ...listed, requireHardware: true } } })
+    expect((await failureOf(asked))?.details['reason']).toBe('requireHardware')
+  })
+
+  it('a policy that does not fit leaves neither session nor module open behind it', async () => {
+    const fake = fakeModule()
+    const policy: KeyPolicy = { policyId: 'p', version: 1, keyId: 'A'.repeat(43), operations: {} }
+    expect(await codeOf(open(fake, { guard: { policy } }))).toBe('KEY_MISMATCH')
+    expect([count(fake, 'openSession'), count(fake, 'finalize')]).toEqual([count(fake, 'closeSession'), 1])
+  })
+
   it('S-05 a wrong signature is never returned', async () => {
     const fake = fakeModule()
     const signer = await open(fake)
@@ -464,6 +489,36 @@ describe('PIN', () => {
     expect(await codeOf(open(fake, { audit }))).toBe('DEVICE_FAULT')
     fake.facts = low
     expect(await codeOf(open(fake, { audit }))).toBe('PIN_LATCHED')
+  })
+
+  it('S-12 a second failure in a row that only flags call harmless latches, in this process and the next', async () => {
+    const fake = fakeModule()
+    const audit = memoryAudit()
+    fake.faults.push({ call: 'login', rv: 0x30, times: 2 })
+    expect(await codeOf(open(fake, { audit }))).toBe('DEVICE_FAULT')
+    expect(await codeOf(open(fake, { audit }))).toBe('DEVICE_FAULT')
+    expect(await codeOf(open(fake, { audit }))).toBe('PIN_LATCHED')
+    expect(fake.pins).toHaveLength(2)
+  })
+
+  it('what the module refuses before it sends anything spends no try, however often, and with the token gone', async () => {
+    const fake = fakeModule()
+    const audit = memoryAudit()
+    for (const rv of [0xe0, 0xb3, 0xb0, 0x190, 0xe0]) {
+      fake.faults.push({ call: 'login', rv, times: 1 })
+      expect(await codeOf(open(fake, { audit }))).not.toBe('PIN_LATCHED')
+    }
+    await (await open(fake, { audit })).close()
+  })
+
+  it('S-12 two signers of one token that are opened at once with a wrong PIN spend one try', async () => {
+    const fake = fakeModule()
+    const audit = memoryAudit()
+    // As a token answers that never sets its flags.
+    fake.faults.push({ call: 'login', rv: 0xa0, times: 2 })
+    const both = await Promise.all([codeOf(open(fake, { audit })), codeOf(open(fake, { audit }))])
+    expect(both.toSorted()).toEqual(['PIN_INCORRECT', 'PIN_LATCHED'])
+    expect(fake.pins).toHaveLength(1)
   })
 
   it('S-18 only the user or the key context logs in: the port has no other login', async () => {

@@ -1,6 +1,6 @@
 // Finding the token and logging in (signing specification 3.5, 6.5, 6.6): the serial number seen first is the only one that ever gets the PIN, and
 // the flags of the token are read before every submission.
-import { signerError, type PinSafety } from '@sigillo/core'
+import { signerError, type FiscalError, type PinDoubt, type PinSafety } from '@sigillo/core'
 import { CK, type Cryptoki, type Handle, type TokenFacts } from './cryptoki.js'
 import { failureOf } from './return-values.js'
 import type { KeySelector } from './uri.js'
@@ -99,17 +99,43 @@ export async function submitPin(
           throw failureOf(error).error
         }
       },
-      doubt: () => {
-        try {
-          const { flags, serial: now } = cryptoki.token(slot)
-          return now === serial && (flags & (TRIES_LOW | CK.CKF_PIN_LOCKED)) === 0 ? 'intact' : 'spent'
-        } catch {
-          return 'unknown'
-        }
-      },
+      doubt: (error) => doubtOf(error, flagsNow(cryptoki, slot, serial)),
     })
   } finally {
     if (typeof source === 'function') pin?.fill(0)
+  }
+}
+
+// Refused by the module before anything was sent, by the definition of the return value.
+const UNSENT: ReadonlySet<unknown> = new Set(
+  [
+    'ARGUMENTS_BAD',
+    'CRYPTOKI_NOT_INITIALIZED',
+    'HOST_MEMORY',
+    'OPERATION_NOT_INITIALIZED',
+    'SESSION_CLOSED',
+    'SESSION_HANDLE_INVALID',
+    'SLOT_ID_INVALID',
+    'TOKEN_NOT_PRESENT',
+    'USER_ANOTHER_ALREADY_LOGGED_IN',
+    'USER_TOO_MANY_TYPES',
+  ].map((name) => `CKR_${name}`),
+)
+
+// Flags that are not set may mean that this token never sets them (PKCS #11 v3.1, 3.3: false when it does not tell).
+function doubtOf({ details }: FiscalError, flags: number | undefined): PinDoubt {
+  if (flags !== undefined && (flags & (TRIES_LOW | CK.CKF_PIN_LOCKED)) !== 0) return 'spent'
+  if (UNSENT.has(details['nativeCode'])) return 'intact'
+  return flags === undefined ? 'unknown' : 'seems-intact'
+}
+
+// Of the same token; undefined when it is gone.
+function flagsNow(cryptoki: Cryptoki, slot: Handle, serial: string): number | undefined {
+  try {
+    const facts = cryptoki.token(slot)
+    return facts.serial === serial ? facts.flags : undefined
+  } catch {
+    return undefined
   }
 }
 
