@@ -1,7 +1,7 @@
 // A line of a journal, read strictly from its bytes, which may come from an attacker (FORMAT 3.5, 5.2).
 import { formFault, isClosedSet } from './body-form.js'
 import { fromUtf8, utf8 } from './bytes.js'
-import type { Json } from './canonical.js'
+import { isWellFormed, type Json } from './canonical.js'
 import { isCanonicalBytes } from './canonical-scan.js'
 import { PAYLOAD_TAG } from './digest.js'
 import { MAX_BODY_BYTES, MAX_LINE_BYTES, type Body, type SealedRecord } from './record.js'
@@ -31,7 +31,7 @@ export function parseLine(bytes: Uint8Array): ParsedLine | undefined {
 
 /** {@link parseLine} for a line already decoded. */
 export function parseLineText(text: string): ParsedLine | undefined {
-  return parseLine(utf8(text))
+  return isWellFormed(text) ? parseLine(utf8(text)) : undefined
 }
 
 /** Takes a line apart; undefined when it is unreadable: not canonical, not a record, members missing or unknown, too large. */

@@ -108,6 +108,13 @@ describe('vectors: records', () => {
       payloadMatches: true,
     })
   })
+  it('J-02 text that has no UTF-8 is not read', () => {
+    for (const { result } of file.tests) {
+      const at = result.line.indexOf('"', result.line.indexOf('"payload":{"') + 12)
+      expect(parseLineText(`${result.line.slice(0, at)}\ud800${result.line.slice(at)}`)).toBeUndefined()
+      expect(parseLineText(`${result.line.slice(0, at)}\ufffd${result.line.slice(at)}`)?.payloadMatches).toBe(false)
+    }
+  })
   it('J-06 the twin (r, n − s) of a stored signature breaks the hash of its line', () => {
     for (const { result } of file.tests) {
       const twin = parseLineText(result.line.replace(result.sig, twinOf(result.sig)))
