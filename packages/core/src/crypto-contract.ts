@@ -16,3 +16,9 @@ export interface VerifyingKey {
   /** True when `signature` (ECDSA: r‖s) is this key's over `message`. False for any malformed input; never throws. */
   verify(alg: RecordAlg, message: string | Uint8Array, signature: Uint8Array): boolean
 }
+
+/**
+ * The check of one key's signatures beside the caller's thread, where the platform has others: the verdict of {@link VerifyingKey.verify}, later. Never
+ * rejects.
+ */
+export type AsideCheck = (alg: RecordAlg, message: Uint8Array, signature: Uint8Array) => Promise<boolean>

@@ -128,6 +128,32 @@ describe.each(algs)('%s', (alg) => {
     for (const byte of [0, 1, 255]) expect(verdict(jwk, alg, message, new Uint8Array(good.length).fill(byte))).toBe(false)
   })
 
+  it('checks beside the thread say the same on both sides, many at once, and never reject', async () => {
+    const message = utf8('a receipt')
+    const good = signatureOf(alg, message)
+    const bad = Array.from({ length: 40 }, (_, i) =>
+      good.map((byte, at) => (at === i % good.length ? byte ^ (1 << (i % 8)) : byte)),
+    )
+    const odd = [new Uint8Array(), good.subarray(1), new Uint8Array(good.length), new Uint8Array(good.length).fill(255)]
+    for (const { importAside } of [node, web]) {
+      const check = importAside(jwk)
+      const verdicts = await Promise.all([good, ...bad, ...odd, good].map((signature) => check(alg, message, signature)))
+      expect(verdicts).toEqual([true, ...[...bad, ...odd].map(() => false), true])
+      expect(await check(alg, utf8('another receipt'), good)).toBe(false)
+      for (const other of algs) {
+        if (other === alg) continue
+        expect(await check(other, message, good)).toBe(false)
+        expect(await importAside(jwkOf(pairs[other]))(alg, message, good)).toBe(false)
+      }
+      // What was handed over is checked, whatever becomes of it meanwhile.
+      const [text, signature] = [message.slice(), good.slice()]
+      const later = check(alg, text, signature)
+      text.fill(0)
+      signature.fill(0)
+      expect(await later).toBe(true)
+    }
+  })
+
   it('another key and another algorithm are refused by both', () => {
     const message = utf8('a receipt')
     const good = signatureOf(alg, message)

@@ -4,7 +4,7 @@ import { ed25519 } from '@noble/curves/ed25519.js'
 import { p256, p384 } from '@noble/curves/nist.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { fromBase64url, toBase64url, toHex, utf8 } from './bytes.js'
-import type { PublicJwk, RecordAlg, VerifyingKey } from './crypto-contract.js'
+import type { AsideCheck, PublicJwk, RecordAlg, VerifyingKey } from './crypto-contract.js'
 import { checkKey } from './key-rules.js'
 import { importRsaKey } from './rsa.js'
 
@@ -60,6 +60,12 @@ export function importPublicKey(jwk: PublicJwk): VerifyingKey {
       }
     },
   }
+}
+
+/** The same as a promise: there is no other thread here. @throws TypeError when it is not a key of its kind */
+export function importAside(jwk: PublicJwk): AsideCheck {
+  const { verify } = importPublicKey(jwk)
+  return async (alg, message, signature) => verify(alg, message, signature)
 }
 
 type Check = (alg: RecordAlg, message: Uint8Array, signature: Uint8Array) => boolean

@@ -3,7 +3,7 @@
 import type { AuditEntry } from './audit.js'
 import type { FiscalError } from './errors.js'
 import { asSignerError, signerError } from './signer-codes.js'
-import type { CheckedRequest, SignatureCheck } from './signer-guard-check.js'
+import type { CheckDepth, CheckedRequest, SignatureCheck } from './signer-guard-check.js'
 import type { Release } from './signer-guard-lanes.js'
 import type { Signer, SignResult } from './signer.js'
 
@@ -28,15 +28,15 @@ export interface CallOptions {
 export class DeviceCalls {
   readonly #device: Signer
   readonly #check: SignatureCheck
-  readonly #checksAlways: boolean
+  readonly #depth: CheckDepth
   readonly #abandon = new Set<(error: FiscalError) => void>()
   /** Calls given up on that have not returned. */
   quarantined = 0
 
-  constructor(device: Signer, check: SignatureCheck, checksAlways: boolean) {
+  constructor(device: Signer, check: SignatureCheck, depth: CheckDepth) {
     this.#device = device
     this.#check = check
-    this.#checksAlways = checksAlways
+    this.#depth = depth
   }
 
   /** Gives up on every call at work. */
@@ -87,7 +87,7 @@ export class DeviceCalls {
         (result) =>
           returned(
             () => resolve(result),
-            () => void note(this.#discard(job, result)),
+            () => void this.#discard(job, result).then(note, () => {}),
           ),
         (error: unknown) =>
           returned(
@@ -114,16 +114,20 @@ export class DeviceCalls {
   async #attempt(job: DeviceCall, signal: AbortSignal, { note }: CallOptions): Promise<SignResult> {
     job.attempts++
     const result: SignResult | undefined = await this.#device.sign(job.checked.forDevice, { signal })
-    const signature: unknown = result?.signature
-    if (result !== undefined && this.#check.holds(job.checked, signature, this.#checksAlways)) return result
-    if (signature instanceof Uint8Array) signature.fill(0)
+    // Read once: what is found good is what is returned.
+    const { signature, deviceCounter } = (result ?? {}) as Partial<SignResult>
+    if (signature instanceof Uint8Array) {
+      const holds = await this.#check.holds(job.checked, signature, this.#depth)
+      if (holds) return { signature, ...(deviceCounter !== undefined && { deviceCounter }) }
+      signature.fill(0)
+    }
     await note({ event: 'self-check-failed', code: 'SIGN_SELF_CHECK_FAILED' })
     const message = 'the device returned a wrong signature; it was destroyed'
     throw signerError('SIGN_SELF_CHECK_FAILED', { message, outcome: 'signed-discarded' })
   }
 
-  #discard(job: DeviceCall, { signature }: SignResult): AuditEntry {
-    const valid = this.#check.holds(job.checked, signature, true)
+  async #discard(job: DeviceCall, { signature }: SignResult): Promise<AuditEntry> {
+    const valid = await this.#check.holds(job.checked, signature, this.#depth === 'length' ? 'here' : this.#depth)
     signature.fill(0)
     return { event: 'late-discarded', valid }
   }

@@ -4,13 +4,13 @@ import { ed25519 } from '@noble/curves/ed25519.js'
 import { p256, p384 } from '@noble/curves/nist.js'
 import { sha384 } from '@noble/hashes/sha2.js'
 import { concat, fromBase64url, fromHex, toHex, utf8 } from './bytes.js'
-import type { PublicJwk, VerifyingKey } from './crypto-contract.js'
+import type { AsideCheck, PublicJwk, VerifyingKey } from './crypto-contract.js'
 import { isLabel, MOST_LABEL } from './label.js'
 import { importRsaKey } from './rsa.js'
 import { signerError } from './signer-codes.js'
 import type { SignerDescription, SignRequest } from './signer.js'
 import { signatureLength, suites, type Suite } from './suites.js'
-import { importPublicKey, sha256Hex } from '#crypto'
+import { importAside, importPublicKey, sha256Hex } from '#crypto'
 
 /** A request found acceptable: a copy, each member of the caller's read once, so that what is decided on is what is signed. */
 export interface CheckedRequest {
@@ -116,22 +116,27 @@ export function probeMessage(random: Uint8Array): Uint8Array {
   return concat(utf8('key-probe/v1'), random)
 }
 
+/** How far a signature is checked: its length alone; whether it is the key's over the input; the same beside the caller's thread. */
+export type CheckDepth = 'length' | 'here' | 'aside'
+
 /** Checks signatures of one key. */
 export interface SignatureCheck {
-  /** True when the signature has its fixed length and, where asked, is this key's over the input. */
-  holds(checked: CheckedRequest, signature: unknown, cryptographically: boolean): signature is Uint8Array
+  /** True when the signature stands the check; a promise of it only for `aside`. */
+  holds(checked: CheckedRequest, signature: Uint8Array, depth: CheckDepth): boolean | Promise<boolean>
 }
 
 /** A check for the key of a signer; the key is parsed once. */
 export function signatureCheck({ publicJwk }: SignerDescription): SignatureCheck {
   let key: VerifyingKey | undefined
+  let aside: AsideCheck | undefined
   return {
-    holds: (checked, signature, cryptographically): signature is Uint8Array => {
-      if (!(signature instanceof Uint8Array) || signature.length !== signatureLength(checked.suite, publicJwk)) return false
-      if (!cryptographically) return true
-      if (checked.message === undefined) return digestHolds(publicJwk, checked, signature)
-      key ??= importPublicKey(publicJwk)
-      return key.verify(checked.suite.alg, checked.message, signature)
+    holds: (checked, signature, depth) => {
+      const { message, suite } = checked
+      if (signature.length !== signatureLength(suite, publicJwk)) return false
+      if (depth === 'length') return true
+      if (message === undefined) return digestHolds(publicJwk, checked, signature)
+      if (depth === 'aside') return (aside ??= importAside(publicJwk))(suite.alg, message, signature)
+      return (key ??= importPublicKey(publicJwk)).verify(suite.alg, message, signature)
     },
   }
 }
