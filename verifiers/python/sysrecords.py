@@ -51,7 +51,8 @@ def is_profile(value):
 
 
 def _is_predecessor(value):
-    return _has(value, queue=lambda v: matches(UUID, v), size=is_integer, root=is_hash, hash=is_hash)
+    required = _has(value, queue=lambda v: matches(UUID, v), size=is_integer, root=is_hash, hash=is_hash)
+    return required and _may_have(value, reason=is_text)
 
 
 def genesis_follows(payload, kid):

@@ -62,6 +62,8 @@ async function verifyArchive(open: () => AsyncIterable<Uint8Array>): Promise<Ver
     sound,
     queue: records?.queue ?? '',
     profile: records?.profile ?? 'FR',
+    predecessor: records?.predecessor,
+    successor: records?.successor,
     records: records?.records ?? 0,
     head: records?.head ?? null,
     root: records?.root,

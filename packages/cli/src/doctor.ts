@@ -9,6 +9,7 @@ import { keyFileOf, keyPlace } from './key/open-signer.js'
 import { nameOfSetting } from './key/signer-flags.js'
 import type { SignerSetting } from './key/signer-setting.js'
 import { plain } from './output.js'
+import { predecessorOf, predecessorText } from './predecessor.js'
 import { passphraseAtHand, passphraseOf, passphraseOptions } from './passphrase.js'
 import { findTill, openKey, openReading, type Till } from './till.js'
 import { pathsOf } from './settings.js'
@@ -55,7 +56,7 @@ async function doctor(call: Call): Promise<number> {
     const head = await reader.head()
     const patient: Patient = { dir, call, till: await findTill(dir), reader, head, newest: await recordAt(reader, head.seq) }
     const checks: Check[] = []
-    for (const examine of [versions, journal, store, clock, disk, space, permissions, key, witness]) {
+    for (const examine of [versions, journal, lineage, store, clock, disk, space, permissions, key, witness]) {
       checks.push(...(await examine(patient)))
     }
     const healthy = checks.every(({ state }) => state !== 'wrong')
@@ -113,6 +114,14 @@ function journal({ head, newest }: Patient): readonly Check[] {
       remedy: 'Run sigillo verify; keep the folder as it is.',
     },
   ]
+}
+
+// A queue that continues another one: where the numbers before its own are to be looked for.
+async function lineage({ reader }: Patient): Promise<readonly Check[]> {
+  const predecessor = await predecessorOf(reader)
+  if (predecessor === undefined) return []
+  const remedy = 'Keep that journal as long as this one; sigillo verify DIR --predecessor checks that it is the one named.'
+  return [{ name: 'predecessor', state: 'good', message: predecessorText(predecessor), remedy, facts: { ...predecessor } }]
 }
 
 const HOLDERS: Readonly<Record<string, Check>> = {

@@ -2,12 +2,15 @@
 import { readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { createQueue, FiscalError, openQueue, type RecordAlg, type Signer, type Storage } from '@sigillo/core'
+import type { LastGood, Predecessor } from '@sigillo/core/verify'
 import { createKeyFile } from '@sigillo/signer-software'
 import { openFolder } from '@sigillo/storage-fs'
 import { EXIT, numberFlag, textFlag, type Call, type Command, type Flags } from './command.js'
 import { usageError } from './errors.js'
 import { fileWitness } from './file-witness.js'
+import { plain } from './output.js'
 import { passphraseOf, passphraseOptions } from './passphrase.js'
+import { predecessorText, readPredecessor } from './predecessor.js'
 import { countryCodes, countryFlags, type CountryEntry } from './registry.js'
 import {
   nameOf,
@@ -46,13 +49,20 @@ export const initCommand: Command = {
     alg: { type: 'string', value: 'NAME', help: `Algorithm of the key: ${ALGORITHMS.join(', ')}; default ES256` },
     'segment-bits': { type: 'string', value: 'N', help: 'A file of the journal holds 2^N records, 6 to 16; default 12' },
     ...deviceOptions,
+    predecessor: {
+      type: 'string',
+      value: 'DIR',
+      help: 'The queue this one continues, because its key is lost or its journal damaged; with --reason',
+    },
+    reason: { type: 'string', value: 'TEXT', help: 'Why that queue does not go on itself' },
     witness: { type: 'string', value: 'FILE', help: 'Where the last head is kept outside DIR; default DIR.witness.json' },
     ...passphraseOptions,
   },
   notes: [
     'DIR gets the journal and settings.json, DIR.keys/main.pem the encrypted key, DIR.witness.json the last head. An option given on\nthe command line wins over --config. Interrupted, the same call finishes what was begun.',
     'With --pkcs11 or --card the records are signed by that device and no key file is made; its audit log is DIR.keys/audit.jsonl. The PIN is\ngiven as a passphrase is, never in the URI.',
-    'Exit code: 0 made; 2 not made.\nJSON: dir, queue, name, country, keyId, key, settings, witness.',
+    'With --predecessor the first record names the last good record of that journal (a folder, or a bundle that was unpacked), which is\nread and verified first and must not go on. Numbers and totals begin anew; sigillo verify DIR --predecessor checks the link.',
+    'Exit code: 0 made; 2 not made.\nJSON: dir, queue, name, country, keyId, key, settings, witness, predecessor {queue, size, root, hash, reason} or null.',
   ],
   run: init,
 }
@@ -68,11 +78,12 @@ async function init(call: Call): Promise<number> {
   const entry = entryOf(wanted.country)
   const till: Till = { paths, settings: wanted, entry, country: await entry.make(wanted.options) }
   const segBits = numberFlag(flags, 'segment-bits', [6, 16])
+  const continued = await continuedBy(call)
   const signer = await makeKey(call, till)
   try {
     const { keyId, hardware } = signer.describe()
     const settings = wanted.signer === undefined ? wanted : { ...wanted, signer: boundTo(wanted.signer, hardware) }
-    const queue = await makeQueue(till, await openFolder(paths.folder), signer, segBits)
+    const queue = await makeQueue(till, await openFolder(paths.folder), signer, { segBits, predecessor: continued?.predecessor })
     await writeSettings(paths.settings, settings)
     const made = {
       dir: paths.folder,
@@ -83,9 +94,10 @@ async function init(call: Call): Promise<number> {
       key: settings.signer === undefined ? paths.key : nameOfSetting(settings.signer),
       settings: paths.settings,
       witness: paths.witness,
+      predecessor: continued?.predecessor ?? null,
     }
     if (out.json) await out.object(made)
-    else await tell(call, made, entry, settings.signer !== undefined)
+    else await tell(call, made, entry, settings.signer !== undefined, continued)
     return EXIT.ok
   } finally {
     await signer.close()
@@ -97,15 +109,31 @@ async function tell(
   made: { dir: string; queue: string; name: string; keyId: string; key: string; witness: string },
   entry: CountryEntry,
   device: boolean,
+  continued: LastGood | undefined,
 ): Promise<void> {
   await out.line(`${out.paint.green('✔')} ${made.name} is a till for ${entry.title}, in ${made.dir}`)
   await out.line(`  queue    ${made.queue}`)
   await out.line(`  key      ${made.key} (${made.keyId})`)
   await out.line(`  witness  ${made.witness}`)
+  if (continued?.predecessor !== undefined) await out.line(`  ${predecessorText(continued.predecessor)}`)
+  if (continued?.fault !== undefined) {
+    const { seq, code, message } = continued.fault
+    await out.line(out.paint.yellow(`  what lies behind them is not good: #${seq} ${plain(code)}, ${plain(message)}`))
+  }
   if (device) return
   await out.line(
     out.paint.dim('  Keep a copy of the key file and its passphrase apart from the folder: without them the queue cannot go on.'),
   )
+}
+
+// The queue to be continued, verified before anything is made.
+async function continuedBy(call: Call): Promise<LastGood | undefined> {
+  const [path, reason] = [textFlag(call.flags, 'predecessor'), textFlag(call.flags, 'reason')]
+  if (path === undefined && reason === undefined) return undefined
+  if (path === undefined || reason === undefined) throw usageError('--predecessor and --reason go together')
+  // oxlint-disable-next-line no-control-regex -- they are what is refused
+  if (!/^[^\u0000-\u001f]{1,512}$/.test(reason)) throw usageError('--reason takes 1 to 512 characters in one line')
+  return readPredecessor(path, reason, call)
 }
 
 /** Puts settings together: what the country assumes, then the file, then the command line. */
@@ -220,9 +248,11 @@ async function makeQueue(
   { settings, country, paths }: Till,
   storage: Storage,
   signer: Signer,
-  segBits: number | undefined,
+  { segBits, predecessor }: { readonly segBits: number | undefined; readonly predecessor: Predecessor | undefined },
 ): Promise<string> {
-  const options = { id: settings.name, country, storage, signer, software: SOFTWARE, witness: fileWitness(paths.witness) }
+  const witness = fileWitness(paths.witness)
+  const named = predecessor !== undefined && { predecessor }
+  const options = { id: settings.name, country, storage, signer, software: SOFTWARE, witness, ...named }
   const queue = (await storage.exists())
     ? await openQueue(options)
     : await createQueue({ ...options, ...(segBits !== undefined && { segBits }) })

@@ -9,8 +9,10 @@ import {
   type StoredLine,
   type StorageReader,
 } from '@sigillo/core'
+import { successorIn, type Predecessor } from '@sigillo/core/verify'
 import { EXIT, numberFlag, type Call, type Command } from './command.js'
 import { columns, plain } from './output.js'
+import { predecessorOf, predecessorText } from './predecessor.js'
 import type { AnyCountry } from './registry.js'
 import { findTill, openReading, type Till } from './till.js'
 
@@ -27,7 +29,7 @@ export const inspectCommand: Command = {
   notes: [
     'Reads only; checks links and hashes of what it reads, no signatures: for that, verify.',
     'Exit code: 0 shown; 2 cannot be read.',
-    'JSON: queue, name, profile, records, head {seq, hash}, durableThrough, floor, epoch, lastTs, ended, key, keys [{kid, alg, fromSeq, reason}],\nheads [{type, seq, tseq, hash}], totals, standing [{label, value}], last [{seq, type, tseq, ts, key, hash}], warnings.',
+    'JSON: queue, name, profile, records, head {seq, hash}, durableThrough, floor, epoch, lastTs, ended, predecessor {queue, size, root, hash, reason} or\nnull, successor or null, key, keys [{kid, alg, fromSeq, reason}],\nheads [{type, seq, tseq, hash}], totals, standing [{label, value}], last [{seq, type, tseq, ts, key, hash}], warnings.',
   ],
   run: inspect,
 }
@@ -55,7 +57,9 @@ async function inspect(call: Call): Promise<number> {
     const purged = await reader.purged()
     const keys = await keysOf(reader, view.head.seq, purged, call)
     const last = await newest(reader, view.head.seq, purged?.floor ?? 0n, numberFlag(flags, 'last', [0, 10_000]) ?? 10)
-    const shown = { till, view, durableThrough, purged, keys, last }
+    const predecessor = await predecessorOf(reader)
+    const successor = await successorOf(reader, view)
+    const shown = { till, view, durableThrough, purged, predecessor, successor, keys, last }
     await (out.json ? out.object(asJson(shown)) : tell(call, shown))
     return EXIT.ok
   } finally {
@@ -68,6 +72,8 @@ interface Shown {
   readonly view: QueueView
   readonly durableThrough: bigint
   readonly purged: PurgedBeginning | undefined
+  readonly predecessor: Predecessor | undefined
+  readonly successor: string | undefined
   readonly keys: readonly KeyRow[]
   readonly last: readonly FiscalRecord[]
 }
@@ -79,7 +85,7 @@ interface KeyRow {
   readonly reason: string
 }
 
-function asJson({ till, view, durableThrough, purged, keys, last }: Shown): object {
+function asJson({ till, view, durableThrough, purged, predecessor, successor, keys, last }: Shown): object {
   const { queue, profile, head, epoch, lastTs, ended, kid, totals, warnings } = view
   return {
     queue,
@@ -92,6 +98,8 @@ function asJson({ till, view, durableThrough, purged, keys, last }: Shown): obje
     epoch,
     lastTs,
     ended,
+    predecessor: predecessor ?? null,
+    successor: successor ?? null,
     key: kid,
     keys,
     heads: [...view.heads].map(([type, { seq, tseq, hash }]) => ({ type, seq, tseq, hash })),
@@ -109,7 +117,8 @@ function asJson({ till, view, durableThrough, purged, keys, last }: Shown): obje
   }
 }
 
-async function tell({ out, flags }: Call, { till, view, durableThrough, purged, keys, last }: Shown): Promise<void> {
+async function tell({ out, flags }: Call, shown: Shown): Promise<void> {
+  const { till, view, durableThrough, purged, predecessor, successor, keys, last } = shown
   const { paint } = out
   const section = async (title: string, rows: readonly (readonly string[])[]): Promise<void> => {
     if (rows.length === 0) return
@@ -122,6 +131,8 @@ async function tell({ out, flags }: Call, { till, view, durableThrough, purged, 
   )
   await out.line(`  head #${view.head.seq}  ${view.head.hash}`)
   if (durableThrough < view.head.seq) await out.line(`  known to be durable through #${durableThrough}`)
+  if (predecessor !== undefined) await out.line(`  ${predecessorText(predecessor)}`)
+  if (successor !== undefined) await out.line(`  queue ${plain(successor)} continues it`)
   if (purged !== undefined) await out.line(`  records below #${purged.floor} were archived and purged`)
   await section('Standing', till?.entry.standing(view.totals) ?? [])
   await section(
@@ -138,6 +149,13 @@ async function tell({ out, flags }: Call, { till, view, durableThrough, purged, 
   )
   if (flags['totals'] === true) await out.line(`\n${paint.bold('Totals')}\n${JSON.stringify(view.totals, null, 2)}`)
   for (const warning of view.warnings) await out.line(paint.yellow(`! ${plain(warning)}`))
+}
+
+async function successorOf(reader: StorageReader, { heads }: QueueView): Promise<string | undefined> {
+  const seq = heads.get('sys.close')?.seq
+  if (seq === undefined) return undefined
+  for await (const { line } of reader.read(seq, seq)) return successorIn(parseLine(line)?.payload)
+  return undefined
 }
 
 const KEY_MARK = Buffer.from('"type":"sys.key"')

@@ -37,8 +37,8 @@ export function startEntries(parts: ReadonlyMap<string, readonly Uint8Array[]>, 
   const tell = (seq: number | null, code: FindingCode, where: string, message: string): void =>
     void findings.push({ seq, code, where, message, severity: 'error' })
   const blobs: { readonly seq: number; readonly sha256: string }[] = []
-  const witnesses: HeadStatement[] = []
-  const notes: TreeStatement[] = []
+  const witnesses: HeadStatement[] = [...(options.statements?.witnesses ?? [])]
+  const notes: TreeStatement[] = [...(options.statements?.notes ?? [])]
   if (index !== undefined) {
     // What was changed on the way is named as such, and states nothing.
     const genuine = new Map([...contents].filter(([name, bytes]) => isListed(index, name, bytes)))

@@ -4,6 +4,7 @@ import { Unzip, UnzipInflate, UnzipPassThrough } from 'fflate'
 import type { CountryAuditor } from '../country.js'
 import { startEntries, type Entries } from './entries.js'
 import type { BundleIndex } from './index-file.js'
+import type { Statements } from '../verify/statements.js'
 import type { Report } from '../verify/verify.js'
 
 /** What a bundle is and what is wrong with it. */
@@ -16,6 +17,8 @@ export interface BundleReport extends Report {
 export interface BundleVerifyOptions {
   /** Gives the judge for a country's profile, when there is one. */
   readonly auditorOf?: (profile: string) => CountryAuditor | undefined
+  /** What others say about the journal, besides what lies in the bundle. */
+  readonly statements?: Omit<Statements, 'continues'>
   /** Verifier keys of notes, `name+id+key`. */
   readonly noteKeys?: readonly string[]
   readonly progress?: (bytes: number) => void

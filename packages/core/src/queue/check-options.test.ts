@@ -5,6 +5,7 @@ import type { QueueOptions } from './options.js'
 import { createQueue, openQueue } from './open.js'
 
 const signer = await softwareSigner()
+const PREDECESSOR = { queue: '01939c2e-7a10-7000-8000-000000000001', size: 3, root: 'a'.repeat(64), hash: 'b'.repeat(64) }
 const good = (): QueueOptions => ({ country: bareCountry(), signer, storage: memoryStorage() })
 const describing = (change: object): object => ({
   describe: () => ({ ...signer.describe(), ...change }),
@@ -50,6 +51,12 @@ describe.each([createQueue, openQueue])('$name', (open) => {
     ['acknowledge', true, 'acknowledge'],
     ['predecessor', 'old', 'predecessor'],
     ['predecessor', { queue: 'x', size: 1, root: 'x' }, 'predecessor.hash'],
+    ['predecessor', { queue: 'x', size: 1, root: 'x', hash: 'x' }, 'predecessor.queue'],
+    ['predecessor', { ...PREDECESSOR, size: 0 }, 'predecessor.size'],
+    ['predecessor', { ...PREDECESSOR, size: 1.5 }, 'predecessor.size'],
+    ['predecessor', { ...PREDECESSOR, root: 'A'.repeat(64) }, 'predecessor.root'],
+    ['predecessor', { ...PREDECESSOR, hash: 'a' }, 'predecessor.hash'],
+    ['predecessor', { ...PREDECESSOR, reason: 5 }, 'predecessor.reason'],
   ])('names the option %s given as %s', async (name, value, path) => {
     expect(await refusedPath(open, { ...good(), [name]: value })).toBe(path)
   })

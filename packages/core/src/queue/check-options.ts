@@ -60,7 +60,21 @@ export function checkOptions(given: QueueOptions): void {
     throw optionInvalid('create', 'must be never or if-missing')
   if (maxWaiting !== undefined && !(Number.isInteger(maxWaiting) && (maxWaiting as number) > 0))
     throw optionInvalid('maxWaiting', 'must be a whole number above 0')
-  if (predecessor !== undefined) checkMembers(predecessor, 'predecessor', PREDECESSOR)
+  if (predecessor !== undefined) checkPredecessor(predecessor)
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+const HASH = /^[0-9a-f]{64}$/
+
+// What would make a genesis that no verifier takes.
+function checkPredecessor(given: unknown): void {
+  checkMembers(given, 'predecessor', PREDECESSOR)
+  const { queue, size, root, hash, reason } = given as Readonly<Record<string, unknown>>
+  if (!UUID.test(queue as string)) throw optionInvalid('predecessor.queue', 'must be the UUID of a queue')
+  if (!Number.isSafeInteger(size) || (size as number) < 1) throw optionInvalid('predecessor.size', 'must be a number of records')
+  if (!HASH.test(root as string)) throw optionInvalid('predecessor.root', 'must be 64 hex digits')
+  if (!HASH.test(hash as string)) throw optionInvalid('predecessor.hash', 'must be 64 hex digits')
+  if (reason !== undefined) requireKind(reason, 'predecessor.reason', 'string')
 }
 
 /**

@@ -6,6 +6,7 @@ import { randomBytes } from '#crypto'
 import { toHex } from '../bytes.js'
 import { signerFor } from './certificate-notice.js'
 import type { StorageWriter } from '../storage.js'
+import { predecessorIn, type Predecessor } from '../verify/predecessor.js'
 import { emptyChain } from './chain.js'
 import { checkOptions, optionInvalid as invalid } from './check-options.js'
 import { loadLedger, recordAt } from './load.js'
@@ -39,7 +40,7 @@ export async function createQueue(given: QueueOptions): Promise<Queue> {
     profile: country.profile,
     software: softwareOf(options),
     name: isUuid(options.id) ? undefined : options.id,
-    predecessor: options.predecessor === undefined ? undefined : { ...options.predecessor },
+    predecessor: options.predecessor,
   })
   const ledger: Ledger = { chain, state: country.initial(), country: country as AnyCountry }
   const { records } = await sealPlan(ledger, { drafts: [draft] }, { base: 0, epoch: 1, signer, ts: toTimestamp(ms), tsBack: 0 })
@@ -110,6 +111,8 @@ async function checkIdentity(options: QueueOptions, ledger: Ledger, writer: Stor
     const name = (genesis?.payload as { name?: string } | undefined)?.name
     if (name !== id) throw invalid('id', `the queue stored here is ${name ?? chain.queue}`)
   }
+  if (options.predecessor !== undefined && !(await names(writer, options.predecessor)))
+    throw invalid('predecessor', 'the queue stored here was not begun as the successor of that one')
   const { keyId } = options.signer.describe()
   if (keyId !== chain.kid) {
     throw new FiscalError('KEY_MISMATCH', {
@@ -117,6 +120,11 @@ async function checkIdentity(options: QueueOptions, ledger: Ledger, writer: Stor
       details: { expected: chain.kid, given: keyId },
     })
   }
+}
+
+async function names(writer: StorageWriter, { queue, size, root, hash }: Predecessor): Promise<boolean> {
+  const named = predecessorIn((await recordAt(writer, 0n))?.payload)
+  return named?.queue === queue && named.size === size && named.root === root && named.hash === hash
 }
 
 // What has to be journalled before the first receipt: overridden suspicions, a lost tail, the country's own opening event.

@@ -2,6 +2,7 @@
 import type { Country } from '../country.js'
 import type { Clock } from '../clock.js'
 import type { Signer } from '../signer.js'
+import type { Predecessor } from '../verify/predecessor.js'
 import type { OpenWriterOptions, Storage, Witness } from '../storage.js'
 
 /** Parts of a queue. */
@@ -26,6 +27,9 @@ export interface QueueOptions extends OpenWriterOptions {
   readonly segBits?: number
   /** Name and version of the till software, written into `sys.*` records. */
   readonly software?: string
-  /** The queue this new one continues (FORMAT 4, `predecessor`). */
-  readonly predecessor?: { readonly queue: string; readonly size: number; readonly root: string; readonly hash: string }
+  /**
+   * The queue this new one continues, written into its genesis (FORMAT 4, 10.6): `lastGood` of `@sigillo/core/verify` reads it from the
+   * old journal. Numbers and totals begin anew.
+   */
+  readonly predecessor?: Predecessor
 }

@@ -6,6 +6,7 @@ import { rootOf } from '../tree.js'
 import { randomBytes } from '#crypto'
 import type { PublicJwk } from '../crypto-contract.js'
 import type { Adoption } from '../storage.js'
+import type { Predecessor } from '../verify/predecessor.js'
 import { stateOf, type ChainState } from './chain.js'
 import type { SealDraft } from './seal.js'
 
@@ -26,7 +27,7 @@ export interface GenesisFacts {
   readonly profile: string
   readonly software: string
   readonly name?: string | undefined
-  readonly predecessor?: JsonObject | undefined
+  readonly predecessor?: Predecessor | undefined
 }
 
 /** The first record of a queue. */
@@ -36,12 +37,17 @@ export function genesisDraft(facts: GenesisFacts): SealDraft {
     key: facts.key as unknown as JsonObject,
     ...(facts.name !== undefined && { name: facts.name }),
     nonce: nonce(),
-    predecessor: facts.predecessor ?? null,
+    predecessor: facts.predecessor === undefined ? null : named(facts.predecessor),
     profile: facts.profile,
     segBits: facts.segBits,
     software: facts.software,
     ...x5c(facts.certificates),
   })
+}
+
+// Copied member by member: nothing else of a caller's object gets into the journal.
+function named({ queue, size, root, hash, reason }: Predecessor): JsonObject {
+  return { queue, size, root, hash, ...(reason !== undefined && { reason }) }
 }
 
 function x5c(certificates: readonly Uint8Array[]): JsonObject {

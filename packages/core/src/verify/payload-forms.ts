@@ -47,13 +47,22 @@ const checkpoint = table({ reason: oneOf('segment', 'closing', 'manual'), size: 
 const range = table({ from: count, to: count, types: listOf(typeName, 1), archive: text, reason: text })
 const single = table({ seq: count, pay: hash, reason: text })
 
+/** True for what a genesis may name as its predecessor. */
+export const predecessorFits: (value: Json | undefined) => boolean = object({
+  queue: uuid,
+  size: count,
+  root: hash,
+  hash,
+  reason: (value) => value === undefined || text(value),
+})
+
 const forms: Readonly<Record<string, Form>> = {
   'sys.genesis': (payload, body) =>
     table({
       digest: oneOf('SHA-256'),
       key: (value) => keyNames(value, body.kid),
       nonce: hex32,
-      predecessor: nullOr(object({ queue: uuid, size: count, root: hash, hash })),
+      predecessor: nullOr(predecessorFits),
       profile: fits(/^[A-Z][A-Z0-9]{1,15}$/),
       segBits: (value) => count(value) && (value as number) >= 6 && (value as number) <= 16,
       software: text,

@@ -1,6 +1,7 @@
 // What a verifier keeps from one record to the next: the table of FORMAT 5.1.
 import type { JsonObject } from '../canonical.js'
 import type { PublicJwk } from '../crypto-contract.js'
+import type { Predecessor } from './predecessor.js'
 import { EMPTY_FRONTIER, type Frontier } from '../tree.js'
 
 /** The newest placed record, or what a start says of it; then the hash may be empty for unknown. */
@@ -28,6 +29,10 @@ export interface VerifyState {
   genesis: string | undefined
   profile: string | undefined
   segBits: number | undefined
+  /** What genesis names as predecessor. */
+  predecessor: Predecessor | undefined
+  /** What `sys.close` names as successor. */
+  successor: string | undefined
   kid: string | undefined
   key: PublicJwk | undefined
   former: Map<string, PublicJwk>
@@ -58,6 +63,8 @@ export function startOfJournal(): VerifyState {
     genesis: undefined,
     profile: undefined,
     segBits: undefined,
+    predecessor: undefined,
+    successor: undefined,
     kid: undefined,
     key: undefined,
     former: new Map(),

@@ -10,6 +10,7 @@ import { collectNamedFiles } from './blobs.js'
 import type { Finding } from './finding.js'
 import { checkLine, learnKeys, linesOf, readChecked, type KeyRing } from './line-check.js'
 import { holds, markOf } from './marks.js'
+import { predecessorIn, successorIn, type Predecessor } from './predecessor.js'
 import { watchPurge } from './purged.js'
 import { collectRedactions, type Purged } from './redactions.js'
 import { rememberReferences } from './references.js'
@@ -65,6 +66,10 @@ export interface Report {
   readonly sound: boolean
   readonly queue: string
   readonly profile: string
+  /** The queue this one continues, as its genesis says; undefined also when genesis was not read. */
+  readonly predecessor: Predecessor | undefined
+  /** UUID of the queue that continues this one, as its `sys.close` says. */
+  readonly successor: string | undefined
   /** Records believed and placed. */
   readonly records: number
   readonly head: { readonly seq: number; readonly hash: string } | null
@@ -157,6 +162,7 @@ export function startJudge(options: VerifyOptions = {}): Judge {
     report,
     placed: (record) => {
       purge.placed(record)
+      noteNeighbours(state, record)
       options.placed?.(record)
     },
     settled: (seq, hash) => statements.settled(seq, hash),
@@ -202,6 +208,8 @@ export function startJudge(options: VerifyOptions = {}): Judge {
         sound: errors === 0,
         queue,
         profile,
+        predecessor: state.predecessor,
+        successor: state.successor,
         records,
         head,
         root,
@@ -212,6 +220,12 @@ export function startJudge(options: VerifyOptions = {}): Judge {
       }
     },
   }
+}
+
+function noteNeighbours(state: VerifyState, { body, payload, payloadMatches }: ParsedLine): void {
+  if (!payloadMatches) return
+  if (body.type === 'sys.genesis') state.predecessor = predecessorIn(payload)
+  if (body.type === 'sys.close') state.successor = successorIn(payload)
 }
 
 function startState(options: VerifyOptions, offered: ReadonlyMap<string, PublicJwk>): VerifyState {
