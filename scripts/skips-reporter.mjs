@@ -8,6 +8,18 @@ const refuse = process.env.CI === 'true'
 const beside = existsSync(new URL('../../shared', import.meta.url))
 const excused = (name) => !beside && name.includes('[reference files]')
 
+// By the first part of the title that tells the reason, so that a suite is one line however many tests it has.
+function suitesOf(skipped) {
+  const suites = new Map()
+  for (const name of skipped) {
+    const parts = name.split(' > ')
+    const reason = parts.findIndex((part) => /\((?:needs|skipped:) |\[reference files\]/.test(part))
+    const suite = reason < 0 ? name : parts.slice(0, reason + 1).join(' > ')
+    suites.set(suite, (suites.get(suite) ?? 0) + 1)
+  }
+  return suites
+}
+
 export default class SkipsReporter {
   onTestRunEnd(modules, unhandledErrors) {
     const count = { passed: 0, failed: unhandledErrors.length, skipped: 0 }
@@ -22,9 +34,8 @@ export default class SkipsReporter {
       }
     }
     if (skipped.length > 0) {
-      process.stderr.write(`\n${skipped.length} tests were skipped (a system program is missing, or the test says why):\n`)
-      for (const name of skipped.slice(0, 40)) process.stderr.write(`  ${name}\n`)
-      if (skipped.length > 40) process.stderr.write(`  … and ${skipped.length - 40} more\n`)
+      process.stderr.write(`\n${skipped.length} tests were skipped; each says what it needs:\n`)
+      for (const [name, tests] of suitesOf(skipped)) process.stderr.write(`  ${name}${tests > 1 ? ` (${tests} tests)` : ''}\n`)
     }
     const refused = skipped.filter((name) => !excused(name)).length
     if (refuse && refused > 0) {

@@ -12,7 +12,7 @@ const seed = Number(process.env['SIGILLO_SEED'] ?? 20_260_303)
 const ROUND = 1000
 const utf8 = new TextEncoder()
 
-describe.skipIf(python === undefined)('the corpus, at length', () => {
+describe.skipIf(python === undefined)('the corpus, at length (needs python3)', () => {
   it(`J-04 J-05 J-06 both verifiers find the same in ${count} damaged journals`, async () => {
     for (let done = 0; done < count; done += ROUND) {
       const outcome = await compare(seed + done, Math.min(ROUND, count - done))

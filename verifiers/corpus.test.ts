@@ -9,7 +9,7 @@ import { randomLife, soundJournals } from './corpus/sound.js'
 const utf8 = new TextEncoder()
 const chunks = (lines: readonly string[]): Uint8Array[] => lines.map((line) => utf8.encode(`${line}\n`))
 
-describe.skipIf(python === undefined)('the corpus', () => {
+describe.skipIf(python === undefined)('the corpus (needs python3)', () => {
   it('the journals it starts from are sound, and both verifiers say so', async () => {
     const journals = await soundJournals(randomFrom(1))
     const cases = journals.map(({ name, lines, endorsers }) => ({ label: name, chunks: chunks(lines), told: { endorsers } }))

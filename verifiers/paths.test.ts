@@ -74,7 +74,7 @@ const liveFiles = (path: string): string[] =>
     .filter((name) => name.startsWith('j-'))
     .sort()
 
-describe.skipIf(python === undefined)('the second verifier, from the command line', () => {
+describe.skipIf(python === undefined)('the second verifier, from the command line (needs python3)', () => {
   it('a folder whose records name a file: whole, changed, gone; the queue itself says the same', async () => {
     const path = join(place, 'blobs')
     const bare = bareCountry()
@@ -313,7 +313,7 @@ const SPOILT: Readonly<Record<string, readonly [spoil: (folder: string) => void,
   ],
 }
 
-describe.skipIf(python === undefined)('bundles under both verifiers', () => {
+describe.skipIf(python === undefined)('bundles under both verifiers (needs python3)', () => {
   it.each([
     ['whole', {}],
     ['range', { from: 10n, to: 70n }],
@@ -371,7 +371,7 @@ describe.skipIf(python === undefined)('bundles under both verifiers', () => {
   })
 })
 
-describe.skipIf(python === undefined)('the vectors', () => {
+describe.skipIf(python === undefined)('the vectors (needs python3)', () => {
   it('J-01 J-02 J-06 J-10 J-11 J-13 every case of vectors/core comes out as stated in the second verifier', () => {
     const { status, stdout, stderr } = spawnSync(python as string, [join(dirname(program), 'test_vectors.py')], {
       encoding: 'utf8',

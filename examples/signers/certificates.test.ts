@@ -48,7 +48,7 @@ const software = (['ES256', 'ES384', 'PS256'] as const).map((alg) => [`software 
 const tokens = (['record', 'p384', 'rsa'] as const).map((object) => [`SoftHSM ${object}`, onToken(object)] as const)
 const cards = (['record', 'seal', 'der'] as const).map((key) => [`virtual card ${key}`, onCard(key)] as const)
 
-describe.skipIf(!hasOpenssl)('certificates of every kind of signer', () => {
+describe.skipIf(!hasOpenssl)('certificates of every kind of signer (needs openssl)', () => {
   let shop: Workshop
   let store: TokenStore | undefined
   beforeAll(() => {

@@ -12,7 +12,7 @@ import { hasOpenssl, LEAF_EXTENSIONS, workshop, type Workshop } from '../../pack
 const DAY = 86_400_000
 const YEARS = 5 * 365 * DAY
 
-describe.skipIf(!hasOpenssl)('S-52 verifying later', () => {
+describe.skipIf(!hasOpenssl)('S-52 verifying later (needs openssl)', () => {
   let shop: Workshop
   let root: X509
   let exported: readonly Uint8Array[]

@@ -54,7 +54,7 @@ async function stop({ child }: Program, signal: NodeJS.Signals): Promise<void> {
   await ended
 }
 
-describe.skipIf(CHROMIUM === undefined)('a till in the browser', () => {
+describe.skipIf(CHROMIUM === undefined)('a till in the browser (needs chromium)', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sigillo-till-'))
   let stage: Stage
   let browser: Browser

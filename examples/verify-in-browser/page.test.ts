@@ -37,7 +37,7 @@ async function bundle(): Promise<Buffer> {
   return Buffer.concat(parts)
 }
 
-describe.skipIf(CHROMIUM === undefined)('verify in the browser', () => {
+describe.skipIf(CHROMIUM === undefined)('verify in the browser (needs chromium)', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sigillo-page-'))
   let browser: Browser
   let page: Page

@@ -169,16 +169,19 @@ describe.each<[Style]>([['schema'], ['genuine']])('IT-77 answers in the style %s
       .filter(({ id }) => id !== undefined)
       .map(({ n: line, route }) => ({ route: route as Route, body: authority.bytes(line).answer as Uint8Array }))
 
-  it.skipIf(!has('xmlsec1'))('IT-77 xmlsec1 verifies every answer given, under its root only, and none that was changed', () => {
-    expect(answers().length).toBeGreaterThan(15)
-    for (const { body } of answers()) {
-      const text = Buffer.from(body).toString('utf8')
-      const changed = Buffer.from(text.replace(/(<IdOperazione>.*?)\d/, '$19'))
-      expect(xmlsec(body, authority.roots.answers)).toBe(true)
-      expect(xmlsec(changed, authority.roots.answers)).toBe(false)
-    }
-    expect(xmlsec(answers()[0]!.body, authority.roots.device)).toBe(false)
-  })
+  it.skipIf(!has('xmlsec1'))(
+    'IT-77 xmlsec1 verifies every answer given, under its root only, and none that was changed (needs xmlsec1)',
+    () => {
+      expect(answers().length).toBeGreaterThan(15)
+      for (const { body } of answers()) {
+        const text = Buffer.from(body).toString('utf8')
+        const changed = Buffer.from(text.replace(/(<IdOperazione>.*?)\d/, '$19'))
+        expect(xmlsec(body, authority.roots.answers)).toBe(true)
+        expect(xmlsec(changed, authority.roots.answers)).toBe(false)
+      }
+      expect(xmlsec(answers()[0]!.body, authority.roots.device)).toBe(false)
+    },
+  )
 
   const checkable = italyFolder !== undefined && has('xmllint')
   it.skipIf(!checkable)('IT-77 the schemas take every answer that claims to follow them [reference files]', () => {

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { lacking } from '@sigillo/testing/node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Authority } from './contract.js'
 import { openAuthority } from './wire.fixture.js'
@@ -264,7 +265,7 @@ describe('IT-76 rules of section 7', () => {
     expect((await server.say('receipts', other)).codes).toEqual(['00202'])
   })
 
-  describe('certification requests', () => {
+  describe.skipIf(lacking('openssl') !== undefined)('certification requests (needs openssl)', () => {
     const ask = async (csr: string, ...but: readonly Change[]): Promise<readonly unknown[]> => {
       const { status, codes } = await manufacturer.say('enrol', bend(inner.enrol, ['CSR', csr], ...but))
       return [status, ...codes]

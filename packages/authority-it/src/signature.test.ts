@@ -17,7 +17,7 @@ const C14N = 'http://www.w3.org/TR/2001/REC-xml-c14n-20010315'
 const ENVELOPED = 'http://www.w3.org/2000/09/xmldsig#enveloped-signature'
 const has = (program: string): boolean => spawnSync(program, ['--version']).error === undefined
 
-describe.skipIf(!has('openssl'))('signatures before the authority', () => {
+describe.skipIf(!has('openssl'))('signatures before the authority (needs openssl)', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sigillo-sign-'))
   let authority: Authority
   let manufacturer: Party
@@ -245,7 +245,7 @@ describe.skipIf(!has('openssl'))('signatures before the authority', () => {
     await other.close()
   })
 
-  it.skipIf(!has('xmlsec1'))('IT-76 what xmlsec1 signs is accepted', async () => {
+  it.skipIf(!has('xmlsec1'))('IT-76 what xmlsec1 signs is accepted (needs xmlsec1)', async () => {
     const template = `<ds:Signature xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:SignedInfo><ds:CanonicalizationMethod Algorithm="${C14N}"/><ds:SignatureMethod Algorithm="http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"/><ds:Reference URI=""><ds:Transforms><ds:Transform Algorithm="${ENVELOPED}"/></ds:Transforms><ds:DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"/><ds:DigestValue/></ds:Reference></ds:SignedInfo><ds:SignatureValue/><ds:KeyInfo><ds:X509Data><ds:X509Certificate/></ds:X509Data></ds:KeyInfo></ds:Signature>`
     const note =
       '<Segnalazione><Matricola>ZZITT000001</Matricola><DataOra>2026-11-24T09:00:00+01:00</DataOra><Codice>02</Codice><Note>caffè &amp; tè  <!-- x -->fine</Note></Segnalazione>'

@@ -3,6 +3,7 @@
 // a line `> ⋮` for any lines. `-- NAME --` begins a file that is there before the first command. Lines with `#` are remarks.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { lacking } from '@sigillo/testing/node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { buildCli, type CliUnderTest } from './cli.fixture.js'
 
@@ -43,7 +44,7 @@ function pattern(lines: readonly string[]): RegExp {
   return new RegExp(`^${parts.join('')}$`)
 }
 
-describe.skipIf(process.platform === 'win32')('transcripts', () => {
+describe.skipIf(process.platform === 'win32' || lacking('jq') !== undefined)('transcripts (needs a shell and jq)', () => {
   let cli: CliUnderTest
   beforeAll(() => {
     cli = buildCli()

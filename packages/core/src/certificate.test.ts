@@ -10,7 +10,7 @@ import { utf8 } from './bytes.js'
 
 const openssl = spawnSync('openssl', ['version']).error === undefined
 
-describe.skipIf(!openssl)('validity of certificates', () => {
+describe.skipIf(!openssl)('validity of certificates (needs openssl)', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sigillo-validity-'))
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 

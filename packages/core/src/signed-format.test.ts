@@ -21,7 +21,7 @@ import { jwkOfSpki } from './spki.js'
 
 const openssl = spawnSync('openssl', ['version']).error === undefined
 
-describe.skipIf(!openssl)('S-45 formats of what is signed', () => {
+describe.skipIf(!openssl)('S-45 formats of what is signed (needs openssl)', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sigillo-format-'))
   const run = (...args: string[]): Uint8Array =>
     new Uint8Array(execFileSync('openssl', args, { cwd: folder, stdio: ['ignore', 'pipe', 'ignore'] }))

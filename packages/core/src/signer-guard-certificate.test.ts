@@ -18,7 +18,7 @@ import type { Signer, SignerDescription } from './signer.js'
 const openssl = spawnSync('openssl', ['version']).error === undefined
 const DAY = 86_400_000
 
-describe.skipIf(!openssl)('the certificate behind the key', () => {
+describe.skipIf(!openssl)('the certificate behind the key (needs openssl)', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sigillo-guard-cert-'))
   const run = (...args: string[]): Uint8Array =>
     new Uint8Array(execFileSync('openssl', args, { cwd: folder, stdio: ['ignore', 'pipe', 'ignore'] }))

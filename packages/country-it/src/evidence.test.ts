@@ -16,7 +16,7 @@ import { openTransmitter } from './transmitter.js'
 
 const CLOSINGS = Number(process.env['SIGILLO_BACKLOG'] ?? (process.env['SIGILLO_LONG'] === '1' ? 1000 : 12))
 
-describe.skipIf(!has('openssl'))('evidence', () => {
+describe.skipIf(!has('openssl'))('evidence (needs openssl)', () => {
   let parties: Parties
   beforeAll(async () => {
     parties = await makeParties()

@@ -19,7 +19,7 @@ const ok = [line(1000, 2200)]
 const technician = { taxCode: 'RSSMRA80A01H501U', firm: { country: 'IT', code: '09876543217' } }
 const enrolment = { type: 'enrol', brand: 'Esempio', model: 'TT', approval: { number: '1', date: '2026-01-01' }, technician }
 
-describe.skipIf(!has('openssl'))('life', () => {
+describe.skipIf(!has('openssl'))('life (needs openssl)', () => {
   let parties: Parties
   let manufacturer: Signer
   beforeAll(async () => {

@@ -11,7 +11,7 @@ import { statusOf } from './status.js'
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
 
-describe.skipIf(!has('openssl'))('transmission', () => {
+describe.skipIf(!has('openssl'))('transmission (needs openssl)', () => {
   let parties: Parties
   beforeAll(async () => {
     parties = await makeParties()

@@ -5,7 +5,7 @@ import { lotteryAnswer, makeParties, wire, YEAR, type Parties, type Wired } from
 import { card, cash, line } from './device.fixture.js'
 import { openTransmitter, type Step } from './transmitter.js'
 
-describe.skipIf(!has('openssl'))('transmitter', () => {
+describe.skipIf(!has('openssl'))('transmitter (needs openssl)', () => {
   let parties: Parties
   beforeAll(async () => {
     parties = await makeParties()

@@ -10,7 +10,7 @@ import type { X509 } from './x509.js'
 const CA = CA_EXTENSIONS
 const LEAF = LEAF_EXTENSIONS
 
-describe.skipIf(!hasOpenssl)('paths', () => {
+describe.skipIf(!hasOpenssl)('paths (needs openssl)', () => {
   let shop: Workshop
   let root: X509
   beforeAll(() => {

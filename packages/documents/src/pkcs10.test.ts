@@ -11,7 +11,7 @@ import { has, makePki, type Pki } from './pki.fixture.js'
 import { createRequest, readRequest } from './pkcs10.js'
 import { commonNameOf, readCertificate, readCertificates } from './x509.js'
 
-describe.skipIf(!has('openssl'))('requests and paths', () => {
+describe.skipIf(!has('openssl'))('requests and paths (needs openssl)', () => {
   let pki: Pki
   beforeAll(() => {
     pki = makePki()

@@ -12,7 +12,7 @@ import type { X509 } from './x509.js'
 const HOUR = 3_600_000
 const RESPONDER = 'keyUsage=critical,digitalSignature\nextendedKeyUsage=OCSPSigning\nnoCheck=ignored\n'
 
-describe.skipIf(!hasOpenssl)('revocation', () => {
+describe.skipIf(!hasOpenssl)('revocation (needs openssl)', () => {
   let shop: Workshop
   let ca: X509
   const leaves = new Map<string, X509>()

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { FiscalError, memoryAudit, utf8, type AuditLog, type GuardedSigner, type JsonObject } from '@sigillo/core'
 import { signerKit } from '@sigillo/testing'
+import { titled } from '@sigillo/testing/node'
 import pkcs11js from 'pkcs11js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CK } from './cryptoki.js'
@@ -33,7 +34,7 @@ const eventsOf = async (log: AuditLog): Promise<string[]> => {
 const record = (signer: GuardedSigner, text: string): ReturnType<GuardedSigner['sign']> =>
   signer.sign({ operation: 'record', suite: signer.describe().suites[0]!, input: { message: utf8(text) } })
 
-describe.skipIf(module === undefined)('SoftHSM 2 (skipped: softhsm2 is neither installed nor installable here)', () => {
+describe.skipIf(module === undefined)(titled('SoftHSM 2', module === undefined ? 'softhsm2 is not installed' : undefined), () => {
   let store: TokenStore
   const other = module === undefined ? undefined : otherComponent(module)
   beforeAll(() => {

@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { FiscalError, memoryAudit, utf8, type AuditLog, type GuardedSigner, type JsonObject } from '@sigillo/core'
 import { signerKit } from '@sigillo/testing'
+import { lacking } from '@sigillo/testing/node'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { openSam, type CardProfile, type SamOptions } from './index.js'
@@ -561,34 +562,37 @@ describe('resets and removal', () => {
   })
 })
 
-it('reads the certificate from the card, and refuses one of another key', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'sigillo-sam-'))
-  writeFileSync(join(folder, 'key.pem'), keysOnce['ec']!.export({ type: 'pkcs8', format: 'pem' }))
-  execFileSync('openssl', ['req', '-x509', '-key', 'key.pem', '-subj', '/CN=card', '-out', 'c.der', '-outform', 'DER'], {
-    cwd: folder,
-    stdio: 'pipe',
-  })
-  const certificate = new Uint8Array(readFileSync(join(folder, 'c.der')))
-  rmSync(folder, { recursive: true })
-  const virtual = new VirtualCard(undefined, certificate, keysOnce)
-  const profile = virtualProfile({ certificateFile: 'c001' })
-  const { publicJwk: _none, ...withoutKey } = { publicJwk: undefined }
-  const signer = await openSam({
-    profile,
-    key: 'record',
-    pin: () => utf8(CARD_PIN),
-    audit: memoryAudit(),
-    readers: virtualReader(virtual).readers,
-    ...withoutKey,
-  })
-  expect(signer.describe().certificates).toEqual([certificate])
-  expect(signer.describe().publicJwk).toEqual(virtual.publicJwk('ec'))
-  await record(signer)
-  await signer.close()
-  expect(await codeOf(open(virtualReader(virtual), { profile, publicJwk: new VirtualCard().publicJwk('ec') }))).toBe(
-    'KEY_MISMATCH',
-  )
-})
+it.skipIf(lacking('openssl') !== undefined)(
+  'reads the certificate from the card, and refuses one of another key (needs openssl)',
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sigillo-sam-'))
+    writeFileSync(join(folder, 'key.pem'), keysOnce['ec']!.export({ type: 'pkcs8', format: 'pem' }))
+    execFileSync('openssl', ['req', '-x509', '-key', 'key.pem', '-subj', '/CN=card', '-out', 'c.der', '-outform', 'DER'], {
+      cwd: folder,
+      stdio: 'pipe',
+    })
+    const certificate = new Uint8Array(readFileSync(join(folder, 'c.der')))
+    rmSync(folder, { recursive: true })
+    const virtual = new VirtualCard(undefined, certificate, keysOnce)
+    const profile = virtualProfile({ certificateFile: 'c001' })
+    const { publicJwk: _none, ...withoutKey } = { publicJwk: undefined }
+    const signer = await openSam({
+      profile,
+      key: 'record',
+      pin: () => utf8(CARD_PIN),
+      audit: memoryAudit(),
+      readers: virtualReader(virtual).readers,
+      ...withoutKey,
+    })
+    expect(signer.describe().certificates).toEqual([certificate])
+    expect(signer.describe().publicJwk).toEqual(virtual.publicJwk('ec'))
+    await record(signer)
+    await signer.close()
+    expect(await codeOf(open(virtualReader(virtual), { profile, publicJwk: new VirtualCard().publicJwk('ec') }))).toBe(
+      'KEY_MISMATCH',
+    )
+  },
+)
 
 it('S-16 opened for a serial number, the PIN goes to that card only', async () => {
   const [one, other] = [card(), card('9999999999999999')]

@@ -18,6 +18,7 @@ import { createPrivateKey } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { FiscalError, importPublicKey, utf8, type RecordAlg } from '@sigillo/core'
+import { lacking } from '@sigillo/testing/node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createKeyFile, openKeyFile } from './index.js'
 
@@ -33,6 +34,7 @@ const copyTo = (path: string): void => {
   mkdirSync(join(path, '..'), { recursive: true, mode: 0o700 })
   writeFileSync(path, readFileSync(shared), { mode: 0o600 })
 }
+const noOpenssl = lacking('openssl') !== undefined
 const openssl = (args: readonly string[], input = ''): string =>
   execFileSync('openssl', [...args], { encoding: 'utf8', input, stdio: ['pipe', 'pipe', 'pipe'] })
 const reasonOf = async (work: Promise<unknown>): Promise<string> => {
@@ -57,23 +59,26 @@ const opensslFile = (
 }
 
 describe('createKeyFile', () => {
-  it('S-19 writes mode 0600 in a 0700 folder, PBES2 to the figures, opened by openssl pkey', async () => {
-    const path = fresh()
-    const signer = await createKeyFile(path, { passphrase })
-    expect(statSync(path).mode & 0o777).toBe(0o600)
-    expect(statSync(join(path, '..')).mode & 0o777).toBe(0o700)
-    expect(readdirSync(join(path, '..'))).toEqual(['main.pem'])
-    const asn1 = openssl(['asn1parse', '-in', path])
-    expect(asn1).toMatch(/PBES2[\s\S]*PBKDF2[\s\S]*hmacWithSHA256[\s\S]*aes-256-cbc/)
-    const salt = /OCTET STRING\s+\[HEX DUMP\]:([0-9A-F]+)/.exec(asn1)?.[1] ?? ''
-    expect(salt).toHaveLength(32)
-    expect(Number.parseInt(/INTEGER\s+:([0-9A-F]+)/.exec(asn1)?.[1] ?? '0', 16)).toBeGreaterThanOrEqual(600_000)
-    const text = openssl(['pkey', '-in', path, '-passin', `pass:${passphrase}`, '-noout', '-text_pub'])
-    expect(text).toContain('prime256v1')
-    const spki = openssl(['pkey', '-in', path, '-passin', `pass:${passphrase}`, '-pubout'])
-    expect(spki.replace(/-----[^-]+-----|\s/g, '')).toBe(Buffer.from(signer.describe().publicKeySpki).toString('base64'))
-    await signer.close()
-  })
+  it.skipIf(noOpenssl)(
+    'S-19 writes mode 0600 in a 0700 folder, PBES2 to the figures, opened by openssl pkey (needs openssl)',
+    async () => {
+      const path = fresh()
+      const signer = await createKeyFile(path, { passphrase })
+      expect(statSync(path).mode & 0o777).toBe(0o600)
+      expect(statSync(join(path, '..')).mode & 0o777).toBe(0o700)
+      expect(readdirSync(join(path, '..'))).toEqual(['main.pem'])
+      const asn1 = openssl(['asn1parse', '-in', path])
+      expect(asn1).toMatch(/PBES2[\s\S]*PBKDF2[\s\S]*hmacWithSHA256[\s\S]*aes-256-cbc/)
+      const salt = /OCTET STRING\s+\[HEX DUMP\]:([0-9A-F]+)/.exec(asn1)?.[1] ?? ''
+      expect(salt).toHaveLength(32)
+      expect(Number.parseInt(/INTEGER\s+:([0-9A-F]+)/.exec(asn1)?.[1] ?? '0', 16)).toBeGreaterThanOrEqual(600_000)
+      const text = openssl(['pkey', '-in', path, '-passin', `pass:${passphrase}`, '-noout', '-text_pub'])
+      expect(text).toContain('prime256v1')
+      const spki = openssl(['pkey', '-in', path, '-passin', `pass:${passphrase}`, '-pubout'])
+      expect(spki.replace(/-----[^-]+-----|\s/g, '')).toBe(Buffer.from(signer.describe().publicKeySpki).toString('base64'))
+      await signer.close()
+    },
+  )
 
   it('S-19 keeps an existing folder as it is and salts every file afresh', async () => {
     const path = fresh()
@@ -167,33 +172,36 @@ describe('createKeyFile', () => {
 })
 
 describe('openKeyFile', () => {
-  it('S-20 refuses 0640, 0644, symbolic links, other owners, clear keys and 2,048 iterations', async () => {
-    const path = fresh()
-    copyTo(path)
-    for (const mode of [0o640, 0o644, 0o604, 0o610]) {
-      chmodSync(path, mode)
-      expect(await reasonOf(openKeyFile(path, { passphrase }))).toBe('KEY_FILE_UNSAFE mode')
-    }
-    chmodSync(path, 0o600)
-    const linked = join(path, '..', 'linked.pem')
-    symlinkSync(path, linked)
-    expect(await reasonOf(openKeyFile(linked, { passphrase }))).toBe('KEY_FILE_UNSAFE symlink')
-    if (process.geteuid?.() === 0) {
-      chownSync(path, 12345, 12345)
-      expect(await reasonOf(openKeyFile(path, { passphrase }))).toBe('KEY_FILE_UNSAFE owner')
-      chownSync(path, 0, 0)
-    }
-    chmodSync(join(path, '..'), 0o770)
-    expect(await reasonOf(openKeyFile(path, { passphrase }))).toBe('KEY_FILE_UNSAFE directory-writable')
-    expect(await reasonOf(openKeyFile(opensslFile(['-v2', 'aes-256-cbc', '-iter', '2048']), { passphrase }))).toBe(
-      'CONFIG_INVALID weak-kdf',
-    )
-    for (const clear of [['-nocrypt'], ['-nocrypt', '-traditional']]) {
-      const bare = opensslFile(clear.slice(0, 1))
-      if (clear.length > 1) writeFileSync(bare, openssl(['pkey', '-in', bare, '-traditional']))
-      expect(await reasonOf(openKeyFile(bare, { passphrase }))).toBe('CONFIG_INVALID not-encrypted')
-    }
-  })
+  it.skipIf(noOpenssl)(
+    'S-20 refuses 0640, 0644, symbolic links, other owners, clear keys and 2,048 iterations (needs openssl)',
+    async () => {
+      const path = fresh()
+      copyTo(path)
+      for (const mode of [0o640, 0o644, 0o604, 0o610]) {
+        chmodSync(path, mode)
+        expect(await reasonOf(openKeyFile(path, { passphrase }))).toBe('KEY_FILE_UNSAFE mode')
+      }
+      chmodSync(path, 0o600)
+      const linked = join(path, '..', 'linked.pem')
+      symlinkSync(path, linked)
+      expect(await reasonOf(openKeyFile(linked, { passphrase }))).toBe('KEY_FILE_UNSAFE symlink')
+      if (process.geteuid?.() === 0) {
+        chownSync(path, 12345, 12345)
+        expect(await reasonOf(openKeyFile(path, { passphrase }))).toBe('KEY_FILE_UNSAFE owner')
+        chownSync(path, 0, 0)
+      }
+      chmodSync(join(path, '..'), 0o770)
+      expect(await reasonOf(openKeyFile(path, { passphrase }))).toBe('KEY_FILE_UNSAFE directory-writable')
+      expect(await reasonOf(openKeyFile(opensslFile(['-v2', 'aes-256-cbc', '-iter', '2048']), { passphrase }))).toBe(
+        'CONFIG_INVALID weak-kdf',
+      )
+      for (const clear of [['-nocrypt'], ['-nocrypt', '-traditional']]) {
+        const bare = opensslFile(clear.slice(0, 1))
+        if (clear.length > 1) writeFileSync(bare, openssl(['pkey', '-in', bare, '-traditional']))
+        expect(await reasonOf(openKeyFile(bare, { passphrase }))).toBe('CONFIG_INVALID not-encrypted')
+      }
+    },
+  )
 
   it('refuses a folder in the place of the file and a missing file, by last component only', async () => {
     const path = fresh()
@@ -212,7 +220,7 @@ describe('openKeyFile', () => {
     expect(await reasonOf(openKeyFile(path, {} as never))).toBe('CONFIG_INVALID missing-passphrase')
   })
 
-  it('answers wrong-passphrase also when the padding is right by chance', async () => {
+  it.skipIf(noOpenssl)('answers wrong-passphrase also when the padding is right by chance (needs openssl)', async () => {
     const path = opensslFile(['-v2', 'aes-256-cbc', '-iter', '1'])
     for (let i = 0; i < 1500; i++) {
       expect(await reasonOf(openKeyFile(path, { passphrase: `wrong ${i}`, allowWeakKdf: true, onWarning: () => {} }))).toBe(
@@ -221,13 +229,13 @@ describe('openKeyFile', () => {
     }
   })
 
-  it.each([
+  it.skipIf(noOpenssl).each([
     ['scrypt', ['-scrypt'], []],
     ['AES-128-CBC with HMAC-SHA-512', ['-v2', 'aes-128-cbc', '-v2prf', 'hmacWithSHA512', '-iter', '150000'], []],
     ['AES-192-CBC with HMAC-SHA-1', ['-v2', 'aes-192-cbc', '-v2prf', 'hmacWithSHA1', '-iter', '20000'], ['WEAK_KDF']],
     ['three-key DES', ['-v2', 'des3', '-iter', '100000'], []],
     ['a cipher only the platform names', ['-v2', 'aes-256-ofb', '-iter', '99999'], ['WEAK_KDF']],
-  ])('reads %s as openssl writes it', async (_name, encryption, warnings) => {
+  ])('reads %s as openssl writes it (needs openssl)', async (_name, encryption, warnings) => {
     const path = opensslFile(encryption)
     const told: string[] = []
     const signer = await openKeyFile(path, { passphrase, onWarning: ({ code }) => told.push(code) })
@@ -236,7 +244,7 @@ describe('openKeyFile', () => {
     expect(told).toEqual(warnings)
   })
 
-  it('refuses envelopes that are not PBES2 and opens a weak one only when told', async () => {
+  it.skipIf(noOpenssl)('refuses envelopes that are not PBES2 and opens a weak one only when told (needs openssl)', async () => {
     const old = opensslFile(['-v1', 'PBE-SHA1-3DES'])
     expect(await reasonOf(openKeyFile(old, { passphrase }))).toBe('CONFIG_INVALID unsupported-encryption')
     const weak = opensslFile(['-v2', 'aes-256-cbc', '-iter', '9999'])
@@ -261,7 +269,7 @@ describe('openKeyFile', () => {
     expect(handed[0]!.every((byte) => byte === 0)).toBe(true)
   })
 
-  it('reads certificates after the key and refuses one of another key', async () => {
+  it.skipIf(noOpenssl)('reads certificates after the key and refuses one of another key (needs openssl)', async () => {
     const path = fresh()
     const signer = await createKeyFile(path, { passphrase, alg: 'RS256', modulusLength: 2048 })
     const certificate = openssl([

@@ -88,7 +88,7 @@ describe('one writer', () => {
   })
 
   it.skipIf(!mayUnshare())(
-    'J-34 a live holder in another container on the same volume blocks, a killed one does not',
+    'J-34 a live holder in another container on the same volume blocks, a killed one does not (needs unshare and the right to use it)',
     async () => {
       const place = await sold()
       const command = [

@@ -12,7 +12,7 @@ import { CHROMIUM, FLAGS, servePage, type PageServer } from './browser.fixture.j
 
 const failed = (code: string): object => ({ error: expect.objectContaining({ code }) as unknown })
 
-describe.skipIf(CHROMIUM === undefined)('storage-idb and its browser', () => {
+describe.skipIf(CHROMIUM === undefined)('storage-idb and its browser (needs chromium)', () => {
   let server: PageServer
   let browser: Browser
   let context: BrowserContext

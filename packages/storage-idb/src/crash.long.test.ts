@@ -6,7 +6,7 @@ import { crashWhileSelling } from './crash.fixture.js'
 const count = Number(process.env['SIGILLO_COUNT'] ?? 100)
 const seed = Number(process.env['SIGILLO_SEED'] ?? 20261124)
 
-describe.skipIf(CHROMIUM === undefined)('a browser killed while it sells off line, at length', () => {
+describe.skipIf(CHROMIUM === undefined)('a browser killed while it sells off line, at length (needs chromium)', () => {
   let server: PageServer
   beforeAll(async () => {
     server = await servePage('page.fixture.ts')

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CHROMIUM, servePage, type PageServer } from './browser.fixture.js'
 import { crashWhileSelling } from './crash.fixture.js'
 
-describe.skipIf(CHROMIUM === undefined)('a browser killed while it sells off line', () => {
+describe.skipIf(CHROMIUM === undefined)('a browser killed while it sells off line (needs chromium)', () => {
   let server: PageServer
   beforeAll(async () => {
     server = await servePage('page.fixture.ts')

@@ -9,7 +9,7 @@ const namesOf = (full: boolean): string[] =>
 const roomy = namesOf(false)
 const full = namesOf(true).filter((name) => !roomy.includes(name))
 
-describe.skipIf(CHROMIUM === undefined)('storage-idb in Chromium', () => {
+describe.skipIf(CHROMIUM === undefined)('storage-idb in Chromium (needs chromium)', () => {
   let server: PageServer
   let browser: Browser
   let page: Page

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { lacking } from '@sigillo/testing/node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { entryOf, openPlace, openShopFolder, saleLine, type Place } from './french-shop.fixture.js'
 
@@ -105,23 +106,26 @@ describe('fr archive and verify-archive', () => {
     expect(ran.stdout).toMatch(/^✔ Archive intègre \/ Archive sound\n/)
   })
 
-  it('FR-66 continuity with the archive before, given whole or as its manifest; keys nobody named are told', async () => {
-    const [a, b] = [place.path('a.zip'), place.path('b.zip')]
-    const manifest = entryOf(a, 'manifest.json')
-    writeFileSync(place.path('manifest.json'), manifest)
-    const [report] = await place.json(['fr', 'verify-archive', b, '--previous', a])
-    const kid = (report?.['keys'] as unknown as string[])[0] as string
-    const trusted = ['--previous', place.path('manifest.json'), `--trusted-key=${kid}`]
-    expect((await place.json(['fr', 'verify-archive', b, ...trusted]))[0]).toMatchObject({ sound: true, unchecked: [] })
-    const faultsOf = async (...args: string[]): Promise<string[]> => {
-      const [told] = await place.json(['fr', 'verify-archive', ...args], 1)
-      return [...new Set((told?.['faults'] as unknown as { code: string }[]).map(({ code }) => code))]
-    }
-    expect(await faultsOf(b, '--previous', b)).toEqual(['CONTINUITY'])
-    expect(await faultsOf(b, '--previous', place.path('cafe.json'))).toEqual(['CONTINUITY'])
-    expect(await faultsOf(b, '--trusted-key', 'another')).toEqual(['KEY'])
-    expect(await refusal('fr', 'verify-archive', b, '--previous', place.path('missing'))).toMatchObject({ code: 'USAGE' })
-  })
+  it.skipIf(lacking('python3') !== undefined)(
+    'FR-66 continuity with the archive before, given whole or as its manifest; keys nobody named are told (needs python3)',
+    async () => {
+      const [a, b] = [place.path('a.zip'), place.path('b.zip')]
+      const manifest = entryOf(a, 'manifest.json')
+      writeFileSync(place.path('manifest.json'), manifest)
+      const [report] = await place.json(['fr', 'verify-archive', b, '--previous', a])
+      const kid = (report?.['keys'] as unknown as string[])[0] as string
+      const trusted = ['--previous', place.path('manifest.json'), `--trusted-key=${kid}`]
+      expect((await place.json(['fr', 'verify-archive', b, ...trusted]))[0]).toMatchObject({ sound: true, unchecked: [] })
+      const faultsOf = async (...args: string[]): Promise<string[]> => {
+        const [told] = await place.json(['fr', 'verify-archive', ...args], 1)
+        return [...new Set((told?.['faults'] as unknown as { code: string }[]).map(({ code }) => code))]
+      }
+      expect(await faultsOf(b, '--previous', b)).toEqual(['CONTINUITY'])
+      expect(await faultsOf(b, '--previous', place.path('cafe.json'))).toEqual(['CONTINUITY'])
+      expect(await faultsOf(b, '--trusted-key', 'another')).toEqual(['KEY'])
+      expect(await refusal('fr', 'verify-archive', b, '--previous', place.path('missing'))).toMatchObject({ code: 'USAGE' })
+    },
+  )
 
   it('FR-65 damage is told with file or record; what is no archive is told apart', async () => {
     const bytes = readFileSync(place.path('a.zip'))
@@ -197,7 +201,7 @@ describe('fr jet', () => {
     expect(stdout).toMatch(/^L\d+ +\d\d\/\d\d\/\d{4} \d\d:\d\d:\d\d {2}901 P {2}Ouverture du tiroir +B +monnaie\n$/)
   })
 
-  it('10 the CSV is the table an archive holds', async () => {
+  it.skipIf(lacking('python3') !== undefined)('10 the CSV is the table an archive holds (needs python3)', async () => {
     const theirs = entryOf(place.path('a.zip'), 'csv/jet.csv').toString('utf8')
     const { stdout } = await place.sigillo(['fr', 'jet', shop, '--csv'])
     expect(theirs.split('\r\n').length).toBeGreaterThan(5)

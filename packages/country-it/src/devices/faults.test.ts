@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { has } from '../../../documents/src/pki.fixture.js'
 import { PROTOCOLS, schedules, serveDevice, wrongWith, type ServedDevice } from './faults.fixture.js'
 
-describe.skipIf(!has('openssl')).each(PROTOCOLS)('random faults before a device: %s', (protocol) => {
+describe.skipIf(!has('openssl')).each(PROTOCOLS)('random faults before a device: %s (needs openssl)', (protocol) => {
   let served: ServedDevice
   beforeAll(async () => {
     served = await serveDevice(protocol)

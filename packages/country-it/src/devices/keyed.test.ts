@@ -25,7 +25,7 @@ const coffee = (amount: number): DeviceDocument => ({
 
 const examples = italy && join(italy, 'examples', 'server-rt-vectors.json')
 it.skipIf(examples === undefined || !existsSync(examples))(
-  'IT-63 the till side of the keyed chain: the three documents come out byte for byte, with their seals',
+  'IT-63 the till side of the keyed chain: the three documents come out byte for byte, with their seals [reference files]',
   () => {
     const { keyedChain } = JSON.parse(readFileSync(examples as string, 'utf8')) as {
       keyedChain: {
@@ -52,7 +52,7 @@ it.skipIf(examples === undefined || !existsSync(examples))(
   },
 )
 
-describe.skipIf(!has('openssl'))('a till on the keyed protocol', () => {
+describe.skipIf(!has('openssl'))('a till on the keyed protocol (needs openssl)', () => {
   let server: KeyedServer
   let served: Served
   let till: DeviceTill

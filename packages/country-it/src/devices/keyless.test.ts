@@ -44,7 +44,7 @@ const basket: DeviceDocument = {
 
 const examples = italy && join(italy, 'examples', 'server-rt-vectors.json')
 it.skipIf(examples === undefined || !existsSync(examples))(
-  'IT-63 the till side of the keyless chain: both receipts come out byte for byte, with their control codes',
+  'IT-63 the till side of the keyless chain: both receipts come out byte for byte, with their control codes [reference files]',
   () => {
     const { keylessChain } = JSON.parse(readFileSync(examples as string, 'utf8')) as {
       keylessChain: {
@@ -139,7 +139,7 @@ const benches: readonly Bench[] = [
   },
 ]
 
-describe.skipIf(!has('openssl')).each(benches)('a till on $name', ({ name, make, dialect, tls }) => {
+describe.skipIf(!has('openssl')).each(benches)('a till on $name (needs openssl)', ({ name, make, dialect, tls }) => {
   let device: EmulatedDevice
   let served: Served
   let till: DeviceTill

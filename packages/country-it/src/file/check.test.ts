@@ -30,7 +30,7 @@ function table(file: string): string[][] {
     )
 }
 
-describe.skipIf(italy === undefined)('check: reference files', () => {
+describe.skipIf(italy === undefined)('check: reference files [reference files]', () => {
   const answers = table('README.md').filter(([name]) => name?.startsWith('`response/'))
 
   it('IT-08 IT-09 all 36 genuine answers: signature right, codes and outcome as stated, deviations told as remarks', () => {
@@ -116,7 +116,7 @@ const SCHEMAS: Readonly<Record<string, string>> = {
 const schemaOf = (name: string): string =>
   Object.entries(SCHEMAS).find(([start]) => name.startsWith(start))?.[1] ?? 'CorrispettiviMessaggiTypes_v1.0'
 
-describe.skipIf(italy === undefined || !has('xmllint'))('check: mutated files', () => {
+describe.skipIf(italy === undefined || !has('xmllint'))('check: mutated files [reference files] (needs xmllint)', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sigillo-check-'))
   const valid = (xml: string, name: string): boolean => {
     const file = join(folder, 'one.xml')
@@ -288,7 +288,7 @@ describe('check: hostile and foreign bytes', () => {
   })
 })
 
-describe.skipIf(italy === undefined || !has('openssl'))('check: certificate requests', () => {
+describe.skipIf(italy === undefined || !has('openssl'))('check: certificate requests [reference files] (needs openssl)', () => {
   it('IT-16 a short key, a wrong name and no request at all are told with the authority’s codes', () => {
     const folder = mkdtempSync(join(tmpdir(), 'sigillo-csr-'))
     const csr = (subject: string, bits: number): string =>
