@@ -74,6 +74,7 @@ export class QueueCore implements Queue {
   #durable: Head
   #pump: Promise<void> | undefined
   #background: Promise<unknown> = Promise.resolve()
+  readonly #due = new Map<string, () => Promise<unknown>>()
   #stopped: FiscalError | undefined
   #closing: Promise<void> | undefined
   #certificateLookMs = Infinity
@@ -299,10 +300,23 @@ export class QueueCore implements Queue {
     this.#echoes.remember(batch.records)
     this.#witness.write(this.#ledger.chain)
     for (const { job, records } of batch.requests) job.done(records)
-    for (const snapshot of batch.snapshots) this.#later(() => this.#writer.putSnapshot(snapshot))
-    if (batch.segment) this.#later(() => this.#writer.maintain())
+    const snapshot = batch.snapshots.at(-1)
+    if (snapshot !== undefined) this.#soon('snapshot', () => this.#writer.putSnapshot(snapshot))
+    if (batch.segment) this.#soon('maintain', () => this.#writer.maintain())
     if (this.#redactions.noticed(batch.records) || (batch.segment && this.#redactions.pending()))
       this.#later(() => this.#redactions.work(this.#writer))
+  }
+
+  // Of work that makes earlier work of its kind needless only the newest waits: a store slower than the sales is not buried under it.
+  #soon(kind: string, work: () => Promise<unknown>): void {
+    const waits = this.#due.has(kind)
+    this.#due.set(kind, work)
+    if (waits) return
+    this.#later(() => {
+      const newest = this.#due.get(kind)
+      this.#due.delete(kind)
+      return newest?.() ?? Promise.resolve()
+    })
   }
 
   // Caches and sealing never decide an answer; their failure is a warning.
@@ -412,6 +426,7 @@ export class QueueCore implements Queue {
       reaction: (notice, moment) => this.#reaction(notice, moment)?.drafts ?? [],
       submit: (plan) => this.#submit(undefined, undefined, plan),
       know: (signer) => this.#signers.know(signer),
+      warn: (text) => this.#warn(text),
     })
   }
 
