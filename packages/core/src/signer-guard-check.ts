@@ -135,7 +135,8 @@ export function signatureCheck({ publicJwk }: SignerDescription): SignatureCheck
       if (signature.length !== signatureLength(suite, publicJwk)) return false
       if (depth === 'length') return true
       if (message === undefined) return digestHolds(publicJwk, checked, signature)
-      if (depth === 'aside') return (aside ??= importAside(publicJwk))(suite.alg, message, signature)
+      // An RSA check takes 20 µs, less than handing it over: doing that cost a twentieth of the signatures.
+      if (depth === 'aside' && publicJwk.kty !== 'RSA') return (aside ??= importAside(publicJwk))(suite.alg, message, signature)
       return (key ??= importPublicKey(publicJwk)).verify(suite.alg, message, signature)
     },
   }

@@ -82,7 +82,7 @@ class Guard implements GuardedSigner {
     this.#gate = options.policy === undefined ? undefined : new PolicyGate(options.policy, description)
     this.#health = new HealthRecord(() => this.#clock.now())
     this.#certificate = CertificateGate.of(description, options)
-    // A device's signature is checked beside this thread, which goes on meanwhile: on two cores a quarter more of them a second.
+    // A device's ECDSA signature is checked beside this thread, which goes on meanwhile: on two cores a quarter more of them a second.
     const depth = kind !== 'software' ? 'aside' : options.selfCheck === true ? 'here' : 'length'
     this.#calls = new DeviceCalls(device, signatureCheck(description), depth)
     // Signing at once passes no policy and no own check, so it is only offered where neither is wanted. The certificate costs two comparisons.
