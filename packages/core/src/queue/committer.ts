@@ -97,6 +97,8 @@ export async function fillBatch(line: Job[], context: BatchContext): Promise<Bat
     draft.requests.push({ job, records: outcome.records })
     if (outcome.snapshot !== undefined) draft.snapshots.push(outcome.snapshot)
     job.sealed?.(outcome.records)
+    // Nothing follows sys.close, not even a segment's checkpoint.
+    if (ledger.chain.ended) continue
     const left = placesLeft(ledger)
     // A checkpoint that fails here is owed: the request before it is whole, and the next batch begins with filling the segment.
     if (left === 1 && (await fillSegment(base, context, draft)) !== undefined) break
@@ -123,6 +125,8 @@ async function sealJob(
   const { ledger } = context
   try {
     if (job.signal?.aborted === true) throw new FiscalError('ABORTED', { message: 'cancelled before anything was signed' })
+    // The request before it in the line may have been the last of the queue.
+    if (ledger.chain.ended) throw new FiscalError('QUEUE_ENDED', { message: 'the queue has ended' })
     const moment = momentOf(context)
     const planned = await job.plan(moment)
     const signer = planned.signer ?? context.signer()
