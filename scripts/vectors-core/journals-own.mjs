@@ -1,8 +1,9 @@
 // The journal's own records: genesis, checkpoints, segments, purge, end (FORMAT 4, 5.5 rules 9 to 13).
 import { frontierOf, rootOf } from './bytes.mjs'
 import { Journal } from './journal.mjs'
-import { K2 } from './keys.mjs'
+import { ecKey, K2 } from './keys.mjs'
 
+const ENDORSER = ecKey('sigillo test organisation')
 const HEX = 'ab'.repeat(32)
 
 function start(options = {}) {
@@ -56,6 +57,9 @@ function genesisCases(cases) {
   const second = start()
   second.genesis()
   cases.add('a second genesis', second.lines, ['3 GENESIS_WRONG'])
+  const predecessor = { hash: HEX, queue: '01939c2e-7a10-7000-8000-000000000009', root: HEX, size: 77 }
+  one('with a predecessor and the reason', { predecessor: { ...predecessor, reason: 'key lost' } }, [])
+  one('a reason that is no text', { predecessor: { ...predecessor, reason: 5 } })
 }
 
 function checkpointCases(cases) {
@@ -131,6 +135,17 @@ function segmentCases(cases) {
   larger.genesis({ segBits: 7 })
   fill(larger, 70)
   cases.add('larger segments', larger.lines, [])
+  const recovered = fill(start(), 63)
+  recovered.recovery(K2, ENDORSER)
+  recovered.ticket(300)
+  recovered.checkpoint()
+  cases.add('a recovery in the last place, the key lost before its checkpoint', recovered.lines, ['63 KEY_RECOVERY?'], {
+    endorsers: [ENDORSER.jwk],
+  })
+  const rolled = fill(start(), 63)
+  rolled.rollover(K2)
+  rolled.ticket(300)
+  cases.add('a rollover there', rolled.lines, ['63 CHECKPOINT_WRONG'])
 }
 
 function purgeCases(cases) {

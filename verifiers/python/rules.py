@@ -179,11 +179,17 @@ def _vouched(record, member, old, keys):
     return any(key.verify_any(tag + statement, signature) for key in keys)
 
 
+def _recovers(record):
+    payload = record.payload
+    matches = record.body["type"] == "sys.key" and record.payload_matches
+    return matches and isinstance(payload, dict) and payload.get("mode") == "recovery"
+
+
 def _checkpoint(walk, record, lost):
     body, payload, s = record.body, record.payload, record.body["seq"]
     kind, bits = body["type"], walk.seg_bits
     last_place = bits is not None and (s + 1) % (1 << bits) == 0
-    wrong = last_place and kind not in ("sys.checkpoint", "sys.open")
+    wrong = last_place and kind not in ("sys.checkpoint", "sys.open") and not _recovers(record)
     if record.payload_matches and kind == "sys.checkpoint":
         wrong = wrong or not sysrecords.checkpoint_follows(payload) or payload["size"] != s or not _commits(walk, payload)
     if record.payload_matches and kind == "sys.purge":

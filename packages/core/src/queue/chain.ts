@@ -52,6 +52,12 @@ export function copyChain(state: ChainState): ChainState {
   return { ...state, types: new Map(state.types) }
 }
 
+/** Free places in the segment the next record falls into; the last one is a checkpoint's (FORMAT 4). */
+export function placesLeft({ segBits, seq }: Pick<ChainState, 'segBits' | 'seq'>): number {
+  const size = 2 ** segBits
+  return size - ((seq + 1) % size)
+}
+
 /** Takes the next record in. The record has been sealed by us or verified. */
 export function foldChain(state: ChainState, record: FiscalRecord): void {
   const { body, hash, sig } = record

@@ -7,6 +7,7 @@ import type { StoredSnapshot } from '../storage.js'
 import { toTimestamp, type Clock } from '../clock.js'
 import type { Signer } from '../signer.js'
 import { guarded } from '../signer-guard.js'
+import { placesLeft } from './chain.js'
 import { auditDraft, isJournalType } from './key-records.js'
 import { sealPlan, sizeOfPlan, snapshotOf, type Ledger, type Plan } from './ledger.js'
 import { checkpointDraft } from './system.js'
@@ -99,7 +100,7 @@ export async function fillBatch(line: Job[], context: BatchContext): Promise<Bat
     job.sealed?.(outcome.records)
     // Nothing follows sys.close, not even a segment's checkpoint.
     if (ledger.chain.ended) continue
-    const left = placesLeft(ledger)
+    const left = placesLeft(ledger.chain)
     // A checkpoint that fails here is owed: the request before it is whole, and the next batch begins with filling the segment.
     if (left === 1 && (await fillSegment(base, context, draft)) !== undefined) break
     if (left === segmentSize(ledger)) draft.segment = true
@@ -109,12 +110,6 @@ export async function fillBatch(line: Job[], context: BatchContext): Promise<Bat
 
 function segmentSize(ledger: Ledger): number {
   return 2 ** ledger.chain.segBits
-}
-
-// Free places in the segment the next record falls into; the last one is a checkpoint's (FORMAT 4).
-function placesLeft(ledger: Ledger): number {
-  const size = segmentSize(ledger)
-  return size - ((ledger.chain.seq + 1) % size)
 }
 
 async function sealJob(
@@ -165,10 +160,12 @@ async function withAudit(plan: Plan, signer: Signer, context: BatchContext): Pro
 
 function fits(plan: Plan, ledger: Ledger): boolean {
   const size = sizeOfPlan(plan)
-  const places = placesLeft(ledger)
+  const places = placesLeft(ledger.chain)
   if (size >= segmentSize(ledger))
     throw new FiscalError('RECORD_TOO_LARGE', { message: `a request of ${size} records does not fit into a segment` })
-  return size < places || (size === places && plan.closing === true && plan.ends !== true)
+  if (size !== places) return size < places
+  // In the last place: the checkpoint of a closing; and the new key of a recovery, whose predecessor can sign no checkpoint any more.
+  return (plan.closing === true && plan.ends !== true) || (size === 1 && plan.signer !== undefined)
 }
 
 /** The clock as records carry it: true, with the step back stated (FORMAT 16.3). */
@@ -189,7 +186,7 @@ async function fillSegment(
   const { ledger, epoch } = context
   const { now: ts, tsBack } = momentOf(context)
   try {
-    for (let places = placesLeft(ledger); places > 0; places--) {
+    for (let places = placesLeft(ledger.chain); places > 0; places--) {
       const totals = ledger.country.totals(ledger.state)
       const snapshot = places === 1 ? snapshotOf(ledger.chain, totals) : undefined
       const plan = { drafts: [checkpointDraft('segment', () => ({ state: ledger.chain, totals }))] }

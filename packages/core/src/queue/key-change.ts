@@ -8,7 +8,7 @@ import { FiscalError } from '../errors.js'
 import type { Signer, SuiteId } from '../signer.js'
 import { guarded } from '../signer-guard.js'
 import { refused, type Outcome } from './answer.js'
-import type { ChainState } from './chain.js'
+import { placesLeft, type ChainState } from './chain.js'
 import type { Job, Moment } from './committer.js'
 import type { SealDraft } from './seal.js'
 import { possessionMessage } from './system.js'
@@ -29,9 +29,13 @@ export interface KeyChangeTools {
   submit(plan: Job['plan']): Promise<Outcome>
   /** Makes a signer known: it signs as soon as the chain names its key. */
   know(signer: Signer): void
+  warn(text: string): void
 }
 
-/** Writes `sys.key` with the country's events around it. */
+/**
+ * Writes `sys.key` with the country's events around it. After a recovery near the end of a segment the events follow in the next one, as a
+ * request of their own: nobody could fill the places before for the lost key.
+ */
 export async function changeKey(change: KeyChange, tools: KeyChangeTools): Promise<Outcome> {
   const { reason, endorsement } = change
   const signer = guarded(change.signer)
@@ -40,7 +44,8 @@ export async function changeKey(change: KeyChange, tools: KeyChangeTools): Promi
   const jwk = publicJwk as unknown as JsonObject
   if (kid === tools.chain().kid) return refused(undefined, inUse())
   tools.know(signer)
-  return tools.submit(async (moment) => {
+  let owed: Notice | undefined
+  const outcome = await tools.submit(async (moment) => {
     const chain = tools.chain()
     // Another change may have come first.
     if (kid === chain.kid) throw inUse()
@@ -59,8 +64,19 @@ export async function changeKey(change: KeyChange, tools: KeyChangeTools): Promi
       ...(certificates.length > 0 && { x5c: certificates.map((der) => btoa(String.fromCharCode(...der))) }),
     }
     const record: SealDraft = { type: 'sys.key', write: () => ({ payload }) }
-    return recovery ? { drafts: [record, ...events], signer } : { drafts: [...events, record] }
+    if (!recovery) return { drafts: [...events, record] }
+    const fits = 1 + events.length < placesLeft(chain)
+    owed = fits || events.length === 0 ? undefined : notice
+    return { drafts: fits ? [record, ...events] : [record], signer }
   })
+  if (outcome.outcome === 'registered' && owed !== undefined) await tellLater(owed, tools)
+  return outcome
+}
+
+async function tellLater(notice: Notice, tools: KeyChangeTools): Promise<void> {
+  const told = await tools.submit((moment) => ({ drafts: tools.reaction(notice, moment) }))
+  if (told.outcome !== 'registered')
+    tools.warn(`what the country tells of the change of key could not be written: ${told.error.code}`)
 }
 
 function inUse(): FiscalError {

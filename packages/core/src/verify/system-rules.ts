@@ -41,8 +41,7 @@ export function judgeSystem(record: ParsedLine, state: VerifyState, context: Sys
   const { body } = record
   const { segBits } = state
   const place = segBits !== undefined && (body.seq + 1) % 2 ** segBits === 0
-  // After a loss of power between a request and the checkpoint behind it, the next tenure's opening stands there.
-  if (place && body.type !== 'sys.checkpoint' && body.type !== 'sys.open')
+  if (place && !mayEndSegment(record))
     context.fail('CHECKPOINT_WRONG', 'body.type', 'the last place of a segment holds no checkpoint')
   if (!record.payloadMatches) return
   const rule = rules[body.type]
@@ -55,6 +54,13 @@ export function judgeSystem(record: ParsedLine, state: VerifyState, context: Sys
     return
   }
   rule(record, record.payload, state, context)
+}
+
+// What may stand in place of the checkpoint after a request: the next tenure's opening, when the power failed in between; the recovery,
+// when the key that should have signed it was lost in between.
+function mayEndSegment({ body: { type }, payload, payloadMatches }: ParsedLine): boolean {
+  if (type !== 'sys.key') return type === 'sys.checkpoint' || type === 'sys.open'
+  return payloadMatches && isObject(payload) && payload['mode'] === 'recovery'
 }
 
 const codes = {
