@@ -2,7 +2,12 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createQueue } from '@sigillo/core'
+import { softwareSigner } from '@sigillo/signer-software'
+import { openFolder } from '@sigillo/storage-fs'
+import { bareCountry } from '@sigillo/testing'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { asPredecessor } from './predecessor.js'
 import { buildCli, SHOP, type CliUnderTest } from './cli.fixture.js'
 
 let cli: CliUnderTest
@@ -96,6 +101,29 @@ it('init refuses what cannot be continued, and makes nothing then', async () => 
   await refused(/UNREADABLE/, ...because('nowhere'))
   await refused(/unpack the bundle/, ...because('old.zip'))
   await refused(/no record of it is good/, ...because(emptied()))
+  const storage = await openFolder(join(cli.work, 'open'), { reserveBytes: 0 })
+  const open = await createQueue({ country: bareCountry(), storage, signer: await softwareSigner() })
+  await refused(/QUEUE_LOCKED/, ...because('open'))
+  await open.close()
+})
+
+it('a predecessor that ended for another successor is told of', () => {
+  const named = { queue: 'a', size: 3, root: 'b', hash: 'c' }
+  const report = {
+    sound: true,
+    queue: 'a',
+    profile: 'FR',
+    records: 3,
+    head: { seq: 2, hash: 'c' },
+    root: 'b',
+    findings: [],
+    more: 0,
+  }
+  const verdict = { ...report, unchecked: [], predecessor: undefined }
+  expect(asPredecessor({ ...verdict, successor: 'new' }, named, 'new')).toMatchObject({ sound: true, findings: [] })
+  expect(asPredecessor({ ...verdict, successor: undefined }, named, 'new')).toMatchObject({ sound: true, findings: [] })
+  const other = asPredecessor({ ...verdict, successor: 'third' }, named, 'new')
+  expect(other).toMatchObject({ sound: false, findings: [{ seq: null, code: 'QUEUE_WRONG', where: 'successor' }] })
 })
 
 function emptied(): string {
