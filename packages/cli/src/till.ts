@@ -1,13 +1,14 @@
 // Opening the till of a folder: settings, country, key, storage and witness put together, for writing or for reading only.
-import { join, resolve } from 'node:path'
-import { openQueue, viewQueue, type GuardedSigner, type Queue } from '@sigillo/core'
+import { resolve } from 'node:path'
+import { openQueue, viewQueue, type GuardedSigner, type KeyPolicy, type Queue } from '@sigillo/core'
 import { checkSealFile, type CheckedSeal, type Passphrase } from '@sigillo/signer-software'
 import { openFolder, type FolderView } from '@sigillo/storage-fs'
 import { textFlag, type Call, type OptionSpec } from './command.js'
 import { cliError, usageError } from './errors.js'
 import { fileWitness } from './file-witness.js'
-import { KEY_FILES, keyPlace, openSigner } from './key/open-signer.js'
-import { carriedPolicy, putPolicy, readPolicy } from './key/policy-file.js'
+import { keyPlace, openSigner } from './key/open-signer.js'
+import { carriedPolicy, putPolicy } from './key/policy-file.js'
+import { policyFile, policyInForce } from './key/policy-in-force.js'
 import type { SignerSetting } from './key/signer-setting.js'
 import { passphraseOf } from './passphrase.js'
 import { countryByCode, countryCodes, type AnyCountry, type CountryEntry } from './registry.js'
@@ -67,17 +68,20 @@ export async function findTill(dir: string): Promise<Till | undefined> {
 }
 
 /**
- * Opens the signer of a till, the key file beside it unless settings name another; its warnings go to standard error.
+ * Opens the signer of a till, the key file beside it unless settings name another, under the policy in force or one about to be; its warnings go
+ * to standard error.
  * @throws FiscalError of kind signer, SETTINGS_INVALID
  */
 export async function openKey(
   { paths, settings, country }: Pick<Till, 'paths' | 'settings' | 'country'>,
   secret: Passphrase,
   note: (text: string) => void,
+  newPolicy?: KeyPolicy,
 ): Promise<GuardedSigner> {
   const guard = { recordsAfterExpiry: country.recordsAfterExpiry === true }
   await checkSealOf({ paths, settings })
-  return openSigner(settings.signer ?? { kind: 'software' }, { place: keyPlace(paths.folder), secret, note, guard })
+  const policy = newPolicy ?? (await policyInForce({ paths, country }, note))
+  return openSigner(settings.signer ?? { kind: 'software' }, { place: keyPlace(paths.folder), secret, note, guard, policy })
 }
 
 /** The software seal of a till, checked; undefined when its settings name none. @throws FiscalError SEAL_BROKEN */
@@ -146,9 +150,8 @@ async function settle(till: Till): Promise<Till> {
   if (settings.next?.keyId === undefined || (await keyOfJournal(till)) !== settings.next.keyId) return till
   const { next: signer, ...rest } = settings
   const settled: Settings = { ...rest, signer: signer as SignerSetting }
-  const policyPath = join(keyPlace(paths.folder).folder, KEY_FILES.policy)
-  const policy = carriedPolicy(await readPolicy(policyPath), settings.next.keyId)
-  if (policy !== undefined) await putPolicy(policyPath, policy)
+  const policy = carriedPolicy(await policyInForce(till), settings.next.keyId)
+  if (policy !== undefined) await putPolicy(policyFile(paths), policy)
   await writeSettings(paths.settings, settled)
   return { ...till, settings: settled }
 }

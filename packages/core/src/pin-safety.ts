@@ -2,6 +2,7 @@
 // leaves, latches outlive the process, and any number of callers cause one submission. Used by every device adapter; knows no device.
 import type { AuditHead, AuditLog } from './audit.js'
 import { toHex } from './bytes.js'
+import type { JsonObject } from './canonical.js'
 import type { FiscalError } from './errors.js'
 import { asSignerError, signerCodes, signerError, type SignerCode } from './signer-codes.js'
 import { randomBytes } from '#crypto'
@@ -32,35 +33,61 @@ export interface PinSubmission {
   readonly doubt: (error: FiscalError) => PinDoubt | Promise<PinDoubt>
 }
 
-/** What the audit log knows of one secret and one token. */
-interface PinHistory {
-  readonly latched: boolean
+/** What the audit log knows of one secret and one token, line by line. */
+class PinHistory {
+  #failed = false
   /** Intents without an outcome. */
-  readonly open: number
+  readonly #open = new Set<unknown>()
   /** The last outcome was one the token only seems to have left intact. */
-  readonly doubted: boolean
-  /** Lines read. */
-  readonly count: number
+  doubted = false
+  /** Number of the last line read, of whatever it speaks. */
+  count = 0
+
+  take({ event, outcome, attempt, doubt }: JsonObject): void {
+    if (event === 'pin-intent') this.#open.add(attempt)
+    if (event === 'pin-cleared') {
+      this.#failed = this.doubted = false
+      this.#open.clear()
+    }
+    if (event !== 'pin-outcome') return
+    this.#open.delete(attempt)
+    this.#failed ||= outcome === 'failed'
+    if (outcome !== 'not-sent') this.doubted = doubt === 'seems-intact'
+  }
+
+  get hasFailed(): boolean {
+    return this.#failed
+  }
+  /** A failure, or an intent whose outcome nobody wrote. */
+  get isLatched(): boolean {
+    return this.#failed || this.#open.size > 0
+  }
 }
 
 // Up to the intent of this attempt, or to the end.
 async function historyOf({ audit, token, secretVersion }: PinSafetyOptions, attempt?: string): Promise<PinHistory> {
-  const open = new Set<unknown>()
-  let [latched, doubted, count] = [false, false, 0]
+  const history = new PinHistory()
   for await (const line of audit.read()) {
-    count = Number(line['n'])
+    history.count = Number(line['n'])
     if (line['token'] !== token || line['secret'] !== secretVersion) continue
-    const { event, outcome, attempt: id } = line
-    if (event === 'pin-intent' && attempt !== undefined && id === attempt) break
-    if (event === 'pin-intent') open.add(id)
-    if (event === 'pin-cleared') [latched, doubted] = [false, false]
-    if (event === 'pin-cleared') open.clear()
-    if (event !== 'pin-outcome') continue
-    open.delete(id)
-    if (outcome === 'failed') latched = true
-    if (outcome !== 'not-sent') doubted = line['doubt'] === 'seems-intact'
+    if (attempt !== undefined && line['event'] === 'pin-intent' && line['attempt'] === attempt) break
+    history.take(line)
   }
-  return { latched, open: open.size, doubted, count }
+  return history
+}
+
+/** The pairs of token and secret version a log latches: what an operator is asked to clear. */
+export async function latchedPins(audit: AuditLog): Promise<readonly { readonly token: string; readonly secret: string }[]> {
+  const pairs = new Map<string, { readonly token: string; readonly secret: string; readonly history: PinHistory }>()
+  for await (const line of audit.read()) {
+    const { token, secret } = line
+    if (typeof token !== 'string' || typeof secret !== 'string') continue
+    const name = JSON.stringify([token, secret])
+    const pair = pairs.get(name) ?? { token, secret, history: new PinHistory() }
+    pairs.set(name, pair)
+    pair.history.take(line)
+  }
+  return [...pairs.values()].filter(({ history }) => history.isLatched).map(({ token, secret }) => ({ token, secret }))
 }
 
 // One submission at a time for each token in this process, whichever signer makes it: two keys of one token have one PIN.
@@ -87,9 +114,9 @@ export class PinSafety {
   #succeeded = false
   #single: Promise<void> | undefined
 
-  private constructor(options: PinSafetyOptions, { latched, open, doubted, count }: PinHistory) {
+  private constructor(options: PinSafetyOptions, { isLatched, doubted, count }: PinHistory) {
     this.#options = options
-    this.#latched = latched || open > 0
+    this.#latched = isLatched
     this.#doubted = doubted
     this.#known = count
   }
@@ -151,13 +178,13 @@ export class PinSafety {
     const known = this.#known
     const { count } = await this.#write('pin-intent', { attempt })
     if (count === known + 1) return
-    const { latched: failed, open, doubted } = await historyOf(this.#options, attempt)
+    const { hasFailed, isLatched, doubted } = await historyOf(this.#options, attempt)
     this.#known = count
     this.#doubted = doubted
-    if (!failed && open === 0) return
+    if (!isLatched) return
     await this.#write('pin-outcome', { attempt, outcome: 'not-sent' })
-    this.#latched ||= failed
-    if (failed) throw latched(this.#options.token)
+    this.#latched ||= hasFailed
+    if (hasFailed) throw latched(this.#options.token)
     throw signerError('DEVICE_BUSY', { message: 'another signer is submitting the PIN of this token', retryAfterMs: 1_000 })
   }
 

@@ -9,13 +9,11 @@ import {
   type SuiteId,
 } from '@sigillo/core'
 import { openKeyFile } from '@sigillo/signer-software'
-import { join } from 'node:path'
 import { EXIT, numberFlag, textFlag, type Call, type Command } from '../command.js'
 import { usageError } from '../errors.js'
 import { passphraseOf, passphraseOptions } from '../passphrase.js'
 import { readTill } from '../till.js'
-import { KEY_FILES, keyPlace } from './open-signer.js'
-import { readPolicy } from './policy-file.js'
+import { policyInForce } from './policy-in-force.js'
 
 /** The command. */
 export const approveCommand: Command = {
@@ -45,7 +43,7 @@ async function approve(call: Call): Promise<number> {
     throw usageError('an approval needs --operation, --digest, --as and --key')
   if (!/^[0-9a-f]{64}$/.test(digest)) throw usageError('--digest takes 64 hexadecimal digits')
   const till = await readTill(args[0] as string)
-  const policy = await readPolicy(join(keyPlace(till.paths.folder).folder, KEY_FILES.policy))
+  const policy = await policyInForce(till)
   if (policy === undefined) throw usageError('this till has no key policy, so nobody approves')
   const minutes = numberFlag(flags, 'minutes', [1, 1440]) ?? policy.approvalMinutes ?? 60
   const from = Date.now()

@@ -10,7 +10,6 @@ import { askedOnce, passphraseOf, passphraseOptions } from '../passphrase.js'
 import { checkSealOf, keyOfJournal, openKey, openTill, readTill, secretName, writerOptions, type Till } from '../till.js'
 import { writeWhole } from '../whole-file.js'
 import { approvalRecord, decide, decisionOptions } from './decision.js'
-import { keyPlace } from './open-signer.js'
 import { subjectOf } from './request.js'
 import { tryKey } from './test-key.js'
 
@@ -135,7 +134,7 @@ async function enter(
 ): Promise<{ readonly seq: number; readonly digest: string }> {
   const said = { roles: roles as unknown as JsonObject, steps: steps as unknown as JsonObject[], till: name }
   const digest = sha256Hex(`sigillo/v1/ceremony\n${canonical(said)}`)
-  const decision = await decide(call, keyPlace(till.paths.folder), 'ceremony', { transcript: digest })
+  const decision = await decide(call, till, 'ceremony', { transcript: digest })
   await using open = await openTill(call.args[0] as string, call, secret)
   const used = approvalRecord(decision)
   if (used !== undefined) await open.queue.recordKey(used)

@@ -16,8 +16,9 @@ import {
 import { openAuditFile } from '@sigillo/signer-software'
 import { textFlag, type Call, type OptionSpec } from '../command.js'
 import { usageError } from '../errors.js'
-import { KEY_FILES, type KeyPlace } from './open-signer.js'
-import { readPolicy } from './policy-file.js'
+import type { Till } from '../till.js'
+import { KEY_FILES, keyPlace, type KeyPlace } from './open-signer.js'
+import { policyInForce } from './policy-in-force.js'
 
 /** An operation two persons must agree to. */
 export type KeyOperation =
@@ -58,15 +59,16 @@ export function operationDigest(operation: KeyOperation, subject: JsonObject): s
  * Who decides this and with whom.
  * @throws FiscalError USAGE without actor or reason; APPROVAL_REQUIRED, APPROVAL_INVALID when the policy names two approvers or more
  */
-export async function decide(call: Call, place: KeyPlace, operation: KeyOperation, subject: JsonObject): Promise<Decision> {
+export async function decide(call: Call, till: Till, operation: KeyOperation, subject: JsonObject): Promise<Decision> {
   const [actor, reason] = [textFlag(call.flags, 'actor'), textFlag(call.flags, 'reason')]
   if (actor === undefined || reason === undefined) throw usageError('who decides and why? --actor NAME --reason TEXT')
-  const policy = await readPolicy(join(place.folder, KEY_FILES.policy))
+  // The persons are those of the policy in force, not of a file somebody may have written since.
+  const policy = await policyInForce(till)
   const digest = operationDigest(operation, subject)
   const approvals = await Promise.all(((call.flags['approval'] ?? []) as readonly string[]).map(readApproval))
   const decision = { operation, actor, reason, digest, approvals }
   if (policy === undefined || (policy.approvers ?? []).length < 2) return decision
-  await withAudit(place, (audit) => checkAndUse(decision, policy, audit, call))
+  await withAudit(keyPlace(till.paths.folder), (audit) => checkAndUse(decision, policy, audit, call))
   return decision
 }
 

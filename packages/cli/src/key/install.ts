@@ -59,7 +59,7 @@ async function install(call: Call): Promise<number> {
   const [before] = certificates
   const previous = before === undefined ? undefined : sha256Hex(before)
   if (previous === id) throw usageError('this certificate is in place already')
-  const decision = await decide(call, place, 'certificate-install', { certificate: id })
+  const decision = await decide(call, till, 'certificate-install', { certificate: id })
   const path = join(place.folder, `certificate-${id.slice(0, 16)}.pem`)
   await writeWhole(path, bytesOf(pem), world.signal)
   const settings: Settings = {

@@ -1,15 +1,14 @@
 // `sigillo key policy DIR`: shows the key policy, or sets a new one: checked, agreed to by two persons where the old one names approvers, and
 // told in the journal by its hash.
-import { join } from 'node:path'
 import { readFile } from 'node:fs/promises'
 import { checkPolicy, policyHash, signerError, type KeyPolicy } from '@sigillo/core'
 import { EXIT, textFlag, type Call, type Command } from '../command.js'
 import { usageError } from '../errors.js'
-import { passphraseOptions } from '../passphrase.js'
-import { keyOfJournal, openTill, readTill, writerOptions } from '../till.js'
+import { passphraseOf, passphraseOptions } from '../passphrase.js'
+import { keyOfJournal, openKey, openWith, readTill, secretName, writerOptions } from '../till.js'
 import { approvalRecord, decide, decisionOptions } from './decision.js'
-import { KEY_FILES, keyPlace } from './open-signer.js'
-import { putPolicy, readPolicy } from './policy-file.js'
+import { putPolicy } from './policy-file.js'
+import { policyFile, policyInForce } from './policy-in-force.js'
 import { policyLines } from './test-key.js'
 
 /** The command. */
@@ -34,8 +33,7 @@ export const policyCommand: Command = {
 async function policyOf(call: Call): Promise<number> {
   const { args, flags, out } = call
   const till = await readTill(args[0] as string)
-  const place = keyPlace(till.paths.folder)
-  const old = await readPolicy(join(place.folder, KEY_FILES.policy))
+  const old = await policyInForce(till, out.note)
   const source = textFlag(flags, 'set')
   if (source === undefined) {
     if (out.json) await out.object({ policy: old ?? null, hash: old === undefined ? null : policyHash(old) })
@@ -47,9 +45,11 @@ async function policyOf(call: Call): Promise<number> {
     throw usageError(`the policy in force has version ${old.version}; a new one needs a higher one`)
   if (policy.operations['record'] === undefined) throw usageError('a till’s key must be allowed the operation record')
   const hash = policyHash(policy)
-  const decision = await decide(call, place, 'policy-change', { hash })
-  await putPolicy(join(place.folder, KEY_FILES.policy), policy)
-  await using open = await openTill(args[0] as string, call)
+  const decision = await decide(call, till, 'policy-change', { hash })
+  await putPolicy(policyFile(till.paths), policy)
+  // Under the new one already: the old one may have ended.
+  const signer = await openKey(till, passphraseOf(call, false, secretName(till)), out.note, policy)
+  await using open = await openWith(till, call, signer)
   const used = approvalRecord(decision)
   if (used !== undefined) await open.queue.recordKey(used)
   const { actor, reason } = decision

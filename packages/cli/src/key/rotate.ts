@@ -21,7 +21,8 @@ import { keyOfJournal, openWith, readTill, secretName, writerOptions, type OpenT
 import { approvalRecord, decide, decisionOptions, type Decision } from './decision.js'
 import { algOf } from './new.js'
 import { isFile, KEY_FILES, keyFileOf, keyPlace, openSigner, type KeyPlace } from './open-signer.js'
-import { carriedPolicy, putPolicy, readPolicy } from './policy-file.js'
+import { carriedPolicy, putPolicy } from './policy-file.js'
+import { policyInForce } from './policy-in-force.js'
 import { deviceOptions, deviceSetting } from './signer-flags.js'
 import { boundTo, type SignerSetting } from './signer-setting.js'
 
@@ -64,7 +65,7 @@ async function rotate(call: Call): Promise<number> {
   const recovery = flags['recovery'] === true
   if (recovery !== (textFlag(flags, 'endorser') !== undefined)) throw usageError('--recovery and --endorser FILE go together')
   const secret = askedOnce(passphraseOf(call, false, secretName(till)))
-  const old = await readPolicy(join(place.folder, KEY_FILES.policy))
+  const old = await policyInForce(till, out.note)
   const audit =
     needsAudit(till, call, old) || (await isFile(join(place.folder, KEY_FILES.audit)))
       ? await openAuditFile(join(place.folder, KEY_FILES.audit))
@@ -79,7 +80,7 @@ async function rotate(call: Call): Promise<number> {
     await bare.close()
     if (keyId === from) throw usageError('this is the key in use')
     await audit?.close()
-    const decision = await decide(call, place, 'key-rotation', { from, to: keyId })
+    const decision = await decide(call, till, 'key-rotation', { from, to: keyId })
     const again = audit === undefined ? undefined : await openAuditFile(join(place.folder, KEY_FILES.audit))
     try {
       const policy = carriedPolicy(old, keyId)
@@ -88,7 +89,7 @@ async function rotate(call: Call): Promise<number> {
       next = await openSigner(setting, { ...both, secret: newSecret(call, secret), policy, ignorePolicy: policy === undefined })
       await writeSettings(till.paths.settings, { ...till.settings, next: { ...setting, keyId } })
       const guard = { recordsAfterExpiry: till.country.recordsAfterExpiry === true }
-      const signer = await openSigner(till.settings.signer ?? { kind: 'software' }, { ...both, secret, guard })
+      const signer = await openSigner(till.settings.signer ?? { kind: 'software' }, { ...both, secret, guard, policy: old })
       const open = await openWith(till, call, signer)
       const seq = await change(call, open, next, decision, recovery, policy)
       await finishFiles(till, { ...setting, keyId }, policy)
@@ -159,7 +160,7 @@ async function endorse(call: Call, queue: Queue, old: GuardedSigner, next: Guard
 }
 
 async function finish(call: Call, till: Till, keyId: string): Promise<number> {
-  const policy = await readPolicy(join(keyPlace(till.paths.folder).folder, KEY_FILES.policy))
+  const policy = await policyInForce(till)
   await finishFiles(till, till.settings.next as SignerSetting, carriedPolicy(policy, keyId))
   if (call.out.json) await call.out.object({ from: null, to: keyId, mode: 'finished', seq: null, key: null })
   else await call.out.line(`${call.out.paint.green('✔')} the change to ${keyId} had been cut off and is finished`)

@@ -8,6 +8,7 @@ import { askedOnce, passphraseOf } from '../passphrase.js'
 import { findTill, type Till } from '../till.js'
 import { KEY_FILES, keyPlace, openSigner, type KeyPlace } from './open-signer.js'
 import { readPolicy } from './policy-file.js'
+import { policyInForce } from './policy-in-force.js'
 import { deviceSetting, nameOfSetting } from './signer-flags.js'
 import type { SignerSetting } from './signer-setting.js'
 
@@ -55,7 +56,7 @@ export async function openTarget(call: Call, target: KeyTarget): Promise<Guarded
   const secret = askedOnce(passphraseOf(call, false, secretNameOf(setting)))
   const guard = { recordsAfterExpiry: till?.country.recordsAfterExpiry === true }
   const options = { place, secret, note: call.out.note, guard }
-  if (till !== undefined) return openSigner(setting, options)
+  if (till !== undefined) return openSigner(setting, { ...options, policy: await policyInForce(till, call.out.note) })
   // A key that stands alone is under the policy beside it when that speaks of this very key.
   const signer = await openSigner(setting, { ...options, ignorePolicy: true })
   if ((await policyOf(target, signer)) === undefined) return signer
@@ -66,7 +67,7 @@ export async function openTarget(call: Call, target: KeyTarget): Promise<Guarded
 /** The policy a target's key is under; undefined when there is none. */
 export async function policyOf({ place, till }: KeyTarget, signer: GuardedSigner): Promise<KeyPolicy | undefined> {
   const path = join(place.folder, KEY_FILES.policy)
-  if (till !== undefined) return readPolicy(path)
+  if (till !== undefined) return policyInForce(till)
   const policy = await readPolicy(path).catch(() => undefined)
   return policy?.keyId === signer.describe().keyId ? policy : undefined
 }

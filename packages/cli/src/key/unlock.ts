@@ -1,6 +1,6 @@
 // `sigillo key unlock DIR`: lifts the latch a wrong PIN left (signing specification 3.5.4): two persons where the policy names approvers, told in
 // the audit log first and in the journal as soon as the key signs again.
-import type { AuditLog, JsonObject } from '@sigillo/core'
+import { latchedPins } from '@sigillo/core'
 import { EXIT, type Call, type Command } from '../command.js'
 import { readTill } from '../till.js'
 import { decide, decisionOptions, withAudit } from './decision.js'
@@ -24,13 +24,13 @@ async function unlock(call: Call): Promise<number> {
   const { args, out } = call
   const till = await readTill(args[0] as string)
   const place = keyPlace(till.paths.folder)
-  const latched = await withAudit(place, latches)
+  const latched = await withAudit(place, latchedPins)
   if (latched.length === 0) {
     await (out.json ? out.object({ cleared: [] }) : out.line('Nothing is latched.'))
     return EXIT.findings
   }
   const tokens = latched.map(({ token, secret }) => ({ token, secret }))
-  const { actor, reason } = await decide(call, place, 'latch-override', { tokens })
+  const { actor, reason } = await decide(call, till, 'latch-override', { tokens })
   await withAudit(place, async (audit) => {
     for (const { token, secret } of tokens) await audit.append({ event: 'pin-cleared', token, secret, actor, reason })
   })
@@ -39,18 +39,4 @@ async function unlock(call: Call): Promise<number> {
     for (const { token, secret } of tokens)
       await out.line(`${out.paint.green('✔')} token ${token}: the PIN of version ${secret} is submitted again`)
   return EXIT.ok
-}
-
-// Pairs of token and secret whose last submission failed, or of which nobody wrote what became of it.
-async function latches(audit: AuditLog): Promise<readonly { readonly token: string; readonly secret: string }[]> {
-  const open = new Map<string, { token: string; secret: string }>()
-  for await (const line of audit.read()) {
-    const [token, secret] = [line['token'], line['secret']]
-    if (typeof token !== 'string' || typeof secret !== 'string') continue
-    const name = JSON.stringify([token, secret])
-    const failed = line['event'] === 'pin-outcome' && (line as JsonObject)['outcome'] === 'failed'
-    if (line['event'] === 'pin-intent' || failed) open.set(name, { token, secret })
-    else if (line['event'] === 'pin-cleared' || line['event'] === 'pin-outcome') open.delete(name)
-  }
-  return [...open.values()]
 }
