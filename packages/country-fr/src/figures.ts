@@ -1,6 +1,6 @@
 // Figures of a document: VAT per line and rate, turnover, payments, what lies outside turnover (7). Pure arithmetic over a
 // parsed request; which documents are allowed is decided in sale.ts.
-import { checkRate } from './rates.js'
+import { checkRate, type RateDay } from './rates.js'
 import type { Settings } from './options.js'
 import type { SaleLine, SaleParts } from './parse.js'
 import { computeVat, type Amounts, type ByRate, type Taxed } from './vat.js'
@@ -19,18 +19,19 @@ export interface Figures {
   readonly discounts: { amount: number; count: number } | undefined
 }
 
+/** Against which rates a document is held. */
+export interface RateCheck extends RateDay {
+  readonly settings: Settings
+}
+
 /**
- * Computes a document. With `check` the rates must be those of the region on the date; `supplied` says whether VAT given by the
- * till is used.
+ * Computes a document. With `check` the rates must be those of the region on its day, and lines that take back may bear one that
+ * has ended; `supplied` says whether VAT given by the till is used.
  * @throws FiscalError FR_VAT_RATE_UNKNOWN, FR_EXEMPTION_REQUIRED, FR_VAT_MISMATCH
  */
-export function figuresOf(
-  sale: SaleParts,
-  check: { readonly settings: Settings; readonly date: string } | undefined,
-  supplied: boolean = check !== undefined,
-): Figures {
+export function figuresOf(sale: SaleParts, check: RateCheck | undefined, supplied: boolean = check !== undefined): Figures {
   const { lines: given } = sale
-  if (check !== undefined) checkRates(given, check.settings, check.date)
+  if (check !== undefined) checkRates(given, check)
   const taxed: Taxed[] = []
   let outside = 0
   for (const { ttc, rate } of given) {
@@ -51,11 +52,12 @@ export function figuresOf(
   }
 }
 
-function checkRates(lines: readonly SaleLine[], settings: Settings, date: string): void {
+function checkRates(lines: readonly SaleLine[], { settings, date, once = false }: RateCheck): void {
   const { region, extraRates } = settings
   for (let i = 0; i < lines.length; i++) {
-    const { rate, input } = lines[i] as SaleLine
-    if (rate !== undefined) checkRate(region, rate, input.exemption, date, extraRates, `lines[${i}].rateBp`)
+    const { rate, ttc, input } = lines[i] as SaleLine
+    const day = { date, once: once || ttc < 0 }
+    if (rate !== undefined) checkRate(region, rate, input.exemption, day, extraRates, `lines[${i}].rateBp`)
   }
 }
 

@@ -10,6 +10,8 @@ import { headItems } from './print.js'
 import { documentItems } from './print-document.js'
 import { must, pair, rule, title } from './print-items.js'
 import { shownNow } from './print-shop.js'
+import type { TicketRequest } from './request.js'
+import { soldEarlier } from './sale.js'
 import { cleanName } from './text.js'
 import { businessDate, frenchMoment } from './time.js'
 
@@ -103,7 +105,8 @@ function checkOffline(settings: Settings, request: JsonObject): void {
       details: { messageFr: 'Le mode école n’est pas possible en mode dégradé.' },
     })
   if (parsed.sale === undefined || !OFFLINE_TYPES.has(parsed.type)) return
-  const figures = figuresOf(parsed.sale, { settings, date: businessDate(settings.zone, parsed.posMs, 0) })
+  const day = { date: businessDate(settings.zone, parsed.posMs, 0), once: soldEarlier(parsed.input as TicketRequest) }
+  const figures = figuresOf(parsed.sale, { settings, ...day })
   if (parsed.type !== 'payment' && parsed.sale.lines.length === 0)
     throw refuse('FR_ITEMS_REQUIRED', 'at least one line is needed', { path: 'lines' })
   if (parsed.type === 'note' && parsed.sale.payments.length > 0)

@@ -4,6 +4,8 @@ import { expect, it } from 'vitest'
 import { frenchOffline } from './offline.js'
 import { cafe, line, openShop, type Shop } from './shop.fixture.js'
 
+const lineOf = (total: number): object => line(total, 2000)
+
 interface Line {
   readonly shop: Shop
   readonly till: Till
@@ -315,6 +317,38 @@ it('FR-46, FR-47 school mode off line neither begins an outage, nor spends its c
   expect(await line.sell('POS-1')).toMatchObject({ outcome: 'provisional', number: 'D-CAISSE-01-1' })
   expect(await line.sell('X-2', 100, training)).toMatchObject({ outcome: 'rejected', error: { code: 'OFFLINE_BLOCKED' } })
   expect(await line.sell('POS-2')).toMatchObject({ outcome: 'provisional', number: 'D-CAISSE-01-2' })
+})
+
+it('FR-53, 12 sales made off line are real, though the queue stands in school mode when they come', async () => {
+  const line = await outage(2)
+  await line.shop.ok({ type: 'training', on: true, responsible: 'CHEF' })
+  const from = line.shop.queue.head().seq + 1n
+  expect(await line.till.transfer()).toMatchObject({ status: 'transferred', handed: 2 })
+  expect(await line.shop.trail(from)).toEqual(['L:70', 'T:sale', 'T:sale', 'G:zero', 'L:120', 'L:125'])
+  expect((line.shop.totals() as unknown as { perpetual: { alg: string } }).perpetual.alg).toBe('300')
+  // Made on line it is a simulation again.
+  await line.sell('POS-9')
+  expect((await line.shop.trail(from)).length).toBe(7)
+  expect((await line.shop.records()).at(-1)?.body.type).toBe('training')
+})
+
+it('11.5, 13.5 an invoice made off line for tickets it may not cover is recorded as printed and counts nothing twice', async () => {
+  const line = await openLine()
+  await line.sell('SALE', 1000)
+  const customer = { name: 'A', address: 'B' }
+  const invoice = { type: 'invoice', customer, covers: ['SALE'], payments: [] }
+  await line.shop.ok({ ...invoice, lines: [lineOf(1000)] })
+  line.down = true
+  expect((await line.sell('INV', 1000, invoice)).outcome).toBe('provisional')
+  line.down = false
+  expect(await line.till.transfer()).toMatchObject({ status: 'transferred', handed: 1 })
+  const [record] = (await line.shop.records()).filter(({ body }) => body.ref === 'INV')
+  expect(record?.payload).toMatchObject({ counted: false, total: 1000, degraded: { forced: { code: 'FR_ALREADY_COVERED' } } })
+  expect((line.shop.totals() as unknown as { perpetual: { alg: string; abs: string } }).perpetual).toMatchObject({
+    alg: '1000',
+    abs: '1000',
+  })
+  expect((await line.shop.queue.verify()).findings).toEqual([])
 })
 
 it('FR-50 a sale that breaks the rules begins no outage', async () => {

@@ -47,10 +47,20 @@ export const exemptions: Readonly<Record<string, string>> = {
   TER: 'TVA non applicable dans ce territoire',
 }
 
-/** True when the rate may be used in the region on a local date `YYYY-MM-DD`. */
-export function isRate(region: Region, rateBp: number, date: string, extra: readonly RateRow[]): boolean {
+/** On which local date `YYYY-MM-DD` a rate must be in force; with `once` it may have ended before. */
+export interface RateDay {
+  readonly date: string
+  /** What is taken back, or put on an invoice later, bears the rate of the day it was sold. */
+  readonly once?: boolean
+}
+
+/** True when the rate may be used in the region on that day. */
+export function isRate(region: Region, rateBp: number, { date, once }: RateDay, extra: readonly RateRow[]): boolean {
   const fits = (row: RateRow): boolean =>
-    row.rateBp === rateBp && row.region === region && row.from <= date && (row.to === undefined || date <= row.to)
+    row.rateBp === rateBp &&
+    row.region === region &&
+    row.from <= date &&
+    (once === true || row.to === undefined || date <= row.to)
   return rateTable.some(fits) || extra.some(fits)
 }
 
@@ -59,12 +69,12 @@ export function checkRate(
   region: Region,
   rateBp: number,
   exemption: string | undefined,
-  date: string,
+  day: RateDay,
   extra: readonly RateRow[],
   path: string,
 ): void {
-  if (!isRate(region, rateBp, date, extra)) {
-    throw refuse('FR_VAT_RATE_UNKNOWN', `${path}: VAT rate ${rateBp / 100} % is not one of ${region} on ${date}`, {
+  if (!isRate(region, rateBp, day, extra)) {
+    throw refuse('FR_VAT_RATE_UNKNOWN', `${path}: VAT rate ${rateBp / 100} % is not one of ${region} on ${day.date}`, {
       path,
       rateBp,
     })

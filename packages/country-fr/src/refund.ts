@@ -7,6 +7,7 @@ import type { SaleLine, SaleParts } from './parse.js'
 import { storedOriginal, storedSale, unknown } from './reference.js'
 import type { ReferenceInput } from './request.js'
 import type { Mark, State } from './state.js'
+import type { ByRate } from './vat.js'
 
 /**
  * Which lines of the original a refund takes back: index and ten-thousandths.
@@ -36,7 +37,9 @@ function matchLines(originals: readonly SaleLine[], mark: Mark, lines: readonly 
       taken.set(at, (taken.get(at) ?? 0) + part)
     }
     if (wanted > 0)
-      throw refuse('FR_REFUND_EXCEEDS', `lines[${i}]: the original has no such quantity left to refund`, { path: `lines[${i}]` })
+      throw refuse('FR_REFUND_EXCEEDS', `lines[${i}]: the original has no such quantity left to refund at this rate`, {
+        path: `lines[${i}]`,
+      })
   })
   return [...taken].sort(([a], [b]) => a - b)
 }
@@ -44,19 +47,25 @@ function matchLines(originals: readonly SaleLine[], mark: Mark, lines: readonly 
 function candidates(originals: readonly SaleLine[], line: SaleLine): number[] {
   const named = line.input.originalLine
   const all = originals.map((_, at) => at)
-  if (named !== undefined) return named <= originals.length ? [named - 1] : []
+  // VAT is given back at the rate it was charged at, whichever line is named.
+  if (named !== undefined) return sameTax(originals[named - 1], line) ? [named - 1] : []
   return all.filter((at) => sameGoods(originals[at] as SaleLine, line))
 }
 
+function sameTax(a: SaleLine | undefined, b: SaleLine): boolean {
+  return a !== undefined && a.rate === b.rate && a.nature === b.nature
+}
+
 function sameGoods(a: SaleLine, b: SaleLine): boolean {
-  if (a.rate !== b.rate || a.nature !== b.nature || a.ttc < 0) return false
+  if (!sameTax(a, b) || a.ttc < 0) return false
   const [one, other] = [a.input.productId, b.input.productId]
   return one !== undefined && other !== undefined ? one === other : a.input.label === b.input.label
 }
 
 /**
  * Checks that a cancellation mirrors its original.
- * @throws FiscalError FR_REFERENCE_UNKNOWN, FR_ALREADY_CANCELLED, FR_ALREADY_COVERED, FR_REFUND_EXCEEDS, FR_PERIOD_CLOSED, FR_SUM_MISMATCH
+ * @throws FiscalError FR_REFERENCE_UNKNOWN, FR_ALREADY_CANCELLED, FR_ALREADY_COVERED, FR_REFUND_EXCEEDS, FR_PERIOD_CLOSED, FR_SUM_MISMATCH,
+ *   FR_VAT_MISMATCH
  */
 export function checkCancellation(
   state: State,
@@ -82,6 +91,19 @@ export function checkCancellation(
       { path: 'lines' },
     )
   }
+  if (!mirrorsVat(original.payload.vat, figures.vat))
+    throw refuse(
+      'FR_VAT_MISMATCH',
+      'the VAT of a cancellation is the exact negative of its ticket’s: supply it as the ticket did',
+      {
+        path: 'vat',
+      },
+    )
+}
+
+// Where the till supplied the VAT, its mirror must be supplied too: computed anew it could be a cent off, and the day with it.
+function mirrorsVat(original: ByRate, mirror: ByRate): boolean {
+  return Object.entries(original).every(([rate, { vat }]) => vat + (mirror[rate]?.vat ?? 0) === 0)
 }
 
 function mirrors(originals: readonly SaleLine[], lines: readonly SaleLine[]): boolean {

@@ -18,6 +18,13 @@ type SaleInput = TicketRequest | InvoiceRequest | NoteRequest
 
 const defaultOp = { ticket: 'sale', invoice: 'invoice', note: 'note' } as const
 
+const TAKES_BACK: ReadonlySet<string> = new Set(['refund', 'credit', 'cancellation'])
+
+/** True for a document about goods sold earlier: its rates are those of then, though they may have ended since. */
+export function soldEarlier(input: { readonly op?: string | undefined; readonly covers?: unknown }): boolean {
+  return input.covers !== undefined || (input.op !== undefined && TAKES_BACK.has(input.op))
+}
+
 /** Content of a sale before it has a number. */
 export type SaleContent = Omit<SalePayload, 'number' | 'moment' | 'operator'>
 
@@ -30,12 +37,12 @@ export function saleContent(plan: Plan, request: FrenchRequest, needs: Needs, da
   const sale = request.sale as SaleParts
   const op = input.op ?? defaultOp[input.type]
   if (sale.lines.length === 0) throw refuse('FR_ITEMS_REQUIRED', 'at least one line is needed', { path: 'lines' })
-  const figures = figuresOf(sale, { settings: plan.settings, date: rateDate(plan, request) })
+  const covering = input.type === 'invoice' && input.covers !== undefined
+  const figures = figuresOf(sale, { settings: plan.settings, date: rateDate(plan, request), once: soldEarlier(input) })
   const content = contentOf(op, plan.at.date, figures)
   if (input.type === 'note') return noteContent(content, input, sale, needs)
   if (input.type === 'invoice') checkInvoice(input, op, figures)
   if (input.type === 'ticket') checkTicket(plan, input, op, figures)
-  const covering = input.type === 'invoice' && input.covers !== undefined
   if (covering ? sale.payments.length > 0 && figures.paid !== figures.collected : figures.paid !== figures.collected)
     throw sumMismatch(figures)
   const linked = linkContent(plan, request, op, figures, needs, dayEnds)
@@ -120,20 +127,49 @@ function coveredBy(
   wanted: number,
 ): { seq: number; number: number }[] {
   if (records.length !== wanted) throw refuse('FR_REFERENCE_UNKNOWN', 'a covered ticket is not in this queue', { path: 'covers' })
-  const sums = new Map<string, number>()
   const seen = new Set<number>()
   const covers = records.map((record, i) => {
     const { seq, number, type } = storedOriginal(record)
+    const path = `covers[${i}]`
     if (type !== 'ticket' || record.payload === null)
-      throw refuse('FR_REFERENCE_UNKNOWN', 'only tickets can be covered', { path: `covers[${i}]` })
+      throw refuse('FR_REFERENCE_UNKNOWN', 'only tickets can be covered', { path })
     const mark = plan.state.marks[seq]
     if (mark?.covered === true || seen.has(seq))
-      throw refuse('FR_ALREADY_COVERED', `ticket ${number} is on an invoice already`, { path: `covers[${i}]` })
-    if (mark?.cancelled === true) throw refuse('FR_ALREADY_CANCELLED', `ticket ${number} was cancelled`, { path: `covers[${i}]` })
+      throw refuse('FR_ALREADY_COVERED', `ticket ${number} is on an invoice already`, { path })
+    if (mark?.cancelled === true) throw refuse('FR_ALREADY_CANCELLED', `ticket ${number} was cancelled`, { path })
     seen.add(seq)
-    for (const [rate, { ttc }] of Object.entries(storedSale(record).payload.vat)) sums.set(rate, (sums.get(rate) ?? 0) + ttc)
     return { seq, number }
   })
+  checkRefundsCovered(plan, records)
+  checkCoveredSums(figures, records)
+  return covers
+}
+
+// What was given back on a ticket would otherwise stand on the invoice, and could be given back once more from there.
+function checkRefundsCovered({ state }: Plan, records: readonly FiscalRecord[]): void {
+  const given = new Map<string, number>()
+  for (const record of records) {
+    const { original, refunded = [] } = storedSale(record).payload
+    if (original === undefined || !('seq' in original)) continue
+    for (const [line, quantity] of refunded) {
+      const at = `${original.seq}/${line}`
+      given.set(at, (given.get(at) ?? 0) + quantity)
+    }
+  }
+  records.forEach((record, i) => {
+    const { seq, number } = storedOriginal(record)
+    for (const [line, quantity] of Object.entries(state.marks[seq]?.refunded ?? {}))
+      if (quantity !== given.get(`${seq}/${line}`))
+        throw refuse('FR_SUM_MISMATCH', `ticket ${number} was refunded in part: name its refunds in covers too`, {
+          path: `covers[${i}]`,
+        })
+  })
+}
+
+function checkCoveredSums(figures: Figures, records: readonly FiscalRecord[]): void {
+  const sums = new Map<string, number>()
+  for (const record of records)
+    for (const [rate, { ttc }] of Object.entries(storedSale(record).payload.vat)) sums.set(rate, (sums.get(rate) ?? 0) + ttc)
   for (const rate of new Set([...sums.keys(), ...Object.keys(figures.vat)])) {
     const [tickets, invoice] = [sums.get(rate) ?? 0, figures.vat[rate]?.ttc ?? 0]
     if (tickets !== invoice)
@@ -143,7 +179,6 @@ function coveredBy(
         invoice,
       })
   }
-  return covers
 }
 
 /**
@@ -154,7 +189,9 @@ export function forcedContent(plan: Plan, request: FrenchRequest, error: unknown
   const figures = figuresOf(request.sale as SaleParts, undefined)
   const input = request.input as Partial<SaleInput>
   const op = typeof input.op === 'string' ? input.op : defaultOp[request.type as keyof typeof defaultOp]
-  return contentOf(op, plan.at.date, figures)
+  const content = contentOf(op, plan.at.date, figures)
+  // What it says it covers was counted when it was sold.
+  return 'covers' in input && input.covers !== undefined ? { ...content, counted: false } : content
 }
 
 /** Adds the record of a sale. */

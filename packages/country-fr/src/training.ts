@@ -14,12 +14,17 @@ import type { State } from './state.js'
 export function responsibleOf(state: State, request: FrenchRequest): string | undefined {
   if (request.type === 'training') return undefined
   const { training } = request.input
-  if (training === undefined || training === false) return state.training === '' ? undefined : state.training
+  if (training === undefined || training === false) return state.training === '' || isOutage(request) ? undefined : state.training
   const named = training === true ? '' : (training.responsible ?? '').trim()
   const responsible = named === '' ? state.training : named
   if (responsible === '')
     throw refuse('FR_TRAINING_RESPONSIBLE', 'school mode needs a responsible person', { path: 'training.responsible' })
   return responsible
+}
+
+// What was sold off line was sold in earnest, on paper without FACTICE: the queue's own switch must not make it a simulation.
+function isOutage({ type, degraded, input }: FrenchRequest): boolean {
+  return degraded !== undefined || type === 'outage' || (type === 'zero' && 'episode' in input && input.episode !== undefined)
 }
 
 /** One training record out of what the request would have become. */
