@@ -2,13 +2,13 @@
 // loopback; a forger may be at the till's files while it is down. In the end every sale is in the queue exactly once and in order,
 // and the breaks reported are the damage done.
 import { spawn, type ChildProcess } from 'node:child_process'
-import { execFileSync } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { openFolder } from '@sigillo/storage-fs'
 import { parseLine } from '@sigillo/core'
 import { verifyChunks } from '@sigillo/core/verify'
+import { selfSigned } from '@sigillo/testing/node'
 import { frenchAuditor } from '@sigillo/country-fr'
 import { build } from 'esbuild'
 import { forge, reported, type Deed } from './forger.fixture.js'
@@ -36,27 +36,10 @@ export async function setStage(folder: string): Promise<Stage> {
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
   })
   const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')]
-  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1']
-  execFileSync(
-    'openssl',
-    [
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-keyout',
-      key,
-      '-out',
-      cert,
-      '-days',
-      '2',
-      ...subject,
-    ],
-    { stdio: 'ignore' },
-  )
+  const names = ['subjectAltName=DNS:localhost,IP:127.0.0.1']
+  const { certificatePem, keyPem } = selfSigned({ subject: '/CN=localhost', days: 2, extensions: names })
+  writeFileSync(cert, certificatePem)
+  writeFileSync(key, keyPem)
   return { folder, cert, key }
 }
 

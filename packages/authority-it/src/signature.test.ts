@@ -5,6 +5,7 @@ import { createHash, createHmac, createPrivateKey, sign, X509Certificate, type K
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { selfSigned } from '@sigillo/testing/node'
 import fc from 'fast-check'
 import { XmlDocument, type XmlElement } from 'libxml2-wasm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -173,40 +174,14 @@ describe.skipIf(!has('openssl'))('signatures before the authority (needs openssl
 
   it('IT-07 IT-76 the right name under a foreign root, and a certificate for something else: 403', async () => {
     const run = (...args: string[]): Buffer => execFileSync('openssl', args, { cwd: folder, stdio: ['ignore', 'pipe', 'ignore'] })
-    run(
-      'req',
-      '-x509',
-      '-key',
-      'key.pem',
-      '-subj',
-      '/CN=ZZITT000001',
-      '-days',
-      '9',
-      '-addext',
-      'keyUsage=critical,nonRepudiation',
-      '-outform',
-      'DER',
-      '-out',
-      'self.der',
-    )
-    const self = readFileSync(join(folder, 'self.der')).toString('base64')
+    const own = { keyPem: readFileSync(join(folder, 'key.pem'), 'utf8'), subject: '/CN=ZZITT000001' }
+    const { certificateDer } = selfSigned({ ...own, extensions: ['keyUsage=critical,nonRepudiation'] })
+    const self = Buffer.from(certificateDer).toString('base64')
     const keyInfo = `<ds:KeyInfo><ds:X509Data><ds:X509Certificate>${self}</ds:X509Certificate></ds:X509Data></ds:KeyInfo>`
     expect(await outcome(signedBy({ keyInfo }))).toEqual([403])
-    run(
-      'req',
-      '-x509',
-      '-newkey',
-      'rsa:2048',
-      '-nodes',
-      '-keyout',
-      'ca.key',
-      '-subj',
-      '/CN=Altra CA',
-      '-days',
-      '9',
-      '-out',
-      'ca.pem',
-    )
+    const ca = selfSigned({ key: 'rsa:2048', subject: '/CN=Altra CA' })
+    writeFileSync(join(folder, 'ca.pem'), ca.certificatePem)
+    writeFileSync(join(folder, 'ca.key'), ca.keyPem)
     run('req', '-new', '-key', 'key.pem', '-subj', '/CN=ZZITT000001', '-out', 'leaf.csr')
     const issue = (usage: string): string => {
       writeFileSync(join(folder, 'leaf.ext'), `keyUsage=${usage}\n`)

@@ -1,9 +1,7 @@
 // Validity dates read from certificates that openssl makes, at both ends of the two forms of time.
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { selfSigned } from '@sigillo/testing/node'
+import { describe, expect, it } from 'vitest'
 import { validityOf } from './certificate.js'
 import { momentOf } from './der.js'
 import { utf8 } from './bytes.js'
@@ -11,32 +9,11 @@ import { utf8 } from './bytes.js'
 const openssl = spawnSync('openssl', ['version']).error === undefined
 
 describe.skipIf(!openssl)('validity of certificates (needs openssl)', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'sigillo-validity-'))
-  afterAll(() => rmSync(folder, { recursive: true, force: true }))
-
   it.each([
     ['today', 30],
     ['beyond 2050, in the longer form', 12_000],
   ])('reads what openssl says of one that ends %s', (_when, days) => {
-    const args = [
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-keyout',
-      'k.pem',
-      '-subj',
-      '/CN=t',
-    ]
-    const der = new Uint8Array(
-      execFileSync('openssl', [...args, '-days', String(days), '-outform', 'DER'], {
-        cwd: folder,
-        stdio: ['ignore', 'pipe', 'ignore'],
-      }),
-    )
+    const { certificateDer: der } = selfSigned({ days })
     const said = execFileSync('openssl', ['x509', '-inform', 'DER', '-noout', '-dates'], { input: der, encoding: 'utf8' })
     const date = (name: string): number => Date.parse(new RegExp(`${name}=(.*)`).exec(said)?.[1] as string)
     expect(validityOf(der)).toEqual({ notBeforeMs: date('notBefore'), notAfterMs: date('notAfter') })

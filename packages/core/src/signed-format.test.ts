@@ -4,6 +4,7 @@ import { createHash, sign as platformSign } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { selfSigned } from '@sigillo/testing/node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { memoryAudit } from './audit.js'
 import { concat, utf8 } from './bytes.js'
@@ -32,21 +33,9 @@ describe.skipIf(!openssl)('S-45 formats of what is signed (needs openssl)', () =
 
   beforeAll(() => {
     for (const name of ['own', 'other']) {
-      run(
-        'req',
-        '-x509',
-        '-newkey',
-        'ec',
-        '-pkeyopt',
-        'ec_paramgen_curve:P-256',
-        '-nodes',
-        '-keyout',
-        `${name}.key`,
-        '-out',
-        `${name}.pem`,
-        '-subj',
-        `/CN=${name}`,
-      )
+      const { keyPem, certificatePem } = selfSigned({ subject: `/CN=${name}` })
+      writeFileSync(join(folder, `${name}.key`), keyPem)
+      writeFileSync(join(folder, `${name}.pem`), certificatePem)
       run('req', '-new', '-key', `${name}.key`, '-subj', '/CN=till', '-outform', 'DER', '-out', `${name}.csr`)
       writeFileSync(join(folder, 'content'), 'a document')
       run(

@@ -1,10 +1,8 @@
 // The certificate behind the key: dates, revocation, warnings; counted by the calls that reach the device.
-import { execFileSync, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { createHash, createPrivateKey, createPublicKey, sign as platformSign } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { selfSigned } from '@sigillo/testing/node'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { memoryAudit, type AuditLog } from './audit.js'
 import { utf8 } from './bytes.js'
 import { validityOf, type CertificateValidity } from './certificate.js'
@@ -19,9 +17,6 @@ const openssl = spawnSync('openssl', ['version']).error === undefined
 const DAY = 86_400_000
 
 describe.skipIf(!openssl)('the certificate behind the key (needs openssl)', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'sigillo-guard-cert-'))
-  const run = (...args: string[]): Uint8Array =>
-    new Uint8Array(execFileSync('openssl', args, { cwd: folder, stdio: ['ignore', 'pipe', 'ignore'] }))
   let der: Uint8Array
   let renewed: Uint8Array
   let validity: CertificateValidity
@@ -30,33 +25,16 @@ describe.skipIf(!openssl)('the certificate behind the key (needs openssl)', () =
   let now: number
 
   beforeAll(() => {
-    run(
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-keyout',
-      'k.pem',
-      '-subj',
-      '/CN=t',
-      '-days',
-      '90',
-      '-out',
-      'a.pem',
-    )
-    run('req', '-x509', '-key', 'k.pem', '-subj', '/CN=t', '-days', '400', '-out', 'b.pem')
-    ;[der, renewed] = ['a', 'b'].map((name) => run('x509', '-in', `${name}.pem`, '-outform', 'DER')) as [Uint8Array, Uint8Array]
+    const { keyPem, certificateDer } = selfSigned({ days: 90 })
+    der = certificateDer
+    renewed = selfSigned({ keyPem, days: 400 }).certificateDer
     validity = validityOf(der) as CertificateValidity
-    const key = createPrivateKey(readFileSync(join(folder, 'k.pem')))
+    const key = createPrivateKey(keyPem)
     const { kty, crv, x, y } = createPublicKey(key).export({ format: 'jwk' }) as Record<string, string>
     jwk = { kty, crv, x, y } as PublicJwk
     sign = (message) => new Uint8Array(platformSign('sha256', message, { key, dsaEncoding: 'ieee-p1363' }))
     now = validity.notBeforeMs + 1000
   })
-  afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
   const guardOf = (
     kind: SignerDescription['kind'],

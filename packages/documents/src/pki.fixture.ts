@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import type { XmlSigning } from './xmldsig-sign.js'
 import { softwareSigner } from '@sigillo/signer-software'
 import type { GuardedSigner } from '@sigillo/core'
+import { selfSigned } from '@sigillo/testing/node'
 
 /** True when a program can be started. */
 export const has = (program: string): boolean => spawnSync(program, ['--version']).error === undefined
@@ -50,23 +51,9 @@ const run = (folder: string, ...args: string[]): Buffer =>
 /** Makes a CA. @param name its common name */
 export function makePki(name = 'Test CA'): Pki {
   const folder = mkdtempSync(join(tmpdir(), 'sigillo-pki-'))
-  run(
-    folder,
-    'req',
-    '-x509',
-    '-newkey',
-    'rsa:2048',
-    '-nodes',
-    '-keyout',
-    'ca.key',
-    '-out',
-    'ca.pem',
-    '-days',
-    '4000',
-    '-subj',
-    `/C=IT/CN=${name}`,
-    '-sha256',
-  )
+  const { certificatePem, keyPem } = selfSigned({ key: 'rsa:2048', subject: `/C=IT/CN=${name}`, days: 4000 })
+  writeFileSync(join(folder, 'ca.pem'), certificatePem)
+  writeFileSync(join(folder, 'ca.key'), keyPem)
   let count = 0
   const issue: Pki['issue'] = async (
     subject,

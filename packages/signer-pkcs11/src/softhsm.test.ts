@@ -1,12 +1,12 @@
 // The signer on a real software token (SoftHSM 2), keys made on it, other components interfering.
 import { execFileSync } from 'node:child_process'
 import { generateKeyPairSync, verify as platformVerify, createPublicKey } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { FiscalError, memoryAudit, utf8, type AuditLog, type GuardedSigner, type JsonObject } from '@sigillo/core'
 import { signerKit } from '@sigillo/testing'
-import { titled } from '@sigillo/testing/node'
+import { selfSigned, titled } from '@sigillo/testing/node'
 import pkcs11js from 'pkcs11js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CK } from './cryptoki.js'
@@ -104,30 +104,7 @@ describe.skipIf(module === undefined)(titled('SoftHSM 2', module === undefined ?
     other!.makeKey({ token: TOKEN, label: 'certified', id: 22, type: 'P-256' })
     const good = await open('object=certified')
     await good.close()
-    const folder = mkdtempSync(join(tmpdir(), 'sigillo-cert-'))
-    execFileSync(
-      'openssl',
-      [
-        'req',
-        '-x509',
-        '-newkey',
-        'ec',
-        '-pkeyopt',
-        'ec_paramgen_curve:P-256',
-        '-nodes',
-        '-keyout',
-        'k',
-        '-out',
-        'c.der',
-        '-outform',
-        'DER',
-        '-subj',
-        '/CN=other',
-      ],
-      { cwd: folder, stdio: 'pipe' },
-    )
-    other!.putCertificate(TOKEN, 22, readFileSync(join(folder, 'c.der')))
-    rmSync(folder, { recursive: true })
+    other!.putCertificate(TOKEN, 22, selfSigned({ subject: '/CN=other' }).certificateDer)
     expect(await codeOf(open('object=certified'))).toBe('KEY_MISMATCH certificate')
   })
 

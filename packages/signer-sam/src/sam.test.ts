@@ -1,12 +1,9 @@
 // The card signer against a virtual card over the port: byte sequences, status words, PIN safety, resets, removal, other cards.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { FiscalError, memoryAudit, utf8, type AuditLog, type GuardedSigner, type JsonObject } from '@sigillo/core'
 import { signerKit } from '@sigillo/testing'
-import { lacking } from '@sigillo/testing/node'
+import { lacking, selfSigned } from '@sigillo/testing/node'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { openSam, type CardProfile, type SamOptions } from './index.js'
@@ -565,14 +562,8 @@ describe('resets and removal', () => {
 it.skipIf(lacking('openssl') !== undefined)(
   'reads the certificate from the card, and refuses one of another key (needs openssl)',
   async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'sigillo-sam-'))
-    writeFileSync(join(folder, 'key.pem'), keysOnce['ec']!.export({ type: 'pkcs8', format: 'pem' }))
-    execFileSync('openssl', ['req', '-x509', '-key', 'key.pem', '-subj', '/CN=card', '-out', 'c.der', '-outform', 'DER'], {
-      cwd: folder,
-      stdio: 'pipe',
-    })
-    const certificate = new Uint8Array(readFileSync(join(folder, 'c.der')))
-    rmSync(folder, { recursive: true })
+    const keyPem = keysOnce['ec']!.export({ type: 'pkcs8', format: 'pem' }) as string
+    const { certificateDer: certificate } = selfSigned({ keyPem, subject: '/CN=card' })
     const virtual = new VirtualCard(undefined, certificate, keysOnce)
     const profile = virtualProfile({ certificateFile: 'c001' })
     const { publicJwk: _none, ...withoutKey } = { publicJwk: undefined }

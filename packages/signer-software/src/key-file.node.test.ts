@@ -18,7 +18,7 @@ import { createPrivateKey } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { FiscalError, importPublicKey, utf8, type RecordAlg } from '@sigillo/core'
-import { lacking } from '@sigillo/testing/node'
+import { lacking, selfSigned } from '@sigillo/testing/node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createKeyFile, openKeyFile } from './index.js'
 
@@ -272,18 +272,7 @@ describe('openKeyFile', () => {
   it.skipIf(noOpenssl)('reads certificates after the key and refuses one of another key (needs openssl)', async () => {
     const path = fresh()
     const signer = await createKeyFile(path, { passphrase, alg: 'RS256', modulusLength: 2048 })
-    const certificate = openssl([
-      'req',
-      '-x509',
-      '-key',
-      path,
-      '-passin',
-      `pass:${passphrase}`,
-      '-subj',
-      '/CN=till',
-      '-days',
-      '30',
-    ])
+    const { certificatePem: certificate } = selfSigned({ keyPem: readFileSync(path, 'utf8'), passphrase })
     const withChain = join(path, '..', 'chain.pem')
     writeFileSync(withChain, readFileSync(path, 'utf8') + certificate, { mode: 0o600 })
     const opened = await openKeyFile(withChain, { passphrase })

@@ -1,11 +1,8 @@
 // A loopback server around an emulated device: one request after the other, as the real ones work, with faults on request.
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync } from 'node:fs'
 import { createServer as plain, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as secure } from 'node:https'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { AddressInfo } from 'node:net'
+import { selfSigned } from '@sigillo/testing/node'
 
 /** A request as the emulated device sees it. */
 export interface DeviceRequest {
@@ -47,18 +44,9 @@ let pair: { readonly key: string; readonly cert: string } | undefined
 
 function certificate(): { readonly key: string; readonly cert: string } {
   if (pair !== undefined) return pair
-  const folder = mkdtempSync(join(tmpdir(), 'sigillo-device-'))
-  const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1']
-  execFileSync(
-    'openssl',
-    ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', 'k', '-out', 'c', '-days', '30', ...subject],
-    {
-      cwd: folder,
-      stdio: 'ignore',
-    },
-  )
-  pair = { key: readFileSync(join(folder, 'k'), 'utf8'), cert: readFileSync(join(folder, 'c'), 'utf8') }
-  return pair
+  const wish = { key: 'rsa:2048', subject: '/CN=127.0.0.1', extensions: ['subjectAltName=IP:127.0.0.1'] } as const
+  const { keyPem, certificatePem } = selfSigned(wish)
+  return (pair = { key: keyPem, cert: certificatePem })
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
