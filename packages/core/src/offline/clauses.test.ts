@@ -1,77 +1,10 @@
 // Degraded mode clause by clause (france 13.1 to 13.5): what an accident or a forger leaves behind, and what the till makes of it.
-import { fixedClock, memoryOfflineStore, type FixedClock, type MemoryOfflineStore } from '@sigillo/testing'
+import { fixedClock, memoryOfflineStore, type MemoryOfflineStore } from '@sigillo/testing'
 import { describe, expect, it } from 'vitest'
 import type { JsonObject } from '../canonical.js'
-import { FiscalError } from '../errors.js'
-import type { Connection, Reply } from './connection.js'
-import type { OfflineRules } from './rules.js'
-import { openTill, type Till, type TillOptions, type TillOutcome } from './till.js'
+import { remoteQueue, rules, sale, tillOn as open, word, type Remote } from './remote-queue.fixture.js'
+import { openTill, type TillOutcome } from './till.js'
 
-const rules: OfflineRules = {
-  kind: 'xx.degraded',
-  outage: ({ episode, reason, opened }) => ({ type: 'outage', episode, reason: reason.slice(0, 200), opened }),
-  finish: ({ header, count, breaks, missing }) => ({
-    type: 'zero',
-    episode: header.episode,
-    count,
-    breaks: breaks.length,
-    missing,
-  }),
-  unreadable: ({ name, sha256 }) => ({ type: 'defect', name, sha256 }),
-  acknowledge: ({ episode }, reason) => ({ type: 'acknowledge', episode, reason }),
-  print: ({ counter }) => [{ kind: 'title', text: `PROVISIONAL ${counter}` }],
-}
-
-/** A queue that remembers keys and looks at what a degraded receipt says of itself, as France's does. */
-function remoteQueue() {
-  const known = new Map<string, { readonly text: string; readonly seq: number }>()
-  const remote = {
-    sales: [] as JsonObject[],
-    /** What happens to the next calls, by turns; nothing for a good answer. */
-    plan: [] as ('reset' | 'refuse' | 'corrupt' | undefined)[],
-    down: false,
-    connect: (): Promise<Connection> => Promise.resolve({ record, close: () => Promise.resolve() }),
-  }
-  const refused = (code: string, message: string): Reply => ({ outcome: 'rejected', error: new FiscalError(code, { message }) })
-  const record = async (request: JsonObject): Promise<Reply> => {
-    const next = remote.plan.shift()
-    if (remote.down || next === 'reset') throw new Error('connection reset')
-    if (next === 'corrupt') return refused('JOURNAL_CORRUPT', 'bytes changed')
-    const { degraded, ...content } = request as JsonObject & { readonly degraded?: JsonObject }
-    const bad = degraded !== undefined && (!Number.isSafeInteger(degraded['counter']) || (degraded['seq'] as number) < 1)
-    if (next === 'refuse' || bad || content['amount'] === 'wrong') return refused('REQUEST_INVALID', 'not acceptable')
-    if (String(degraded?.['reason'] ?? '').length > 200) return refused('REQUEST_INVALID', 'reason too long')
-    const text = JSON.stringify(content)
-    const key = String(request['key'])
-    if ((known.get(key)?.text ?? text) !== text) return refused('KEY_REUSED', 'reused')
-    if (!known.has(key)) {
-      remote.sales.push(request)
-      known.set(key, { text, seq: remote.sales.length })
-    }
-    const { seq } = known.get(key) as { seq: number }
-    return { outcome: 'registered', queue: 'q', seq, hash: seq.toString(16).padStart(64, '0'), reply: {} }
-  }
-  return remote
-}
-
-type Remote = ReturnType<typeof remoteQueue>
-const open = (
-  remote: Remote,
-  store: MemoryOfflineStore,
-  more: Partial<TillOptions['offline']> = {},
-  clock: FixedClock = fixedClock(),
-): Promise<Till> =>
-  openTill({
-    connect: remote.connect,
-    till: 'T1',
-    queue: 'q',
-    rules,
-    clock,
-    offline: { store, probeMs: 0, timeoutMs: 500, ...more },
-  })
-const sale = (key: string, amount: number | string = 1): object => ({ type: 'ticket', key, amount })
-const word = (outcome: TillOutcome): string =>
-  outcome.outcome === 'rejected' || outcome.outcome === 'indeterminate' ? outcome.error.code : outcome.outcome
 const number = (outcome: TillOutcome): string => (outcome.outcome === 'provisional' ? outcome.number : word(outcome))
 const tickets = (remote: Remote): string[] => remote.sales.filter(({ type }) => type === 'ticket').map(({ key }) => String(key))
 const idsOf = (store: MemoryOfflineStore): string[] => [

@@ -1,78 +1,11 @@
 import { fixedClock, memoryOfflineStore, type MemoryOfflineStore } from '@sigillo/testing'
 import { describe, expect, it } from 'vitest'
 import type { JsonObject } from '../canonical.js'
-import { FiscalError } from '../errors.js'
-import type { Connection } from './connection.js'
 import { headerHash, receiptHash } from './format.js'
+import { remoteQueue, rules, sale, tillOn as till, word, type Remote } from './remote-queue.fixture.js'
 import type { OfflineRules } from './rules.js'
-import { openTill, type Till, type TillOptions, type TillOutcome } from './till.js'
+import { openTill, type Till } from './till.js'
 
-const rules: OfflineRules = {
-  kind: 'xx.degraded',
-  outage: ({ episode, reason }) => ({ type: 'outage', episode, reason }),
-  finish: ({ header, count, breaks, missing }) => ({
-    type: 'zero',
-    episode: header.episode,
-    count,
-    breaks: breaks.length,
-    missing,
-  }),
-  unreadable: ({ name, sha256, base64 }) => ({ type: 'defect', name, sha256, base64 }),
-  acknowledge: ({ episode }, reason) => ({ type: 'acknowledge', episode, reason }),
-  print: ({ counter, hash }) => [{ kind: 'title', text: `PROVISIONAL ${counter} ${hash.slice(0, 8)}` }],
-}
-
-// A queue that remembers: what a real one does with keys, without its chains.
-function remoteQueue(): { readonly sales: JsonObject[]; down: boolean; loseNext: boolean; connect(): Promise<Connection> } {
-  const byKey = new Map<string, { readonly text: string; readonly seq: number }>()
-  const remote = {
-    sales: [] as JsonObject[],
-    down: false,
-    loseNext: false,
-    connect: (): Promise<Connection> =>
-      remote.down ? Promise.reject(new Error('refused')) : Promise.resolve({ record, close: () => Promise.resolve() }),
-  }
-  const record: Connection['record'] = async (request) => {
-    if (remote.down) throw new Error('connection reset')
-    const { degraded: _transport, ...content } = request
-    if (content['amount'] === 'wrong')
-      return { outcome: 'rejected', error: new FiscalError('REQUEST_INVALID', { message: 'amount' }) }
-    const known = byKey.get(String(request['key']))
-    const text = JSON.stringify(content)
-    if (known !== undefined && known.text !== text)
-      return { outcome: 'rejected', error: new FiscalError('KEY_REUSED', { message: 'reused' }) }
-    if (known === undefined) {
-      byKey.set(String(request['key']), { text, seq: remote.sales.length + 1 })
-      remote.sales.push(request)
-    }
-    const { seq } = byKey.get(String(request['key'])) as { seq: number }
-    if (remote.loseNext) {
-      remote.loseNext = false
-      throw new Error('answer lost')
-    }
-    return { outcome: 'registered', queue: 'q', seq, hash: seq.toString(16).padStart(64, '0'), reply: {} }
-  }
-  return remote
-}
-
-type Remote = ReturnType<typeof remoteQueue>
-const sale = (key: string, amount: number | string = 1): object => ({ type: 'ticket', key, amount })
-const till = (
-  remote: Remote,
-  store: MemoryOfflineStore,
-  more: Partial<TillOptions['offline']> = {},
-  clock = fixedClock(),
-): Promise<Till> =>
-  openTill({
-    connect: remote.connect,
-    till: 'T1',
-    queue: 'q',
-    rules,
-    clock,
-    offline: { store, probeMs: 0, timeoutMs: 500, ...more },
-  })
-const word = (outcome: TillOutcome): string =>
-  outcome.outcome === 'rejected' || outcome.outcome === 'indeterminate' ? outcome.error.code : outcome.outcome
 const episodeOf = (store: MemoryOfflineStore): string =>
   [...store.files.keys()].find((path) => path.endsWith('/episode.json'))?.slice(0, 36) as string
 const typesOf = (remote: Remote): string[] =>
