@@ -130,7 +130,7 @@ describe('a shop day on any key', () => {
     })
     afterAll(() => store.dispose())
 
-    it('S-01 both days run unchanged on a token and verify alike', { timeout: 60_000 }, () =>
+    it('both days run unchanged on a token and verify alike', { timeout: 60_000 }, () =>
       same('softhsm', {
         record: () => hsmSigner(module as string),
         device: () => hsmSigner(module as string, {}, 'device'),
@@ -149,7 +149,7 @@ describe('a shop day on any key', () => {
     afterAll(() => daemon?.stop())
 
     it(
-      'S-01 both days run unchanged on cards and verify alike, with one PIN for each time a card is opened',
+      'both days run unchanged on cards and verify alike, with one PIN for each time a card is opened',
       { timeout: 120_000 },
       async () => {
         await same('card', {

@@ -4,12 +4,13 @@ import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { thumbprint } from '@sigillo/core'
+import { lacking } from '@sigillo/testing/node'
 import { pcscMissing } from '../../../signer-sam/src/fixtures/pcsc.js'
 import { CARD_PIN, VirtualCard } from '../../../signer-sam/src/fixtures/virtual-card.js'
 import { SHOP } from '../cli.fixture.js'
 import { cardBench, pinsGiven, type CardBench } from './cards.fixture.js'
 
-const missing = pcscMissing()
+const missing = pcscMissing() ?? lacking('openssl')
 const TIMEOUT = 180_000
 const who = ['--actor', 'anna', '--reason', 'to the card']
 const sale = (key: string): string =>

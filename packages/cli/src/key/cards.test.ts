@@ -4,12 +4,13 @@ import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { thumbprint } from '@sigillo/core'
+import { lacking } from '@sigillo/testing/node'
 import { pcscMissing } from '../../../signer-sam/src/fixtures/pcsc.js'
 import { CARD_PIN, VirtualCard } from '../../../signer-sam/src/fixtures/virtual-card.js'
 import { SHOP } from '../cli.fixture.js'
 import { cardBench, pinsGiven, publicPem, type CardBench } from './cards.fixture.js'
 
-const missing = pcscMissing()
+const missing = pcscMissing() ?? lacking('openssl')
 const WRONG = '999999'
 const TIMEOUT = 120_000
 const sale = (key: string): string =>
