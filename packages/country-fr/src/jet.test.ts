@@ -9,7 +9,7 @@ it.each(['nf525-1', 'lne-1'] as const)(
   async (signingProfile) => {
     const shop = await openShop({ signingProfile })
     await shop.ok({ type: 'event', code: 901, info: 'monnaie' })
-    await shop.ok({ type: 'event', code: 995, info: 'à nous' })
+    await shop.ok({ type: 'event', code: 995, info: 'à nous', data: { table: '4' } })
     await shop.sell([line(1200, 2000)])
     const records = (await shop.records()).filter(({ body }) => body.type === 'event')
     expect(records.map((record) => jetRow(record)?.code)).toEqual(expect.arrayContaining([260, 901, 995]))
@@ -20,6 +20,7 @@ it.each(['nf525-1', 'lne-1'] as const)(
       expect(blank).toEqual({ ...row, data: undefined, purged: true })
       expect(jetCsvLine(blank as NonNullable<typeof blank>)).toBe(jetCsvLine(row as NonNullable<typeof row>))
     }
+    expect(records.map((record) => jetRow(record)).find((row) => row?.code === 995)?.data).toEqual({ table: '4' })
     expect(records.map((record) => jetRow(record)?.label)).toContain('Ouverture du tiroir')
     const [sale] = (await shop.records()).filter(({ body }) => body.type === 'ticket')
     expect(jetRow(sale as NonNullable<typeof sale>)).toBeUndefined()

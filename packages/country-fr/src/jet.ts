@@ -24,6 +24,7 @@ export interface JetRow {
   readonly ts: string
   readonly operator: string
   readonly till: string
+  /** What the event tells beside its text: of the plugin's own events, or as the till gave it. */
   readonly data: Readonly<Record<string, unknown>> | undefined
   /** True when the content was blanked; `data` is gone then. */
   readonly purged: boolean
@@ -44,7 +45,8 @@ export function jetRow({ body, payload, sig }: FiscalRecord): JetRow | undefined
   const signed = eventFields(body.x)
   const content = (payload ?? {}) as Readonly<Record<string, unknown>>
   const code = Number(content['code'] ?? signed?.get('code'))
-  const data = content['data'] as JetRow['data']
+  const request = content['request'] as { readonly data?: unknown } | undefined
+  const data = (content['data'] ?? request?.data) as JetRow['data']
   return {
     seq: body.seq,
     number: Number(content['number'] ?? signed?.get('n') ?? body.tseq),

@@ -334,7 +334,7 @@ it('FR-71 an archive over a change of key is sound and holds both keys', async (
 })
 
 it.skipIf(lacking('openssl') !== undefined).each(['ES256', 'ES384', 'EdDSA', 'PS256'] as const)(
-  'FR-80 the steps of LISEZMOI, followed literally, verify manifest and signature: %s (needs openssl)',
+  'FR-80 the steps of LISEZMOI, followed literally, verify manifest, signature and every record: %s (needs openssl)',
   async (alg) => {
     const shop = await openShop({}, { signer: await softwareSigner({ alg }) })
     await shop.sell([line(100, 2000)])
@@ -346,7 +346,9 @@ it.skipIf(lacking('openssl') !== undefined).each(['ES256', 'ES384', 'EdDSA', 'PS
       writeFileSync(join(place, name), bytes)
     }
     const readme = readFileSync(join(place, 'LISEZMOI.txt'), 'utf8')
-    const steps = [1, 2, 3].map((n) => (readme.split(`--- commandes ${n} ---\n`)[1] as string).split('--- fin ---')[0] as string)
+    const steps = [1, 2, 3, 4, 5].map(
+      (n) => (readme.split(`--- commandes ${n} ---\n`)[1] as string).split('--- fin ---')[0] as string,
+    )
     const run = (step: string): string =>
       execFileSync('sh', ['-c', step], { cwd: place, encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' } })
     expect(
@@ -357,6 +359,15 @@ it.skipIf(lacking('openssl') !== undefined).each(['ES256', 'ES384', 'EdDSA', 'PS
     ).toBe(true)
     expect(run(steps[1] as string).trim()).toBe('1')
     expect(run(steps[2] as string)).toMatch(/Verified OK|Signature Verified Successfully/)
+    const journal = readFileSync(join(place, 'records.ndjson'), 'utf8')
+    const count = journal.split('\n').length - 1
+    expect(run(steps[3] as string).trim()).toBe(`${count} enregistrements, 0 faux`)
+    expect(run(steps[4] as string).trim()).toMatch(new RegExp(`^${count} (Verified OK|Signature Verified Successfully)$`))
+    writeFileSync(join(place, 'records.ndjson'), journal.replace('"total":100', '"total":101'))
+    expect(run(steps[3] as string)).toContain('1 faux')
+    writeFileSync(join(place, 'records.ndjson'), journal.replace('"type":"ticket"', '"type":"ticked"'))
+    expect(run(steps[3] as string)).toMatch(/^ligne \d+ : empreinte\n/)
+    expect(run(steps[4] as string)).toMatch(/ 1 .*Failure/i)
     const manifest = readFileSync(join(place, 'manifest.json'))
     writeFileSync(join(place, 'manifest.json'), Buffer.concat([manifest, Buffer.from(' ')]))
     expect(() => run(steps[1] as string)).toThrow()

@@ -2,6 +2,7 @@
 // signs that hash, and only then the container is streamed. Nothing is held in memory but the manifest: files are read again from
 // the journal each time they are needed, and come out the same.
 import {
+  algsOf,
   FiscalError,
   sealOf,
   sha256Hex,
@@ -10,7 +11,6 @@ import {
   type JsonObject,
   type PublicJwk,
   type Queue,
-  type RecordAlg,
   type Registered,
 } from '@sigillo/core'
 import { archiveRange, checkSpan, type ArchiveRange } from '../archive-record.js'
@@ -23,7 +23,8 @@ import { certificatePem, publicKeyPem } from './pem.js'
 import { readmeText } from './readme.js'
 import { joinLines, startScan, type Scanned } from './scan.js'
 import { keyAt, keyOf, lineBytes, rangeStart, type RecordSource } from './source.js'
-import { dictionary, headerOf, linesFor, tables, type Table } from './tables.js'
+import type { Table } from './table.js'
+import { dictionary, headerOf, linesFor, tables } from './tables.js'
 import { factsOver, zipFiles, type FileFacts, type ZipFile } from './zip.js'
 
 /** How to archive. */
@@ -302,7 +303,7 @@ async function smallFiles(
     till: settings.till,
     from: local(scanned.first),
     to: local(scanned.last),
-    alg: (scanned.last?.body.alg ?? 'ES256') as RecordAlg,
+    algs: [...new Set(keys.flatMap(({ jwk }) => algsOf(jwk as unknown as PublicJwk)))],
     export: facts.kind === 'export',
   })
   const before: Named[] = [['LISEZMOI.txt', utf8(readme)]]

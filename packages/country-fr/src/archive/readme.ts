@@ -1,29 +1,8 @@
-// LISEZMOI.txt: what each file of an archive is and how to check it by hand, in French, with commands any system with OpenSSL
-// has. A test follows the steps literally.
+// LISEZMOI.txt: what each file of an archive is, what a record is and how to check all by hand, in French, with commands any system
+// with OpenSSL has. A test follows the steps literally.
 import type { RecordAlg } from '@sigillo/core'
+import { CHAIN, FILES, INVENTORY, recordCommands, sealCommands } from './readme-commands.js'
 import { tables } from './tables.js'
-
-const VERIFY: Readonly<Record<RecordAlg, string>> = {
-  ES256: ecdsa(32, 'sha256'),
-  ES384: ecdsa(48, 'sha384'),
-  EdDSA: 'openssl pkeyutl -verify -pubin -inkey "certificats/$CLE.pem" -rawin -in signe.txt -sigfile signature.bin',
-  RS256: 'openssl dgst -sha256 -verify "certificats/$CLE.pem" -signature signature.bin signe.txt',
-  PS256:
-    'openssl dgst -sha256 -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:32 -verify "certificats/$CLE.pem" -signature signature.bin signe.txt',
-}
-
-// OpenSSL wants the two numbers of an ECDSA signature as an ASN.1 sequence.
-function ecdsa(size: number, hash: string): string {
-  return [
-    `R=$(head -c ${size} signature.bin | od -An -v -tx1 | tr -d ' \\n')`,
-    `S=$(tail -c ${size} signature.bin | od -An -v -tx1 | tr -d ' \\n')`,
-    `printf 'asn1=SEQUENCE:s\\n[s]\\nr=INTEGER:0x%s\\nt=INTEGER:0x%s\\n' "$R" "$S" > signature.cnf`,
-    'openssl asn1parse -genconf signature.cnf -noout -out signature.der',
-    `openssl dgst -${hash} -verify "certificats/$CLE.pem" -signature signature.der signe.txt`,
-  ].join('\n')
-}
-
-const DECODE = `decode() { S=$(tr '_-' '/+'); while [ $(( \${#S} % 4 )) -ne 0 ]; do S="$S="; done; printf %s "$S" | openssl base64 -d -A; }`
 
 /** Facts the text names. */
 export interface ReadmeFacts {
@@ -33,7 +12,8 @@ export interface ReadmeFacts {
   readonly till: string
   readonly from: string
   readonly to: string
-  readonly alg: RecordAlg
+  /** Algorithms the keys of the archive may sign with. */
+  readonly algs: readonly RecordAlg[]
   /** True when the signed record is an export event and not an archive. */
   readonly export: boolean
 }
@@ -58,38 +38,43 @@ export function readmeText(facts: ReadmeFacts): string {
     'Les tableaux CSV sont en UTF-8 avec BOM, séparés par des points-virgules, montants en euros avec virgule décimale.',
     'Un texte qui commencerait comme une formule est précédé d’une apostrophe.',
     '',
-    'VERIFIER A LA MAIN',
+    'UN ENREGISTREMENT',
     '',
-    'Dans le dossier où l’archive est décompressée (sh et OpenSSL suffisent) :',
+    'Chaque ligne de records.ndjson a la forme {"body":…,"hash":"…","payload":…,"sig":"…"}.',
+    'body      ce qui est signé : rang (seq), série (type) et rang dans la série (tseq), moment UTC (ts), clé (kid), SHA-256 du contenu (pay),',
+    '          empreinte de l’enregistrement précédent (prev) et du précédent de la même série (tprev) ; dans x la chaîne de données (ds),',
+    '          le SIRET, la caisse et les grands totaux perpétuels après l’enregistrement (gta algébrique, gtp absolu, en centimes)',
+    'payload   le contenu, montants en centimes ; null s’il a été purgé après archivage',
+    'hash      SHA-256 de l’octet 0 suivi de {"body":…,"sig":"…"}',
+    'pay       SHA-256 de la ligne « sigillo/v1/payload » (avec son saut de ligne) suivie du contenu',
+    'sig       signature (base64url) de base64url({"alg":…,"kid":…,"typ":"sigillo-record+jws"}) + "." + base64url(body), comme un JWS',
+    'Les séries : ticket T, invoice I (factures), payment P, note B, closing G (clôtures), event L (JET), copy C (duplicatas), archive A,',
+    'training X (école). Celles dont le nom commence par sys. sont propres au journal.',
     '',
-    'Etape 1. Chaque fichier correspond à l’inventaire : chaque ligne doit finir par OK ou Réussi.',
+    'VÉRIFIER À LA MAIN',
     '',
-    '--- commandes 1 ---',
-    `grep -o '"bytes":[0-9]*,"name":"[^"]*"\\(,"rows":[0-9]*\\)\\{0,1\\},"sha256":"[0-9a-f]*"' manifest.json | sed 's/.*"name":"\\([^"]*\\)".*"sha256":"\\([0-9a-f]*\\)"/\\2  \\1/' | sha256sum -c`,
-    '--- fin ---',
+    'Dans le dossier où l’archive est décompressée (sh, sha256sum et OpenSSL suffisent) :',
     '',
-    'Etape 2. Le SHA-256 de l’inventaire figure dans l’enregistrement signé : la commande affiche le nombre 1.',
+    'Étape 1. Chaque fichier correspond à l’inventaire : chaque ligne doit finir par OK ou Réussi. Un fichier que l’inventaire ne nomme pas,',
+    'hors manifest.json et manifest.jws, n’appartient pas à l’archive.',
+    ...block(1, FILES),
+    'Étape 2. Le SHA-256 de l’inventaire figure dans l’enregistrement signé : la commande affiche le nombre 1.',
+    ...block(2, INVENTORY),
+    'Étape 3. La signature est celle de la clé nommée : la commande affiche Verified OK ou Signature Verified Successfully.',
+    ...block(3, sealCommands(facts.algs)),
+    'Comparer ensuite l’empreinte de la clé avec celle que l’éditeur ou l’exploitant a publiée.',
     '',
-    '--- commandes 2 ---',
-    DECODE,
-    "SOMME=$(sha256sum manifest.json | cut -d' ' -f1)",
-    `cut -d. -f2 manifest.jws | tr -d '\\r\\n' | decode | grep -c "$SOMME"`,
-    '--- fin ---',
-    '',
-    'Etape 3. La signature est celle de la clé nommée : la commande affiche Verified OK ou Signature Verified Successfully.',
-    '',
-    '--- commandes 3 ---',
-    DECODE,
-    `CLE=$(cut -d. -f1 manifest.jws | tr -d '\\r\\n' | decode | sed 's/.*"kid":"\\([^"]*\\)".*/\\1/')`,
-    "cut -d. -f1,2 manifest.jws | tr -d '\\r\\n' > signe.txt",
-    "cut -d. -f3 manifest.jws | tr -d '\\r\\n' | decode > signature.bin",
-    VERIFY[facts.alg],
-    '--- fin ---',
-    '',
-    'Comparer enfin l’empreinte de la clé avec celle que l’éditeur ou l’exploitant a publiée.',
-    '',
-    'La vérification complète (enchaînements, signatures, TVA, totaux, clôtures) se fait par la commande',
+    'Étape 4. Chaque enregistrement a son empreinte, son contenu et son lien au précédent : la commande affiche à la fin « 0 faux ».',
+    ...block(4, CHAIN),
+    'Étape 5. Chaque enregistrement est signé : une seule ligne, Verified OK ou Signature Verified Successfully, avec leur nombre.',
+    'Compter une minute pour quelques milliers d’enregistrements.',
+    ...block(5, recordCommands(facts.algs)),
+    'La vérification complète (séries, clés, chaînes de données, TVA, totaux, clôtures, tableaux) se fait par la commande',
     '« sigillo fr verify-archive », qui n’a besoin que de ce fichier ZIP, sans réseau ni base de données.',
   ]
   return `${text.flatMap((line) => line.split('\n')).join('\n')}\n`
+}
+
+function block(n: number, commands: readonly string[]): string[] {
+  return ['', `--- commandes ${n} ---`, ...commands, '--- fin ---', '']
 }
