@@ -57,7 +57,8 @@ export async function reopenStore(
       current = await storage.openWriter({ afterWriteError: true })
       adopt(current)
       const { ledger } = await loadLedger(current, country)
-      await appendOpening(ledger, current, signer(ledger.chain.kid), clock, software)
+      // What failed may have been the end of the queue, and be in the journal: then nothing follows it.
+      if (!ledger.chain.ended) await appendOpening(ledger, current, signer(ledger.chain.kid), clock, software)
       return ledger
     } catch (error) {
       failure = asFiscal(error)
