@@ -1,6 +1,7 @@
 // What a till says of a receipt it made while the queue was out of reach (13.5): a transport field, not part of the receipt.
 import { z } from 'zod'
 import { invalid } from './errors.js'
+import { schemaFault } from './schema-words.js'
 
 /** Identity and state of a degraded receipt. */
 export interface Degraded {
@@ -34,6 +35,12 @@ const DegradedSchema: z.ZodType<Degraded> = z.strictObject({
 export function parseDegraded(value: unknown): Degraded {
   const checked = DegradedSchema.safeParse(value)
   if (checked.success) return checked.data
-  const issue = checked.error.issues[0] as z.core.$ZodIssue
-  throw invalid(['degraded', ...issue.path].join('.'), issue.message)
+  const { path, en, fr } = schemaFault(
+    { degraded: value },
+    {
+      ...(checked.error.issues[0] as z.core.$ZodIssue),
+      path: ['degraded', ...(checked.error.issues[0] as z.core.$ZodIssue).path],
+    },
+  )
+  throw invalid(path, en, fr)
 }

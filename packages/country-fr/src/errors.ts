@@ -127,11 +127,11 @@ export function refuse(
   })
 }
 
-/** A request whose form is wrong, with the path of the member. */
-export function invalid(path: string, message: string): FiscalError {
+/** A request whose form is wrong, with the path of the member, and what is wrong with it. */
+export function invalid(path: string, message: string, fr?: string): FiscalError {
   return new FiscalError('REQUEST_INVALID', {
     message: `${path}: ${message}`,
     path,
-    details: { messageFr: `Demande incorrecte : ${path}.` },
+    details: { messageFr: `Demande incorrecte : ${path}${fr === undefined ? '' : ` ${fr}`}.` },
   })
 }

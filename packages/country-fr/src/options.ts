@@ -3,6 +3,7 @@ import { FiscalError } from '@sigillo/core'
 import { z } from 'zod'
 import { profiles, type ProfileName } from './profiles.js'
 import { zoneOf, type RateRow, type Region } from './rates.js'
+import { schemaFault } from './schema-words.js'
 import { shopOf, type Shop } from './print-shop.js'
 import { cleanName } from './text.js'
 import { openZone, type Zone } from './time.js'
@@ -171,9 +172,8 @@ export interface Settings {
 export function settingsOf(options: FranceOptions): Settings {
   const checked = FranceOptionsSchema.safeParse(options)
   if (!checked.success) {
-    const issue = checked.error.issues[0] as z.core.$ZodIssue
-    const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]].join('.') : issue.path.join('.')
-    throw optionInvalid(path, issue.message)
+    const { path, en, fr } = schemaFault(options, checked.error.issues[0] as z.core.$ZodIssue)
+    throw optionInvalid(path, en, fr)
   }
   const given = checked.data
   const region = given.region ?? 'METRO'
@@ -219,10 +219,10 @@ function zone(name: string): Zone {
   }
 }
 
-function optionInvalid(path: string, why: string): FiscalError {
+function optionInvalid(path: string, why: string, fr?: string): FiscalError {
   return new FiscalError('OPTION_INVALID', {
     message: `option ${path === '' ? '(all)' : path}: ${why}`,
     path,
-    details: { messageFr: `Réglage incorrect : ${path}.` },
+    details: { messageFr: `Réglage incorrect : ${path}${fr === undefined ? '' : ` ${fr}`}.` },
   })
 }

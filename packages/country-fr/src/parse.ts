@@ -9,7 +9,9 @@ import { cents, priceOf, quantity, unitPrice } from './money.js'
 import { isPlainTicket } from './quick-shape.js'
 import { exemptions } from './rates.js'
 import { requestSchemas, type FrenchInput, type LineInput, type PaymentInput } from './request.js'
+import { schemaFault } from './schema-words.js'
 import type { SuppliedVat } from './vat.js'
+import type { z } from 'zod'
 
 /** One line, in integers. */
 export interface SaleLine {
@@ -80,7 +82,7 @@ function parseContent(content: Readonly<Record<string, unknown>>, degraded: Degr
   const schema = Object.hasOwn(requestSchemas, type) ? requestSchemas[type] : undefined
   if (schema === undefined) throw invalid('type', `unknown request type ${type.slice(0, 40)}`)
   const checked = schema.safeParse(content)
-  if (!checked.success) throw schemaFault(checked.error.issues[0] as Issue)
+  if (!checked.success) throw faultOf(content, checked.error)
   euro(checked.data.currency, 'currency')
   return fromChecked(type, checked.data, degraded)
 }
@@ -90,20 +92,9 @@ function fromChecked(type: string, request: FrenchInput, degraded: Degraded | un
   return { type, key: request.key, input: request, posMs: momentMs(request.posMoment), sale, degraded, fault: undefined }
 }
 
-interface Issue {
-  readonly code: string
-  readonly message: string
-  readonly path: readonly PropertyKey[]
-  readonly keys?: readonly string[]
-}
-
-function schemaFault(issue: Issue): FiscalError {
-  const path = [...issue.path, ...(issue.code === 'unrecognized_keys' ? (issue.keys ?? []).slice(0, 1) : [])]
-  const text = path.reduce<string>(
-    (out, part) => (typeof part === 'number' ? `${out}[${part}]` : out === '' ? String(part) : `${out}.${String(part)}`),
-    '',
-  )
-  return invalid(text === '' ? 'request' : text, issue.message)
+function faultOf(content: unknown, { issues }: z.ZodError): FiscalError {
+  const { path, en, fr } = schemaFault(content, issues[0] as z.core.$ZodIssue)
+  return invalid(path === '' ? 'request' : path, en, fr)
 }
 
 function euro(currency: string | undefined, path: string): void {

@@ -2,6 +2,7 @@
 // members are refused. Money: an integer is cents, a string is euros (money.ts).
 import { z } from 'zod'
 import type { MoneyInput } from './money.js'
+import { unions } from './schema-words.js'
 
 /** What every request carries. */
 export interface RequestBase {
@@ -229,14 +230,14 @@ export type FrenchInput =
 
 const word = z.string().min(1).max(200)
 const long = z.string().min(1).max(1000)
-const money = z.union([z.int(), z.string()])
-const reference = z.union([z.string().min(1).max(300), z.strictObject({ seq: z.int().min(0) })])
+const money = z.union([z.int(), z.string()], unions.money)
+const reference = z.union([z.string().min(1).max(300), z.strictObject({ seq: z.int().min(0) })], unions.reference)
 const base = {
   key: z.string().min(1).max(128),
   operatorId: z.string().min(1).max(64),
   operatorName: word.optional(),
   posMoment: z.string(),
-  training: z.union([z.boolean(), z.strictObject({ responsible: z.string().max(64).optional() })]).optional(),
+  training: z.union([z.boolean(), z.strictObject({ responsible: z.string().max(64).optional() })], unions.training).optional(),
   country: z.string().optional(),
   currency: z.string().optional(),
 }
