@@ -1,6 +1,6 @@
 // Opening the till of a folder: settings, country, key, storage and witness put together, for writing or for reading only.
 import { resolve } from 'node:path'
-import { openQueue, viewQueue, type GuardedSigner, type KeyPolicy, type Queue } from '@sigillo/core'
+import { openQueue, viewQueue, type GuardedSigner, type KeyPolicy, type Queue, type QueueView } from '@sigillo/core'
 import { checkSealFile, type CheckedSeal, type Passphrase } from '@sigillo/signer-software'
 import { openFolder, type FolderView } from '@sigillo/storage-fs'
 import { textFlag, type Call, type OptionSpec } from './command.js'
@@ -157,10 +157,18 @@ async function settle(till: Till): Promise<Till> {
 }
 
 /** Thumbprint of the key the journal of a till names. */
-export async function keyOfJournal({ paths, country }: Pick<Till, 'paths' | 'country'>): Promise<string> {
+export async function keyOfJournal(till: Pick<Till, 'paths' | 'country'>): Promise<string> {
+  return (await keyInJournal(till)).kid
+}
+
+/** That key, and what the journal says became of it. */
+export async function keyInJournal({
+  paths,
+  country,
+}: Pick<Till, 'paths' | 'country'>): Promise<Pick<QueueView, 'kid' | 'keyEnd'>> {
   const reader = await openReading(paths.folder)
   try {
-    return (await viewQueue(reader, country)).kid
+    return await viewQueue(reader, country)
   } finally {
     await reader.close()
   }

@@ -17,6 +17,7 @@ export const keyGroup: Group = {
     check: async () => (await import('./check.js')).checkCommand,
     rotate: async () => (await import('./rotate.js')).rotateCommand,
     ceremony: async () => (await import('./ceremony.js')).ceremonyCommand,
+    stop: async () => (await import('./stop.js')).stopCommand,
     unlock: async () => (await import('./unlock.js')).unlockCommand,
   },
 }

@@ -121,10 +121,12 @@ async function change(
   const { actor, reason } = decision
   try {
     const used = approvalRecord(decision)
-    if (used !== undefined) await open.queue.recordKey(used)
+    const told = used === undefined ? undefined : await open.queue.recordKey(used)
     const endorsement = recovery ? await endorse(call, open.queue, open.signer, next) : undefined
     const outcome = await open.queue.changeKey({ signer: next, reason, ...(endorsement !== undefined && { endorsement }) })
     if (outcome.outcome !== 'registered') throw outcome.error
+    // A key that was ended could not tell of the approvals itself.
+    if (used !== undefined && told?.outcome !== 'registered') await open.queue.recordKey(used)
     if (policy !== undefined) {
       const details = { policyId: policy.policyId, version: policy.version, policy: policy as unknown as Record<string, never> }
       await open.queue.recordKey({ type: 'policy.set', actor, reason, details })
@@ -143,7 +145,8 @@ async function endorse(call: Call, queue: Queue, old: GuardedSigner, next: Guard
     secretFile === undefined
       ? passphraseOf({ ...call, flags: {} }, false, 'Passphrase of the endorser')
       : () => secretFromFile(secretFile, call.out.note)
-  const endorser = await openKeyFile(textFlag(call.flags, 'endorser') as string, { passphrase })
+  const onWarning = ({ message }: { readonly message: string }): void => call.out.note(`warning: ${message}`)
+  const endorser = await openKeyFile(textFlag(call.flags, 'endorser') as string, { passphrase, onWarning })
   try {
     const statement = {
       kid: next.describe().keyId,

@@ -3,7 +3,7 @@ import type { GuardedSigner, JsonObject } from '@sigillo/core'
 import { readCertificate, type X509 } from '@sigillo/documents'
 import { EXIT, type Call, type Command } from '../command.js'
 import { passphraseOptions } from '../passphrase.js'
-import { keyOfJournal } from '../till.js'
+import { keyInJournal } from '../till.js'
 import { deviceOptions } from './signer-flags.js'
 import { nameOfTarget, openTarget, policyOf, TARGET, targetOf } from './target.js'
 import { policyLines } from './test-key.js'
@@ -17,7 +17,7 @@ export const statusCommand: Command = {
   options: { ...deviceOptions, ...passphraseOptions },
   notes: [
     'The key is opened: a token or card that has not been unlocked is, once, as the rules of PINs allow.',
-    'Exit code: 0 ready; 1 it needs attention, or is not the key the journal names; 2 it could not be opened.\nJSON: key, keyId, alg, kind, hardware, state, reasons, inUse, expected, certificate {subject, issuer, serial, notBefore, notAfter, daysLeft}, auditCount, auditHead, policy.',
+    'Exit code: 0 ready; 1 it needs attention, or is not the key the journal names; 2 it could not be opened.\nJSON: key, keyId, alg, kind, hardware, state, reasons, inUse, expected, ended, certificate {subject, issuer, serial, notBefore, notAfter, daysLeft}, auditCount, auditHead, policy.',
   ],
   run: status,
 }
@@ -29,8 +29,10 @@ async function status(call: Call): Promise<number> {
   try {
     const { keyId, alg, kind, hardware, certificates } = signer.describe()
     const health = await signer.health()
-    const expected = target.till === undefined ? undefined : await keyOfJournal(target.till)
+    const named = target.till === undefined ? undefined : await keyInJournal(target.till)
+    const expected = named?.kid
     const inUse = expected === undefined ? null : expected === keyId
+    const ended = named?.keyEnd ?? null
     const policy = await policyOf(target, signer)
     const [first] = certificates
     const certificate = first === undefined ? null : facts(readCertificate(first), health.certificateDaysLeft)
@@ -44,11 +46,12 @@ async function status(call: Call): Promise<number> {
       reasons: health.reasons,
       inUse,
       expected: expected ?? null,
+      ended,
       certificate,
       ...auditOf(signer),
       policy: policy ?? null,
     }
-    const good = health.state === 'ready' && inUse !== false
+    const good = health.state === 'ready' && inUse !== false && ended === null
     if (out.json) await out.object(said)
     else for (const line of linesOf(said, policyLines(policy))) await out.line(line)
     return good ? EXIT.ok : EXIT.findings
@@ -86,6 +89,7 @@ function linesOf(
     readonly reasons: readonly string[]
     readonly inUse: boolean | null
     readonly expected: string | null
+    readonly ended: string | null
     readonly certificate: JsonObject | null
     readonly auditCount: number | null
   },
@@ -97,9 +101,7 @@ function linesOf(
     `  key          ${said.key}`,
     ...(hardware === null ? [] : [`  device       ${hardware.vendor} ${hardware.model}, serial ${hardware.serial}`]),
     `  state        ${said.state}${said.reasons.length === 0 ? '' : `: ${said.reasons.join(', ')}`}`,
-    ...(said.inUse === null
-      ? []
-      : [`  journal      ${said.inUse ? 'signs with this key' : `names another key: ${said.expected ?? ''}`}`]),
+    ...(said.inUse === null ? [] : [`  journal      ${standing(said)}`]),
     ...(certificate === null
       ? ['  certificate  none']
       : [
@@ -108,4 +110,17 @@ function linesOf(
     ...(said.auditCount === null ? [] : [`  audit log    ${said.auditCount} lines`]),
     ...policy.map((line) => `  ${line}`),
   ]
+}
+
+function standing({
+  inUse,
+  expected,
+  ended,
+}: {
+  readonly inUse: boolean | null
+  readonly expected: string | null
+  readonly ended: string | null
+}): string {
+  if (inUse !== true) return `names another key: ${expected ?? ''}`
+  return ended === null ? 'signs with this key' : `says that this key is ${ended}; nothing is sealed with it`
 }

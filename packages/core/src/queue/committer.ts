@@ -9,6 +9,7 @@ import type { Signer } from '../signer.js'
 import { guarded } from '../signer-guard.js'
 import { placesLeft } from './chain.js'
 import { auditDraft, isJournalType } from './key-records.js'
+import { checkKeyEnd } from './key-standing.js'
 import { sealPlan, sizeOfPlan, snapshotOf, type Ledger, type Plan } from './ledger.js'
 import { checkpointDraft } from './system.js'
 
@@ -124,6 +125,7 @@ async function sealJob(
     if (ledger.chain.ended) throw new FiscalError('QUEUE_ENDED', { message: 'the queue has ended' })
     const moment = momentOf(context)
     const planned = await job.plan(moment)
+    checkKeyEnd(ledger.chain, planned)
     const signer = planned.signer ?? context.signer()
     const plan = planned.closing === true && planned.reason === undefined ? await withAudit(planned, signer, context) : planned
     if (

@@ -2,6 +2,7 @@
 import type { ChainHead, Country, RequestEnvelope } from '../country.js'
 import type { JsonObject } from '../canonical.js'
 import type { Head, StorageReader } from '../storage.js'
+import { keyEnd, type KeyEnd } from './key-standing.js'
 import { loadLedger } from './load.js'
 
 /** A queue as it stands. */
@@ -16,6 +17,8 @@ export interface QueueView {
   readonly lastTs: string
   /** Thumbprint of the key that signs the next record. */
   readonly kid: string
+  /** What the journal says became of that key; undefined while it may sign. */
+  readonly keyEnd: KeyEnd | undefined
   /** The queue has ended for ever. */
   readonly ended: boolean
   /** The country's totals. */
@@ -32,5 +35,18 @@ export async function viewQueue(reader: StorageReader, country: Country<RequestE
   const { ledger, warnings } = await loadLedger(reader, country)
   const { queue, profile, seq, hash, types, epoch, lastTs, kid, ended } = ledger.chain
   const totals = country.totals(ledger.state)
-  return { queue, profile, head: { seq: BigInt(seq), hash }, heads: types, epoch, lastTs, kid, ended, totals, warnings }
+  const end = keyEnd(ledger.chain)
+  return {
+    queue,
+    profile,
+    head: { seq: BigInt(seq), hash },
+    heads: types,
+    epoch,
+    lastTs,
+    kid,
+    keyEnd: end,
+    ended,
+    totals,
+    warnings,
+  }
 }

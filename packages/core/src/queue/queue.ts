@@ -20,6 +20,7 @@ import type { Queue, QueueHealth } from './contract.js'
 import { Echoes } from './echoes.js'
 import { changeKey, type KeyChange } from './key-change.js'
 import { keyRecordDraft, type KeyRecord } from './key-records.js'
+import { keyEnd } from './key-standing.js'
 import type { Ledger, Plan } from './ledger.js'
 import { recordAt } from './load.js'
 import { purgeQueue, type PurgeRequest } from './purge.js'
@@ -520,13 +521,15 @@ export class QueueCore implements Queue {
 
   async health(): Promise<QueueHealth> {
     const storage = await this.#writer.health()
+    const end = keyEnd(this.#ledger.chain)
+    const ended = end === undefined ? [] : [`the journal says that its key is ${end}: nothing is sealed until it is changed`]
     const anchored = this.#witness.configured ? [] : ['no witness is configured: loss of the newest records would go unnoticed']
     return {
       state: this.#closing !== undefined ? 'closed' : this.#stopped !== undefined ? 'stopped' : 'open',
       stoppedBy: this.#stopped,
       head: this.#durable,
       waiting: this.#line.length,
-      warnings: [...this.#warnings, ...this.#witness.warnings(), ...anchored, ...storage.warnings],
+      warnings: [...this.#warnings, ...ended, ...this.#witness.warnings(), ...anchored, ...storage.warnings],
       storage,
     }
   }
