@@ -1,7 +1,7 @@
 // Random days of a shop: everything a till does, in any order, sometimes wrongly. What is refused must leave no trace; what is
 // recorded is summed again by the naive books, from the journal alone.
 import fc from 'fast-check'
-import { canonical } from '@sigillo/core'
+import { canonical, type Outcome, type Storage } from '@sigillo/core'
 import { createArchive } from './archive/create.js'
 import { lineCents, NaiveBooks } from './naive.fixture.js'
 import type { FranceOptions } from './options.js'
@@ -176,35 +176,56 @@ interface Told {
 const customer = { name: 'Hôtel du Quai', address: '3 quai des Brumes' }
 const sum = (lines: readonly Loose[]): number => Number(lines.reduce((total, one) => total + lineCents(one), 0n))
 
+/** What surrounds the shop: whether its requests wait for one another, and what its store and queue go through meanwhile. */
+export interface Weather {
+  readonly storage?: Storage
+  /** Given each request as it is sent; the next is sent when this returns. */
+  sent(answer: Promise<Outcome>, shop: Shop): Promise<void>
+  /** Before work that needs everything answered. */
+  settled(shop: Shop): Promise<void>
+}
+
+const calm: Weather = {
+  sent: async (answer) => {
+    const outcome = await answer
+    if (outcome.outcome === 'indeterminate') throw outcome.error
+  },
+  settled: () => Promise.resolve(),
+}
+
 /** Plays a story in a fresh shop. What rules refuse is refused. */
-export async function play(story: Story): Promise<Shop> {
+export async function play(story: Story, weather: Weather = calm): Promise<Shop> {
   const options: Partial<FranceOptions> = {
     region: story.region,
     dayCutoff: `0${story.cutoffHours}:00`,
     fiscalYearEnd: story.fiscalYearEnd,
   }
-  const shop = await openShop(options, { at: story.start })
+  const shop = await openShop(options, { at: story.start, ...(weather.storage !== undefined && { storage: weather.storage }) })
   const told: Told[] = []
-  let paper = 0
-  const tell = async (request: Loose): Promise<void> => {
-    const key = `${String(request['type'])}-${told.length}-${shop.clock.now()}`
+  let [paper, sent] = [0, 0]
+  const send = async (request: Loose): Promise<Outcome> => {
+    const key = `${String(request['type'])}-${sent++}-${shop.clock.now()}`
     const outcome = await shop.send({ key, ...request })
-    if (outcome.outcome === 'indeterminate') throw outcome.error
-    if (outcome.outcome !== 'registered' || request['lines'] === undefined) return
-    told.push({ key, type: String(request['type']), lines: list(request['lines']), payments: list(request['payments']) })
+    if (outcome.outcome === 'registered' && request['lines'] !== undefined)
+      told.push({ key, type: String(request['type']), lines: list(request['lines']), payments: list(request['payments']) })
+    return outcome
   }
+  const tell = (request: Loose): Promise<void> => weather.sent(send(request), shop)
   for (const one of story.acts) {
     shop.clock.step(one.minutes * 60_000)
     if (one.kind === 'night') shop.clock.step(one.hours * 3_600_000)
     else if (one.kind === 'sale') await tell(saleOf(one, REGIONS[story.region].rates))
-    else if (one.kind === 'archive') await archive(shop)
-    else if (one.kind === 'late') await tell(lateOf(shop, REGIONS[story.region].rates, ++paper))
+    else if (one.kind === 'archive') {
+      await weather.settled(shop)
+      await archive(shop)
+    } else if (one.kind === 'late') await tell(lateOf(shop, REGIONS[story.region].rates, ++paper))
     else {
       const before = told.filter(({ type }) => type === 'ticket' || type === 'invoice').at(-1 - (one.pick % 6))
       const request = plainOf(one.kind, before)
       if (request !== undefined) await tell(request)
     }
   }
+  await weather.settled(shop)
   return shop
 }
 
@@ -311,8 +332,11 @@ async function archive(shop: Shop): Promise<void> {
 }
 
 /** What is wrong after a story, or undefined; and what the books have seen. */
-export async function wrongWith(story: Story): Promise<{ wrong: string | undefined; seen: Readonly<Record<string, number>> }> {
-  const shop = await play(story)
+export async function wrongWith(
+  story: Story,
+  weather: Weather = calm,
+): Promise<{ wrong: string | undefined; seen: Readonly<Record<string, number>> }> {
+  const shop = await play(story, weather)
   await shop.ok({ type: 'closing', kind: 'year' })
   const { region, cutoffHours, fiscalYearEnd } = story
   const books = new NaiveBooks({ zone: REGIONS[region].zone, cutoffMinutes: cutoffHours * 60, fiscalYearEnd })
