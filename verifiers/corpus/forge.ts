@@ -156,7 +156,8 @@ function relink(
 }
 
 function adoptedAnew(payload: Json, now: (hash: Json | undefined) => Json): Json {
-  const { adopted } = payload as { readonly adopted?: JsonObject }
+  // Damage done before may have blanked it.
+  const { adopted } = (payload ?? {}) as { readonly adopted?: JsonObject }
   return adopted === undefined ? payload : { ...(payload as JsonObject), adopted: { ...adopted, hash: now(adopted['hash']) } }
 }
 
