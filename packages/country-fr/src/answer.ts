@@ -29,5 +29,6 @@ function warningsOf(payload: JsonObject): string[] {
   if (typeof payload['alerts'] === 'number') warnings.push('DEFAUT D’INTEGRITE NON ACQUITTE')
   if (payload['clockBack'] === true) warnings.push('HORLOGE EN RECUL')
   if (typeof payload['closesAt'] === 'string') warnings.push(`CLOTURE A ${payload['closesAt']}`)
+  if (typeof payload['unarchived'] === 'number') warnings.push(`NON ARCHIVE DEPUIS LE N° ${payload['unarchived']}`)
   return warnings
 }

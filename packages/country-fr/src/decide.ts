@@ -5,6 +5,7 @@ import { addArchive, addPurge, addSchoolArchive } from './archive-record.js'
 import { addClosing, closingOf, isOpen, levelsFor } from './closings.js'
 import { addClockEvent, clockStep } from './clock.js'
 import { configOf } from './config.js'
+import { notArchived } from './due.js'
 import { addDegradedAfter, addDegradedBefore, addOutage, addZero } from './outage.js'
 import { addCopyRequest, addIssue, addPayment, addTillEvent, paymentContent } from './documents.js'
 import { addEvent } from './events.js'
@@ -130,7 +131,15 @@ function addStop(plan: Plan): void {
   plan.closes()
   plan.ends()
   for (const level of open) addClosing(plan, level)
-  plan.add('closing', (place, now) => closingOf(plan, 'stop', place, now, now.levels.day), { principal: true })
+  const left = notArchived(state)
+  plan.add(
+    'closing',
+    (place, now) => ({
+      ...closingOf(plan, 'stop', place, now, now.levels.day),
+      ...(left !== undefined && { unarchived: left.from }),
+    }),
+    { principal: true },
+  )
 }
 
 function addClosings(plan: Plan, request: FrenchRequest): void {

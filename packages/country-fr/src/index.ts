@@ -17,7 +17,7 @@ export {
   type ArchiveReport,
   type ArchiveVerifyOptions,
 } from './archive/verify.js'
-export { dueClosings } from './due.js'
+export { dueArchive, dueClosings, type DueArchive } from './due.js'
 export { frenchOffline } from './offline.js'
 export { parseIncumbentJson, translateReceipt, type Remark, type Translation } from './translate.js'
 export { law, type LawText } from './law.js'

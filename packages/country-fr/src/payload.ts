@@ -96,6 +96,8 @@ export type ClosingPayload = Common & {
   forced?: true
   config?: Record<string, string | number | boolean>
   episode?: Record<string, unknown>
+  /** On stop: number of the first record that is in no archive. */
+  unarchived?: number
 }
 
 /** Payload of event. */

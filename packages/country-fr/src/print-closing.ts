@@ -31,6 +31,7 @@ export function closingItems(loose: Readonly<Record<string, unknown>>, numbered:
     ...numbered,
     ...must(`Du ${frenchMoment(payload.from)}`, `Au ${frenchMoment(payload.to)}`),
     ...(payload.late === true ? must(`Clôture tardive, ${payload.days ?? 1} jour(s)`) : []),
+    ...(payload.unarchived === undefined ? [] : must(`Non archivé à partir de l’enregistrement n° ${payload.unarchived}`)),
     ...(payload.forced === true ? must('Clôture forcée par le système') : []),
     rule(),
     pair('TOTAL TTC', frenchAmount(payload.total), true),

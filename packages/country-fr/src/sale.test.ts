@@ -1,7 +1,9 @@
 import { sha256Hex } from '@sigillo/core'
 import { expect, it } from 'vitest'
+import { createArchive } from './archive/create.js'
 import { dataString } from './data-string.js'
 import { extractOf } from './documents.js'
+import { dueArchive } from './due.js'
 import { line, openShop, printed, type Shop } from './shop.fixture.js'
 
 const SIG = 'q7Xb0T2mN4kLw9ZsR1yVtE8uPcJhD5aFgO3iBxQfKe6MnAzYvSdWjUrHlTpCoGi_-0123456789abcdefghijk'
@@ -153,6 +155,31 @@ it('FR-05 after stop everything is refused; day, month and year are closed', asy
   const totals = shop.totals() as unknown as { phase: string; levels: Record<string, { from: string }> }
   expect(totals.phase).toBe('stopped')
   expect(['day', 'month', 'year'].map((level) => totals.levels[level]?.from)).toEqual(['', '', ''])
+})
+
+it('17.7 a queue stopped before its days are archived says so; one whose days are archived says nothing', async () => {
+  const shop = await openShop()
+  expect(dueArchive(shop.totals())).toBeUndefined()
+  await shop.sell(basket)
+  expect(dueArchive(shop.totals())).toEqual({ from: 0, since: '2026-11-23', dayOpen: true })
+  const posMoment = new Date(shop.clock.now()).toISOString()
+  const archive = { key: 'A', operatorId: 'OP-7', posMoment, autoClose: true }
+  const { manifest } = await createArchive(shop.queue, shop.country, archive)
+  expect(dueArchive(shop.totals())).toBeUndefined()
+  shop.clock.step(1000)
+  await shop.sell(basket)
+  await shop.ok({ type: 'closing', kind: 'day' })
+  expect(dueArchive(shop.totals())).toEqual({ from: manifest.to + 1, since: '2026-11-23', dayOpen: false })
+  const stop = await shop.ok({ type: 'stop' })
+  expect(stop.record.payload).toMatchObject({ unarchived: manifest.to + 1 })
+  expect(stop.answer['warnings']).toEqual([`NON ARCHIVE DEPUIS LE N° ${manifest.to + 1}`])
+  expect(printed(stop)).toContain(`Non archivé à partir de l’enregistrement n° ${manifest.to + 1}`)
+  const other = await openShop()
+  await other.sell(basket)
+  await createArchive(other.queue, other.country, archive)
+  const quiet = await other.ok({ type: 'stop' })
+  expect(quiet.record.payload).not.toHaveProperty('unarchived')
+  expect(quiet.answer).not.toHaveProperty('warnings')
 })
 
 it('FR-06 the same key and content gives the same answer once more; other content is refused', async () => {

@@ -9,6 +9,7 @@ export const frenchGroup: Group = {
     close: async () => (await import('./close.js')).closeCommand,
     archive: async () => (await import('./archive.js')).archiveCommand,
     'verify-archive': async () => (await import('./verify-archive.js')).verifyArchiveCommand,
+    stop: async () => (await import('./stop.js')).stopCommand,
     purge: async () => (await import('./purge.js')).purgeCommand,
     translate: async () => (await import('./translate.js')).translateCommand,
     export: async () => (await import('./export.js')).exportCommand,
