@@ -13,7 +13,7 @@ function suitesOf(skipped) {
   const suites = new Map()
   for (const name of skipped) {
     const parts = name.split(' > ')
-    const reason = parts.findIndex((part) => /\((?:needs|skipped:) |\[reference files\]/.test(part))
+    const reason = parts.findIndex((part) => /\((?:needs?|skipped:) |\[reference files\]/.test(part))
     const suite = reason < 0 ? name : parts.slice(0, reason + 1).join(' > ')
     suites.set(suite, (suites.get(suite) ?? 0) + 1)
   }

@@ -165,6 +165,35 @@ describe('S-44 no refusal goes unrecorded', () => {
   })
 })
 
+describe('S-44 an allowed request that comes to nothing is recorded too', () => {
+  it('a device that fails leaves a line with its code; a counter of the device is told', async () => {
+    const audit = memoryAudit(() => START)
+    const seen: Seen[] = []
+    let broken = true
+    const good = device(seen)
+    const fails = { code: 'DEVICE_BUSY', kind: 'signer', details: { outcome: 'not-signed' } }
+    const signer = guardSigner(
+      {
+        ...good,
+        sign: async (request) => {
+          if (broken) throw Object.assign(new Error('busy'), fails)
+          return { ...(await good.sign(request)), deviceCounter: 41 }
+        },
+      },
+      { policy, audit },
+    )
+    expect(await outcome(signer.sign(letter('x')))).toBe('DEVICE_FAULT')
+    broken = false
+    expect(await outcome(signer.sign(letter('x')))).toBe('signed')
+    const lines: JsonObject[] = []
+    for await (const line of audit.read()) lines.push(line)
+    expect(lines).toMatchObject([
+      { event: 'failed', operation: 'letter', code: 'DEVICE_FAULT', outcome: 'unknown', input: sha256Hex('x') },
+      { event: 'signed', operation: 'letter', deviceCounter: 41 },
+    ])
+  })
+})
+
 describe('S-48 approvals that change under the guard’s eyes', () => {
   const anna = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const eyes: KeyPolicy = {

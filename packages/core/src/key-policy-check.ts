@@ -59,6 +59,8 @@ const policyForm: Form = {
 const ruleForm: Form = {
   suites: needed((value) => listOf(isSuite)(value) && (value as unknown[]).length > 0),
   callers: may(listOf(isText)),
+  documentClasses: may(listOf(isText)),
+  maxPerBatch: may(isCount),
   maxBytes: may(isCount),
   maxPerHour: may(isCount),
   maxPerDay: may(isCount),

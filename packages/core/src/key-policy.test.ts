@@ -258,6 +258,39 @@ describe('time', () => {
     )
   })
 
+  it('S-49 a limit of a batch holds across restarts, batch by batch, and a request without one is refused', async () => {
+    const audit = memoryAudit()
+    const policy = policyOf({ letter: { ...plain, maxPerBatch: 2 }, note: plain })
+    const restart = (): GuardedSigner => guardSigner(signerOf('software'), { policy, audit })
+    const sign = (signer: GuardedSigner, context?: Readonly<Record<string, string | number>>): Promise<string> =>
+      signer.sign({ operation: 'letter', suite: 'es256', input: { message: utf8('x') }, ...(context && { context }) }).then(
+        () => 'signed',
+        ({ code, details }: FiscalError) => `${code} ${String(details['reason'])}`,
+      )
+    let signer = restart()
+    expect(await sign(signer)).toBe('OPERATION_NOT_ALLOWED batch-unknown')
+    expect(await sign(signer, { batch: 7 })).toBe('OPERATION_NOT_ALLOWED batch-unknown')
+    expect(await sign(signer, { batch: 'a' })).toBe('signed')
+    signer = restart()
+    expect(await sign(signer, { batch: 'a' })).toBe('signed')
+    expect(await sign(signer, { batch: 'a' })).toBe('QUOTA_EXCEEDED batch')
+    expect(await sign(restart(), { batch: 'a' })).toBe('QUOTA_EXCEEDED batch')
+    expect(await sign(signer, { batch: 'b' })).toBe('signed')
+  })
+
+  it('allows the classes of documents the rule names, and no request that names none', async () => {
+    const policy = policyOf({ letter: { ...plain, documentClasses: ['invoice', 'note'] } })
+    const signer = guardSigner(signerOf('software'), { policy })
+    const sign = (context?: Readonly<Record<string, string>>): Promise<string> =>
+      signer.sign({ operation: 'letter', suite: 'es256', input: { message: utf8('x') }, ...(context && { context }) }).then(
+        () => 'signed',
+        ({ code, details }: FiscalError) => `${code} ${String(details['reason'])}`,
+      )
+    expect(await sign({ documentClass: 'invoice' })).toBe('signed')
+    for (const context of [undefined, { documentClass: 'contract' }, { class: 'invoice' }])
+      expect(await sign(context)).toBe('OPERATION_NOT_ALLOWED document-class')
+  })
+
   it('gives back what was counted for a request that was never signed', async () => {
     let broken = true
     const device = signerOf('software')

@@ -25,11 +25,15 @@ export interface OperationRule {
   readonly suites: readonly SuiteId[]
   /** Application identities; absent means any. */
   readonly callers?: readonly string[]
+  /** Classes of documents, as the request's context names them in `documentClass`; absent means any, and none needed. */
+  readonly documentClasses?: readonly string[]
   /** Most bytes of a message. */
   readonly maxBytes?: number
   /** Signatures within any 60 minutes, and any 24 hours. */
   readonly maxPerHour?: number
   readonly maxPerDay?: number
+  /** Signatures for one batch, which the request's context then has to name in `batch`. */
+  readonly maxPerBatch?: number
   readonly windows?: readonly PolicyWindow[]
   /** Persons who must agree to each signature: none unless given. */
   readonly approvals?: 1 | 2
@@ -73,10 +77,14 @@ export interface PolicyFacts {
   /** Length of the message; undefined for a bare digest. */
   readonly messageBytes: number | undefined
   readonly caller: string | undefined
+  readonly documentClass: string | undefined
+  readonly batch: string | undefined
   readonly nowMs: number
   /** Signatures of this operation in the last 60 minutes and 24 hours. */
   readonly lastHour: number
   readonly lastDay: number
+  /** Signatures of this operation for this batch, ever. */
+  readonly inBatch: number
 }
 
 /** Lower-case hex SHA-256 of the canonical policy: what audit lines and approvals name it by. */
@@ -92,6 +100,10 @@ export function policyRefusal(policy: KeyPolicy, facts: PolicyFacts): FiscalErro
   if (!rule.suites.includes(suite)) return refuse('SUITE_NOT_ALLOWED', `${operation} may not be signed with ${suite}`, 'suite')
   if (rule.callers !== undefined && !rule.callers.includes(facts.caller ?? ''))
     return refuse('OPERATION_NOT_ALLOWED', 'this caller may not', 'caller')
+  if (rule.documentClasses !== undefined && !rule.documentClasses.includes(facts.documentClass ?? ''))
+    return refuse('OPERATION_NOT_ALLOWED', `${operation} is not allowed for this class of document`, 'document-class')
+  if (rule.maxPerBatch !== undefined && facts.batch === undefined)
+    return refuse('OPERATION_NOT_ALLOWED', `${operation} needs to be told its batch`, 'batch-unknown')
   if (facts.messageBytes === undefined && rule.rawDigest !== true)
     return refuse('OPERATION_NOT_ALLOWED', `${operation} needs its message`, 'raw-digest')
   if ((facts.messageBytes ?? 0) > (rule.maxBytes ?? Infinity))
@@ -103,6 +115,8 @@ export function policyRefusal(policy: KeyPolicy, facts: PolicyFacts): FiscalErro
   if (facts.lastHour >= (rule.maxPerHour ?? Infinity))
     return refuse('QUOTA_EXCEEDED', `${operation}: hourly limit reached`, 'hour')
   if (facts.lastDay >= (rule.maxPerDay ?? Infinity)) return refuse('QUOTA_EXCEEDED', `${operation}: daily limit reached`, 'day')
+  if (facts.inBatch >= (rule.maxPerBatch ?? Infinity))
+    return refuse('QUOTA_EXCEEDED', `${operation}: limit of the batch reached`, 'batch')
   return undefined
 }
 

@@ -47,6 +47,8 @@ export class PolicyGate {
   readonly hash: string
   readonly #signer: SignerDescription
   readonly #counts = new Map<string, Tally>()
+  /** Signatures by operation and batch, for operations with a limit of that kind. */
+  readonly #batches = new Map<string, number>()
   readonly #violations = new Tally()
   readonly #usedNonces = new Set<string>()
   #suspended = false
@@ -68,7 +70,7 @@ export class PolicyGate {
     for await (const line of audit.read()) {
       if (line['keyId'] !== this.policy.keyId) continue
       const at = Date.parse(String(line['at']))
-      if (line['event'] === 'signed') this.#count(String(line['operation']), at)
+      if (line['event'] === 'signed') this.#count(String(line['operation']), at, textIn(line['context'], 'batch'))
       if (line['event'] === 'refused') this.#violations.add(at)
       if (line['event'] === 'suspended' && line['policy'] === this.hash) this.#suspended = true
       const used = line['approvals']
@@ -90,20 +92,25 @@ export class PolicyGate {
       })
     const tally = this.#counts.get(operation)
     const [lastHour, lastDay] = [tally?.within(60, nowMs) ?? 0, tally?.within(24 * 60, nowMs) ?? 0]
-    const facts = { operation, suite, messageBytes: checked.message?.length, caller, nowMs, lastHour, lastDay }
+    const { context } = checked.request
+    const [documentClass, batch] = [textIn(context, 'documentClass'), textIn(context, 'batch')]
+    const inBatch = this.#batches.get(batchName(operation, batch)) ?? 0
+    const counts = { lastHour, lastDay, inBatch }
+    const facts = { operation, suite, messageBytes: checked.message?.length, caller, documentClass, batch, nowMs, ...counts }
     const refusal =
       policyRefusal(this.policy, facts) ??
       this.#formatRefusal(checked) ??
       this.#approvalRefusal(checked, caller, approvals, nowMs)
     if (refusal !== undefined) return refusal
-    this.#count(operation, nowMs)
+    this.#count(operation, nowMs, batch)
     for (const { statement } of approvals) this.#usedNonces.add(statement.nonce)
     return undefined
   }
 
   /** Gives back what {@link decide} counted, for a request that was never signed. Approvals stay used. */
-  giveBack(operation: string, nowMs: number): void {
+  giveBack({ operation, context }: CheckedRequest['request'], nowMs: number): void {
     this.#counts.get(operation)?.add(nowMs, -1)
+    this.#countBatch(operation, textIn(context, 'batch'), -1)
   }
 
   /** Notes a refusal; true when it suspends the key. */
@@ -118,7 +125,8 @@ export class PolicyGate {
   /** True when each signature of this operation must be in the audit log for its limits to hold after a restart. */
   mustAudit(operation: string): boolean {
     const rule = this.policy.operations[operation]
-    return rule?.maxPerHour !== undefined || rule?.maxPerDay !== undefined || rule?.approvals !== undefined
+    const { maxPerHour, maxPerDay, maxPerBatch, approvals } = rule ?? {}
+    return [maxPerHour, maxPerDay, maxPerBatch, approvals].some((limit) => limit !== undefined)
   }
 
   // What would really be signed decides, not what the caller calls it.
@@ -151,11 +159,28 @@ export class PolicyGate {
     })
   }
 
-  #count(operation: string, atMs: number): void {
+  #count(operation: string, atMs: number, batch: string | undefined): void {
+    this.#countBatch(operation, batch, 1)
     const tally = this.#counts.get(operation) ?? new Tally()
     this.#counts.set(operation, tally)
     tally.add(atMs)
   }
+
+  #countBatch(operation: string, batch: string | undefined, by: number): void {
+    if (batch === undefined || this.policy.operations[operation]?.maxPerBatch === undefined) return
+    const name = batchName(operation, batch)
+    this.#batches.set(name, (this.#batches.get(name) ?? 0) + by)
+  }
+}
+
+function batchName(operation: string, batch: string | undefined): string {
+  return `${operation} ${batch ?? ''}`
+}
+
+// A number names no batch and no class: only texts are compared.
+function textIn(context: unknown, name: string): string | undefined {
+  const value = (context as Readonly<Record<string, unknown>> | undefined)?.[name]
+  return typeof value === 'string' ? value : undefined
 }
 
 function floor(name: string): Error {

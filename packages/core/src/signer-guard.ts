@@ -204,7 +204,7 @@ class Guard implements GuardedSigner {
       const { signature, deviceCounter } = await this.#call(job, release)
       counted = false
       const { keyId } = this.#description
-      const audit = await this.#auditSigned(job, signature, startedMs)
+      const audit = await this.#auditSigned(job, signature, startedMs, deviceCounter)
       this.#health.succeeded()
       const times = { attempts: job.attempts, queuedMs: startedMs - askedMs, signMs: this.#clock.now() - startedMs }
       return Object.freeze({
@@ -218,10 +218,24 @@ class Guard implements GuardedSigner {
       })
     } catch (error) {
       const failure = asSignerError(error)
-      if (counted && failure.details['outcome'] === 'not-signed') this.#gate?.giveBack(job.checked.request.operation, askedMs)
+      if (counted && failure.details['outcome'] === 'not-signed') this.#gate?.giveBack(job.checked.request, askedMs)
       this.#health.failed(failure)
+      const noted = this.#auditFailed(job, failure)
+      // Who gave up or ran out of time is answered at once.
+      if (failure.details['outcome'] !== 'unknown') await noted
       throw failure
     }
+  }
+
+  // An allowed request that came to nothing. A record's failure is told by the queue, which is asked again and again meanwhile.
+  async #auditFailed(job: Job, { code, details }: FiscalError): Promise<void> {
+    if (code === 'SIGN_SELF_CHECK_FAILED' || this.#isAuditedByRecord(job)) return
+    await this.#note(job, { event: 'failed', code, outcome: textOf(details['outcome']) })
+  }
+
+  // A record's signature is audited by the record itself, which is durable before anything leaves the queue.
+  #isAuditedByRecord({ checked: { request } }: Job): boolean {
+    return request.operation === 'record' && this.#gate?.mustAudit(request.operation) !== true
   }
 
   #call(job: Job, release: () => void): Promise<SignResult> {
@@ -296,14 +310,19 @@ class Guard implements GuardedSigner {
     await this.#audit.append({ event: REVOKED, certificate, keyId, reason, since: new Date(sinceMs).toISOString() })
   }
 
-  async #auditSigned(job: Job, signature: Uint8Array, startedMs: number): Promise<AuditHead | undefined> {
-    const { operation } = job.checked.request
-    // A record's signature is audited by the record itself, which is durable before anything leaves the queue.
-    if (operation === 'record' && this.#gate?.mustAudit(operation) !== true) return undefined
+  async #auditSigned(
+    job: Job,
+    signature: Uint8Array,
+    startedMs: number,
+    deviceCounter: number | undefined,
+  ): Promise<AuditHead | undefined> {
+    if (this.#isAuditedByRecord(job)) return undefined
     const approvals = job.options.approvals.map(({ statement }) => statement.nonce)
     const used = approvals.length > 0 && { approvals }
     try {
-      return await this.#audit.append(this.#entry(job, { event: 'signed', durationMs: this.#clock.now() - startedMs, ...used }))
+      return await this.#audit.append(
+        this.#entry(job, { event: 'signed', durationMs: this.#clock.now() - startedMs, deviceCounter, ...used }),
+      )
     } catch (cause) {
       signature.fill(0)
       const message = 'the audit log cannot be written; the signature was destroyed'

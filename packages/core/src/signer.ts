@@ -48,6 +48,9 @@ export interface SignRequest {
   readonly operation: string
   readonly suite: SuiteId
   readonly input: { readonly message: Uint8Array } | { readonly digest: Uint8Array }
+  /**
+   * Names for the audit log: texts of 1 to 256 characters, whole numbers. A key policy may look at `documentClass` and `batch`.
+   */
   readonly context?: Readonly<Record<string, string | number>>
   readonly idempotencyKey?: string
 }

@@ -1,7 +1,7 @@
 // The audit log in a real file: durable lines, crashes in the middle of one, a second writer, a changed byte.
-import { appendFileSync, chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { appendFileSync, chmodSync, chownSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { checkAudit, FiscalError } from '@sigillo/core'
 import { afterAll, expect, it } from 'vitest'
 import { openAuditFile } from './index.js'
@@ -71,6 +71,15 @@ it('refuses a log with a changed line, one others may write, and one another pro
   chmodSync(path, 0o622)
   expect(await codeOf(openAuditFile(path))).toBe('KEY_FILE_UNSAFE')
   chmodSync(path, 0o600)
+  // Who may write the folder may put another log in its place.
+  chmodSync(dirname(path), 0o777)
+  expect(await codeOf(openAuditFile(path))).toBe('KEY_FILE_UNSAFE')
+  chmodSync(dirname(path), 0o700)
+  if (process.geteuid?.() === 0) {
+    chownSync(path, 65534, 65534)
+    expect(await codeOf(openAuditFile(path))).toBe('KEY_FILE_UNSAFE')
+    chownSync(path, 0, 0)
+  }
   const reopened = await openAuditFile(path)
   expect(reopened.head().count).toBe(3)
   await reopened.close()

@@ -1,7 +1,7 @@
 // The audit log in a file: one line per event, linked by SHA-256, durable before an append is answered. Waiting lines share one write and
 // one data sync. The file is private to this user, as key files are.
-import { constants } from 'node:fs'
-import { mkdir, open, type FileHandle } from 'node:fs/promises'
+import { constants, type Stats } from 'node:fs'
+import { mkdir, open, stat, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
 import {
   auditLine,
@@ -31,7 +31,8 @@ interface Waiting {
 
 /**
  * Opens or creates an audit log. A last line a crash left half-written stays where it is and is skipped.
- * @throws FiscalError JOURNAL_CORRUPT when a line does not follow the one before, KEY_FILE_UNSAFE when others may write the file
+ * @throws FiscalError JOURNAL_CORRUPT when a line does not follow the one before, KEY_FILE_UNSAFE (mode, owner, directory-writable) when others
+ * may write the file or exchange it
  */
 export async function openAuditFile(path: string, options: { readonly clock?: Clock } = {}): Promise<AuditFile> {
   await mkdir(dirname(resolve(path)), { recursive: true, mode: 0o700 })
@@ -55,10 +56,10 @@ class AuditInFile implements AuditFile {
   #failed: FiscalError | undefined
 
   static async load(path: string, handle: FileHandle, clock: Clock): Promise<AuditInFile> {
-    const { mode } = await handle.stat()
-    if (typeof process.geteuid === 'function' && (mode & 0o022) !== 0) {
-      throw signerError('KEY_FILE_UNSAFE', { message: `others may change ${basename(path)}`, reason: 'mode' })
-    }
+    const found = await handle.stat()
+    const unsafe = await faultOf(path, found)
+    if (unsafe !== undefined)
+      throw signerError('KEY_FILE_UNSAFE', { message: `others may change ${basename(path)}`, reason: unsafe })
     const text = await handle.readFile('utf8')
     // A torn last line is ended, so that the next one starts on a line of its own.
     if (text !== '' && !text.endsWith('\n')) await handle.writeFile('\n')
@@ -152,6 +153,16 @@ class AuditInFile implements AuditFile {
     this.#head = head
     return heads
   }
+}
+
+// Whoever may write the file, or put another in its place, may take back a latch, a limit or a revocation.
+async function faultOf(path: string, { mode, uid }: Stats): Promise<string | undefined> {
+  const own = process.geteuid?.()
+  if (own === undefined) return undefined
+  if ((mode & 0o022) !== 0) return 'mode'
+  if (uid !== own) return 'owner'
+  const folder = await stat(dirname(resolve(path)))
+  return (folder.mode & 0o022) === 0 || (folder.mode & 0o1000) !== 0 ? undefined : 'directory-writable'
 }
 
 function linesOf(text: string): readonly string[] {

@@ -100,6 +100,8 @@ export function policyLines(policy: KeyPolicy | undefined): readonly string[] {
     const limits = [
       rule.suites.join('/'),
       rule.callers === undefined ? '' : `by ${rule.callers.join(', ')}`,
+      rule.documentClasses === undefined ? '' : `for ${rule.documentClasses.join(', ')}`,
+      rule.maxPerBatch === undefined ? '' : `${rule.maxPerBatch} a batch`,
       rule.maxPerHour === undefined ? '' : `${rule.maxPerHour} an hour`,
       rule.maxPerDay === undefined ? '' : `${rule.maxPerDay} a day`,
       rule.maxBytes === undefined ? '' : `${rule.maxBytes} bytes at most`,
