@@ -100,6 +100,22 @@ describe.skipIf(!hasOpenssl)('S-52 verifying later (needs openssl)', () => {
     })
   })
 
+  it('S-52 a suite that has ended needs a proof of time, though every certificate is still valid', async () => {
+    // Certificates of the authority are signed with RSA and PKCS#1 v1.5, which end with 2028.
+    const rsa = shop.make('rsa-root', { key: 'rsa:3072', days: 6000 })
+    const certificate = shop.make('rsa-leaf', { issuer: 'rsa-root', extensions: LEAF_EXTENSIONS, days: 3000 })
+    shop.run('ca', '-config', 'ca.cnf', '-gencrl', '-keyfile', 'rsa-root.key', '-cert', 'rsa-root.pem', '-out', 'rsa.crl')
+    const evidence = { crls: [shop.run('crl', '-in', 'rsa.crl', '-outform', 'DER')] }
+    const signed = certificate.notBefore
+    const at = Date.parse('2029-06-01T00:00:00Z')
+    expect(at).toBeLessThan(certificate.notAfter)
+    const ask = (proven: boolean, now: number): Promise<object> =>
+      judgeCertificate({ certificate, anchors: [rsa], at: now, evidence, signed: { ms: signed, proven } })
+    expect(await ask(true, at)).toMatchObject({ indication: 'TOTAL-PASSED' })
+    expect(await ask(false, at)).toMatchObject({ indication: 'INDETERMINATE', sub: 'CRYPTO_CONSTRAINTS_FAILURE_NO_POE' })
+    expect(await ask(false, signed)).toMatchObject({ indication: 'TOTAL-PASSED' })
+  })
+
   it('S-52 a revocation counts from its moment on, and needs a proof of time to be outrun', async () => {
     const { certificate, claimed } = fromExport()
     const since = new Date(claimed + 3_600_000)

@@ -1,5 +1,6 @@
 // A certificate judged long after it was used (signing specification 10, 11.7, 23): by what was kept then and nothing else. Words follow ETSI
 // EN 319 102-1, so that reports compare with other validators'.
+import { suites } from '@sigillo/core'
 import type { DocumentCode } from './errors.js'
 import { checkPath, type PathQuestion } from './path.js'
 import { checkRevocation, type RevocationEvidence, type RevocationMode } from './revocation.js'
@@ -65,6 +66,10 @@ export async function judgeCertificate(question: CertificateQuestion): Promise<C
     const failed = sub === 'NOT_YET_VALID' && signed.proven
     return { indication: failed ? 'TOTAL-FAILED' : 'INDETERMINATE', sub, at: reference, message: result.message }
   }
+  if (!signed.proven && result.path.slice(0, -1).some(({ signatureAlgorithm }) => hasEnded(signatureAlgorithm, reference))) {
+    const message = 'a signature of the path is of a suite that is accepted no more without an older proof of its time'
+    return { indication: 'INDETERMINATE', sub: 'CRYPTO_CONSTRAINTS_FAILURE_NO_POE', at: reference, message }
+  }
   for (const [i, certificate] of result.path.slice(0, -1).entries()) {
     const issuer = result.path[i + 1] as (typeof result.path)[number]
     const verdict = await checkRevocation({ certificate, issuer, at: reference, graceMs: DAY_MS }, evidence, mode)
@@ -77,4 +82,10 @@ export async function judgeCertificate(question: CertificateQuestion): Promise<C
       : { indication: 'INDETERMINATE', sub: 'REVOKED_NO_POE', at: reference, message }
   }
   return { indication: 'TOTAL-PASSED', at: reference }
+}
+
+// Suites against their dates (signing specification 2).
+function hasEnded(oid: string, atMs: number): boolean {
+  const suite = Object.values(suites).find((one) => one.oid === oid)
+  return suite?.acceptUntil !== undefined && atMs >= Date.parse(suite.acceptUntil)
 }

@@ -17,7 +17,7 @@ import { EXIT, textFlag, type Call, type Command } from '../command.js'
 import { usageError } from '../errors.js'
 import { askedOnce, passphraseOf, passphraseOptions, secretFromFile } from '../passphrase.js'
 import { writeSettings, type Settings } from '../settings.js'
-import { keyOfJournal, openWith, readTill, secretName, writerOptions, type OpenTill, type Till } from '../till.js'
+import { checkSealOf, keyOfJournal, openWith, readTill, secretName, writerOptions, type OpenTill, type Till } from '../till.js'
 import { approvalRecord, decide, decisionOptions, type Decision } from './decision.js'
 import { algOf } from './new.js'
 import { isFile, KEY_FILES, keyFileOf, keyPlace, openSigner, type KeyPlace } from './open-signer.js'
@@ -65,6 +65,7 @@ async function rotate(call: Call): Promise<number> {
   const recovery = flags['recovery'] === true
   if (recovery !== (textFlag(flags, 'endorser') !== undefined)) throw usageError('--recovery and --endorser FILE go together')
   const secret = askedOnce(passphraseOf(call, false, secretName(till)))
+  await checkSealOf(till)
   const old = await policyInForce(till, out.note)
   const audit =
     needsAudit(till, call, old) || (await isFile(join(place.folder, KEY_FILES.audit)))

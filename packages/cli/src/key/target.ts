@@ -5,7 +5,7 @@ import type { GuardedSigner, KeyPolicy } from '@sigillo/core'
 import type { Call } from '../command.js'
 import { usageError } from '../errors.js'
 import { askedOnce, passphraseOf } from '../passphrase.js'
-import { findTill, type Till } from '../till.js'
+import { checkSealOf, findTill, type Till } from '../till.js'
 import { KEY_FILES, keyPlace, openSigner, type KeyPlace } from './open-signer.js'
 import { readPolicy } from './policy-file.js'
 import { policyInForce } from './policy-in-force.js'
@@ -56,7 +56,10 @@ export async function openTarget(call: Call, target: KeyTarget): Promise<Guarded
   const secret = askedOnce(passphraseOf(call, false, secretNameOf(setting)))
   const guard = { recordsAfterExpiry: till?.country.recordsAfterExpiry === true }
   const options = { place, secret, note: call.out.note, guard }
-  if (till !== undefined) return openSigner(setting, { ...options, policy: await policyInForce(till, call.out.note) })
+  if (till !== undefined) {
+    await checkSealOf(till)
+    return openSigner(setting, { ...options, policy: await policyInForce(till, call.out.note) })
+  }
   // A key that stands alone is under the policy beside it when that speaks of this very key.
   const signer = await openSigner(setting, { ...options, ignorePolicy: true })
   if ((await policyOf(target, signer)) === undefined) return signer
