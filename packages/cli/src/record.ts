@@ -8,6 +8,7 @@ import { usageError } from './errors.js'
 import { plain, type Output } from './output.js'
 import { passphraseOptions } from './passphrase.js'
 import { printText } from './print-text.js'
+import { remedyText } from './remedy.js'
 import { requestLines, type RequestLine } from './request-lines.js'
 import { openTill, writerOptions } from './till.js'
 
@@ -140,16 +141,17 @@ export function asJson({ line }: Pick<RequestLine, 'line'>, outcome: Outcome, pr
   return { line, key: key ?? null, outcome: outcome.outcome, replayed, seq, type, tseq, hash, ts, answer, ...more }
 }
 
-/** An outcome in words. */
+/** An outcome in words; a refusal with what to do about it on a line of its own. */
 export function asText({ paint }: Output, { line }: Pick<RequestLine, 'line'>, outcome: Outcome): string {
   const key = outcome.key === undefined ? `line ${line}` : plain(outcome.key)
   if (outcome.outcome === 'registered') {
     const again = outcome.replayed ? paint.yellow(' (registered before)') : ''
     return `${paint.green('✔')} #${outcome.seq} ${outcome.type} ${outcome.tseq}  ${key}  ${paint.dim(outcome.hash.slice(0, 16))}${again}`
   }
-  const { code, message, national } = outcome.error
+  const { error } = outcome
+  const { code, message, national } = error
   const name = outcome.outcome === 'rejected' ? 'refused' : 'NOT KNOWN'
-  return `${paint.red('✘')} ${name} line ${line}  ${key}  ${national ?? code}: ${plain(message)}`
+  return `${paint.red('✘')} ${name} line ${line}  ${key}  ${national ?? code}: ${plain(message)}\n    ${remedyText(error)}`
 }
 
 function summary({ registered, replayed, rejected, indeterminate }: Tally): string {

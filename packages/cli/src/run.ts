@@ -1,8 +1,9 @@
 // From arguments to a command to an exit code. Errors are told once, here: in words on standard error, or as JSON.
-import { isFiscalError, type FiscalError } from '@sigillo/core'
+import { isFiscalError } from '@sigillo/core'
 import { commonOptions, EXIT, helpOf, readArguments, type Command, type Group, type World } from './command.js'
 import { systemError, usageError } from './errors.js'
 import { makeOutput, plain, type Output } from './output.js'
+import { remedyText } from './remedy.js'
 import { VERSION } from './version.js'
 
 // In the order of help. Each is loaded when it is run: a command does not wait for what another one needs.
@@ -151,13 +152,7 @@ async function fail(error: unknown, out: Output): Promise<void> {
     `${out.paint.red('error')} ${known && error.national !== undefined ? `${error.national} (${code})` : code}: ${plain(message)}`,
   )
   if (known) {
-    if (code !== 'USAGE') out.note(`  ${remedyOf(error)}`)
+    if (code !== 'USAGE') out.note(`  ${remedyText(error)}`)
     else out.note('  sigillo COMMAND --help tells how it is used.')
   } else if (error instanceof Error && error.stack !== undefined) out.note(error.stack.split('\n').slice(1, 6).join('\n'))
-}
-
-// Words have no details to look into: the reason takes their place.
-function remedyOf({ remedy, details }: FiscalError): string {
-  const { reason } = details
-  return typeof reason === 'string' ? remedy.replace('named in details.reason', `(${plain(reason)})`) : remedy
 }

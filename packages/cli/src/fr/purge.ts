@@ -15,6 +15,7 @@ import { EXIT, textFlag, type Call, type Command } from '../command.js'
 import { usageError } from '../errors.js'
 import { columns, plain } from '../output.js'
 import { passphraseOptions } from '../passphrase.js'
+import { remedyText } from '../remedy.js'
 import { openReading, writerOptions } from '../till.js'
 import { openFrench, readFrench } from './french-till.js'
 import { confirmedFiles, contentsIn, type Contents } from './purge-contents.js'
@@ -262,9 +263,10 @@ async function tellPlan(call: Call, plan: Plan, yes: boolean): Promise<void> {
   if (!yes) await out.line('Nothing was changed. --yes --manager NAME does it; it cannot be undone.')
 }
 
-async function tellRefusal({ out }: Call, { code, national, message, remedy }: FiscalError): Promise<void> {
+async function tellRefusal({ out }: Call, error: FiscalError): Promise<void> {
+  const { code, national, message } = error
   out.note(`${out.paint.red('✘')} refused: ${national ?? code}: ${plain(message)}; nothing was blanked`)
-  out.note(`  ${remedy}`)
+  out.note(`  ${remedyText(error)}`)
   await Promise.resolve()
 }
 
