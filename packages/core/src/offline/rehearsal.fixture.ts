@@ -233,6 +233,68 @@ export async function rehearseInMemory(seed: number, sales: number, damage: bool
   return { printed, recorded, destroyed, changed, damaged, reported, deaths }
 }
 
+/** What many calls at once came to. */
+export interface CrowdReport {
+  /** Labels answered with paper, each once. */
+  readonly printed: ReadonlySet<string>
+  /** Labels of the sales in the queue, in order. */
+  readonly recorded: readonly string[]
+  /** Breaks reported, although nobody touched a file. */
+  readonly breaks: readonly string[]
+  readonly deaths: number
+}
+
+/** The same without a forger, and with cashiers and hand-overs that do not wait for one another; some sales are sent twice at once. */
+export async function crowdInMemory(seed: number, sales: number): Promise<CrowdReport> {
+  const random = numbers(seed)
+  const [store, queue] = [memoryOfflineStore(), strictQueue(random)]
+  const printed = new Set<string>()
+  let [waiting, deaths] = [Array.from({ length: sales }, (_, n) => n), 0]
+  const pause = async (): Promise<void> => {
+    for (let n = Math.floor(random() * 4); n > 0; n--) await new Promise((resolve) => setImmediate(resolve))
+  }
+  const slow: Connection = {
+    record: async (request) => {
+      await pause()
+      const reply = await queue.connection.record(request)
+      await pause()
+      return reply
+    },
+    close: () => Promise.resolve(),
+  }
+  const live = async (calm: boolean): Promise<void> => {
+    const view = mortal(store, random, calm)
+    const offline = { store: view, probeMs: 0, timeoutMs: 500 }
+    const till = await openTill({ connect: () => Promise.resolve(slow), till: 'T1', queue: 'q', rules, offline })
+    const transfers: Promise<unknown>[] = []
+    while (!view.dead && waiting.length > 0) {
+      if (!calm && random() < 0.25) queue.up = !queue.up
+      if (random() < 0.4) transfers.push(till.transfer().catch(() => undefined))
+      const some = waiting.slice(0, 1 + Math.floor(random() * 5)).flatMap((n) => (random() < 0.2 ? [n, n] : [n]))
+      const answers = await Promise.all(
+        some.map(async (n) => ({ n, answer: await till.record({ type: 'sale', key: `K${n}`, label: `S${n}`, amount: 1 }) })),
+      )
+      for (const { n, answer } of answers) {
+        if (answer.outcome === 'registered' || answer.outcome === 'provisional') printed.add(`S${n}`)
+        else if (!view.dead && answer.error.kind === 'input') throw answer.error
+      }
+      waiting = waiting.filter((n) => !printed.has(`S${n}`))
+    }
+    await Promise.all(transfers)
+    if (calm) await settle(till)
+    await till.close().catch(() => undefined)
+    if (view.dead) deaths += 1
+  }
+  for (let process = 0; process < 400 && waiting.length > 0; process++) await live(false).catch(dies)
+  queue.up = queue.calm = true
+  await live(true)
+  const breaks = [...store.files.keys()]
+    .filter((path) => path.endsWith('/end.json'))
+    .flatMap((path) => (text(store.files, path)['breaks'] as unknown as OfflineBreak[]).map(({ kind, seq }) => `${kind} ${seq}`))
+  const recorded = queue.stored.filter(({ type }) => type === 'sale').map(({ label }) => String(label))
+  return { printed, recorded, breaks, deaths }
+}
+
 function dies(error: unknown): void {
   if (!/killed|no process/.test(String((error as Error).message))) throw error
 }

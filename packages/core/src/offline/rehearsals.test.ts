@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { rehearseInMemory } from './rehearsal.fixture.js'
+import { crowdInMemory, rehearseInMemory } from './rehearsal.fixture.js'
 
 const long = process.env['SIGILLO_LONG'] === '1'
 const first = Number(process.env['SIGILLO_SEED'] ?? 1)
@@ -33,4 +33,15 @@ it(`FR-55 to FR-58 ${count} outages with a forger at the files: breaks exactly w
     }
   }
   expect([...deeds].sort()).toEqual(['BAD_HASH', 'DUPLICATE', 'GAP', 'HEADER_ALTERED', 'TAIL', 'UNREADABLE'])
+})
+
+it(`FR-51, FR-54 ${count} outages with several cashiers and hand-overs at once: every sale once, nothing reported that nobody did`, async () => {
+  let deaths = 0
+  for (let seed = first; seed < first + count; seed++) {
+    const { printed, recorded, breaks, deaths: more } = await crowdInMemory(seed, 20)
+    expect([...recorded].sort(), `seed ${seed}`).toEqual([...printed].sort())
+    expect(breaks, `seed ${seed}`).toEqual([])
+    deaths += more
+  }
+  expect(deaths).toBeGreaterThan(count / 2)
 })
