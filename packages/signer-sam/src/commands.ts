@@ -1,6 +1,6 @@
-// The commands this signer may send (signing specification 7.3): select, read, set the environment, verify, sign. There are no others: changing or
+// The commands this signer may send (signing specification 7.3): select, read, set the environment, verify, end a hash, sign. There are no others: changing or
 // unblocking a PIN and writing to a card exist in no code path.
-import { fromHex } from '@sigillo/core'
+import { concat, fromHex, sha256Midstate } from '@sigillo/core'
 import type { Command } from './apdu.js'
 import type { CardKey, CardProfile } from './profile.js'
 
@@ -37,9 +37,18 @@ export function verifyPin({ pinReference }: CardProfile, block: Uint8Array): Com
   return { ins: 0x20, p1: 0, p2: pinReference, data: block, once: true }
 }
 
-/** Rows 5a to 5c: the signature. */
-export function computeSignature({ answerBytes }: CardKey, data: Uint8Array): Command {
-  return { ins: 0x2a, p1: 0x9e, p2: 0x9a, data, le: answerBytes === 256 ? 0 : answerBytes }
+/** Rows 5a to 5c: the signature; without data, over the hash the card has ended. */
+export function computeSignature({ answerBytes }: CardKey, data?: Uint8Array): Command {
+  return { ins: 0x2a, p1: 0x9e, p2: 0x9a, ...(data !== undefined && { data }), le: answerBytes === 256 ? 0 : answerBytes }
+}
+
+/** Row 6: the state of SHA-256 after the whole blocks with the number of bits it stands for, and the rest of the message. */
+export function endHash(message: Uint8Array): Command {
+  const { state, blocks, rest } = sha256Midstate(message)
+  const bits = new Uint8Array(8)
+  new DataView(bits.buffer).setBigUint64(0, BigInt(blocks) * 512n)
+  const begun = blocks === 0 ? Uint8Array.of(0x90, 0) : concat(Uint8Array.of(0x90, state.length + bits.length), state, bits)
+  return { ins: 0x2a, p1: 0x90, p2: 0xa0, data: concat(begun, Uint8Array.of(0x80, rest.length), rest) }
 }
 
 /** Row 10: bytes of the selected file. */

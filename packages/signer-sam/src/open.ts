@@ -105,6 +105,7 @@ function describe(options: SamOptions, key: CardKey, serial: string, certificate
   if (options.keyId !== undefined && options.keyId !== keyId)
     throw signerError('KEY_MISMATCH', { message: 'the key on the card is not the expected one', keyId })
   const once = profile.pinLifetime === 'once'
+  const onCard = key.input === 'onCardHash'
   return Object.freeze({
     signerId: `sam:${serial}`,
     kind: 'sam' as const,
@@ -115,10 +116,10 @@ function describe(options: SamOptions, key: CardKey, serial: string, certificate
     publicKeySpki: spkiOf(publicJwk),
     certificates: Object.freeze([...certificates]),
     hardware: Object.freeze({ vendor: profile.name, model: profile.name, serial, firmware: '' }),
-    limits: Object.freeze({ maxConcurrent: 1, maxQueue: 1000, maxMessageBytes: 1 }),
+    limits: Object.freeze({ maxConcurrent: 1, maxQueue: 1000, maxMessageBytes: onCard ? 2 ** 20 : 1 }),
     capabilities: Object.freeze({
-      acceptsDigest: true,
-      acceptsMessage: false,
+      acceptsDigest: !onCard,
+      acceptsMessage: onCard,
       hardwareProtected: true,
       extractable: false,
       deterministic: key.suite === 'rs256',

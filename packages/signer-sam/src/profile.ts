@@ -6,8 +6,8 @@ export interface CardKey {
   readonly suite: Exclude<SuiteId, 'ed25519'>
   /** Data of MANAGE SECURITY ENVIRONMENT for this key and suite, as `800104840102`. */
   readonly environment: string
-  /** What COMPUTE DIGITAL SIGNATURE is given. */
-  readonly input: 'digest' | 'digestInfo'
+  /** What COMPUTE DIGITAL SIGNATURE is given; with `onCardHash` nothing, because the card ends the hash itself. */
+  readonly input: 'digest' | 'digestInfo' | 'onCardHash'
   /** What it answers. */
   readonly output: 'raw-rs' | 'der' | 'rsa'
   /** Bytes of the answer, for Le; more than 256 needs `extended` or answers of 61xx. */
@@ -38,8 +38,8 @@ export interface CardProfile {
   readonly statusQueryIsFree: boolean
   /** Tries of a fresh PIN; needed to judge the figure of the status query. */
   readonly pinTries: number
-  /** How long a verified PIN counts: until reset or selection, or for one signature. */
-  readonly pinLifetime: 'session' | 'once'
+  /** How long a verified PIN counts: until reset, until another application is selected (both are treated as lost after either), or for one signature. */
+  readonly pinLifetime: 'session' | 'application' | 'once'
   readonly keys: Readonly<Record<string, CardKey>>
   /** P1 of MANAGE SECURITY ENVIRONMENT; 0x41 when left out, 0xf1 on CNS cards. */
   readonly environmentP1?: number
@@ -74,7 +74,7 @@ const PROFILE: Form = {
   pin: PIN,
   statusQueryIsFree: 'flag',
   pinTries: 'number',
-  pinLifetime: ['session', 'once'],
+  pinLifetime: ['session', 'application', 'once'],
   keys: {},
   extended: 'flag',
   chaining: 'flag',
@@ -86,7 +86,7 @@ const OPTIONAL: Form = { environmentP1: 'number', restoreEnvironment: 'number', 
 const KEY: Form = {
   suite: ['es256', 'es384', 'ps256', 'rs256'],
   environment: 'hex',
-  input: ['digest', 'digestInfo'],
+  input: ['digest', 'digestInfo', 'onCardHash'],
   output: ['raw-rs', 'der', 'rsa'],
   answerBytes: 'number',
 }
@@ -125,6 +125,7 @@ function misfitOfKeys(profile: CardProfile): string | undefined {
   for (const [name, key] of Object.entries(profile.keys)) {
     const wrong = misfit(key, KEY, `keys.${name}`)
     if (wrong !== undefined) return wrong
+    if (key.input === 'onCardHash' && key.suite === 'es384') return `keys.${name}.input`
     if (key.answerBytes > 256 && !profile.extended && !profile.chaining) return `keys.${name}.answerBytes`
   }
   const given = Object.entries(OPTIONAL).filter(([name]) => profile[name as keyof CardProfile] !== undefined)

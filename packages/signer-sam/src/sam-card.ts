@@ -6,6 +6,7 @@ import { send, type Answer, type Command } from './apdu.js'
 import { CardFailure, type CardConnection, type CardReaders } from './card-port.js'
 import {
   computeSignature,
+  endHash,
   getData,
   readBinary,
   restoreEnvironment,
@@ -161,18 +162,25 @@ export class SamCard {
     return data.reduce((sum, byte) => sum * 256 + byte, 0)
   }
 
-  /** One signature: the steps in the card's order, those still in force left out. */
-  async sign(key: CardKey, digest: Uint8Array, pin: PinPath): Promise<Uint8Array> {
+  /** One signature over a digest, or over the message for a card that ends the hash itself: the steps in the card's order, those still in force left out. */
+  async sign(key: CardKey, input: Uint8Array, pin: PinPath): Promise<Uint8Array> {
     const { profile } = this.#place
-    const input = key.input === 'digestInfo' ? concat(SHA256_INFO, digest) : digest
     for (const step of profile.order) {
       if (step === 'select') await this.#select()
       if (step === 'environment' && this.#environment !== key) await this.#setEnvironment(key)
       if (step === 'verify' && !this.#isVerified) await this.#verify(pin)
     }
-    const { data } = await this.#ask(computeSignature(key, input), 'sign')
+    const { data } = await this.#ask(await this.#signatureCommand(key, input), 'sign')
     if (profile.pinLifetime === 'once') this.#isVerified = false
     return key.output === 'der' ? rawOf(data, key) : data
+  }
+
+  // A card that ends the hash itself is given the message first.
+  async #signatureCommand(key: CardKey, input: Uint8Array): Promise<Command> {
+    if (key.input === 'digest') return computeSignature(key, input)
+    if (key.input === 'digestInfo') return computeSignature(key, concat(SHA256_INFO, input))
+    await this.#ask(endHash(input), 'sign')
+    return computeSignature(key)
   }
 
   /** What `remedy` asks for, before the sequence is run again. */

@@ -67,12 +67,15 @@ export class SamDevice implements DeviceSigner {
   }
 
   async sign({ input }: SignRequest, { signal }: { readonly signal?: AbortSignal } = {}): Promise<SignResult> {
-    if (!('digest' in input)) throw signerError('REQUEST_INVALID', { message: 'this signer takes digests' })
+    const onCard = this.#parts.key.input === 'onCardHash'
+    const given = 'digest' in input ? (onCard ? undefined : input.digest) : onCard ? input.message : undefined
+    if (given === undefined)
+      throw signerError('REQUEST_INVALID', { message: `this signer takes ${onCard ? 'messages' : 'digests'}` })
     const attempt: Attempt = { used: new Set(), deadline: Date.now() + this.#parts.recoverMs, resumes: 0 }
     for (;;) {
       try {
         this.#card ??= await this.#connectAgain()
-        const result = await this.#signOnce(this.#card, input.digest)
+        const result = await this.#signOnce(this.#card, given)
         this.#trouble = undefined
         return result
       } catch (thrown) {
@@ -91,20 +94,20 @@ export class SamDevice implements DeviceSigner {
     if (this.#parts.closeReaders) await this.#parts.place.readers.close()
   }
 
-  async #signOnce(card: SamCard, digest: Uint8Array): Promise<SignResult> {
+  async #signOnce(card: SamCard, given: Uint8Array): Promise<SignResult> {
     const { safety, pin, place } = this.#parts
     // A transaction without traffic gets the card reset, and whoever gives the PIN may take their time: it is fetched before.
     const early = place.mode === 'shared' && typeof pin === 'function' && !safety.isLatched ? await pin() : undefined
     try {
-      return await card.inTransaction(() => this.#sequence(card, digest, early ?? pin))
+      return await card.inTransaction(() => this.#sequence(card, given, early ?? pin))
     } finally {
       early?.fill(0)
     }
   }
 
-  async #sequence(card: SamCard, digest: Uint8Array, source: PinSource): Promise<SignResult> {
+  async #sequence(card: SamCard, given: Uint8Array, source: PinSource): Promise<SignResult> {
     const { key, safety, place } = this.#parts
-    const signature = await card.sign(key, digest, { safety, source, triesLater: () => this.#triesLater() })
+    const signature = await card.sign(key, given, { safety, source, triesLater: () => this.#triesLater() })
     if (place.profile.counterTag === undefined) return { signature }
     const counter = await card.counter()
     if (counter === undefined) return { signature }

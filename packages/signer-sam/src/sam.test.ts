@@ -13,7 +13,7 @@ const keysOnce = VirtualCard.makeKeys()
 const card = (serial?: string): VirtualCard => new VirtualCard(serial, undefined, keysOnce)
 const open = (reader: VirtualReader, over: Partial<SamOptions> = {}): Promise<GuardedSigner> => {
   const key = over.key ?? 'record'
-  const publicJwk = (reader.card ?? card()).publicJwk(key === 'seal' ? 'rsa' : 'ec')
+  const publicJwk = (reader.card ?? card()).publicJwk(key.startsWith('seal') ? 'rsa' : 'ec')
   return openSam({
     profile: virtualProfile(),
     key,
@@ -54,6 +54,8 @@ for (const [name, key, change] of [
   ['RSA-2048 under T=1', 'seal', () => {}],
   ['RSA-2048 under T=0', 'seal', (virtual: VirtualCard) => (virtual.manners.protocol = 'T0')],
   ['DER answers', 'der', () => {}],
+  ['P-256, the card ending the hash', 'hashed', () => {}],
+  ['RSA-2048 under T=0, the card ending the hash', 'sealHashed', (virtual: VirtualCard) => (virtual.manners.protocol = 'T0')],
 ] as const) {
   describe(`the kit: ${name}`, () => {
     const virtual = card()
@@ -85,6 +87,36 @@ describe('S-33 byte sequences', () => {
     expect(sent.slice(0, 3)).toEqual([`${SELECT}00`, '002241b606800102840103', `0020008108${PIN_BLOCK}`])
     expect(sent[3]).toMatch(new RegExp(`^002a9e9a333031300d060960864801650304020105000420${DIGEST}00$`))
     expect(sent).toHaveLength(4)
+  })
+  it('a card that ends the hash is rows 1, 4, 3, 6, then 5 without data', async () => {
+    const sent = await sequenceOf('hashed', 'T1')
+    expect(sent.slice(0, 3)).toEqual([`${SELECT}00`, '002241b606800104840102', `0020008108${PIN_BLOCK}`])
+    // "a receipt" is shorter than a block: nothing is begun.
+    expect(sent.slice(3)).toEqual([
+      `002a90a00d900080 09${Buffer.from('a receipt').toString('hex')}`.replace(' ', ''),
+      '002a9e9a40',
+    ])
+  })
+  it('a card that ends the hash gets state, bits and rest right for messages of every length up to three blocks', async () => {
+    const virtual = card()
+    const signer = await open(virtualReader(virtual), { key: 'hashed' })
+    for (let length = 0; length <= 192; length++) {
+      const message = Uint8Array.from({ length }, (_, i) => (i * 7 + length) & 255)
+      virtual.trace.length = 0
+      // The guard checks each signature: a digest of anything else would not pass.
+      await signer.sign({ operation: 'record', suite: 'es256', input: { message } })
+      const hash = commandsOf(virtual).find((apdu) => apdu.startsWith('002a90a0')) as string
+      const [begun, rest] = [Math.floor(length / 64), length % 64]
+      expect(hash.slice(10, 14)).toBe(begun === 0 ? '9000' : '9028')
+      if (begun > 0) expect(hash.slice(78, 94)).toBe((begun * 512).toString(16).padStart(16, '0'))
+      expect(
+        hash.endsWith(`80${rest.toString(16).padStart(2, '0')}${Buffer.from(message.subarray(length - rest)).toString('hex')}`),
+      ).toBe(true)
+    }
+    expect(await codeOf(signer.sign({ operation: 'record', suite: 'es256', input: { digest: new Uint8Array(32) } }))).toBe(
+      'REQUEST_INVALID',
+    )
+    await signer.close()
   })
   it('under T=0 Le is dropped and GET RESPONSE used', async () => {
     const ec = await sequenceOf('record', 'T0')
