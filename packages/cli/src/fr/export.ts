@@ -8,6 +8,7 @@ import { passphraseOptions } from '../passphrase.js'
 import { writerOptions } from '../till.js'
 import { checkTarget, writeContainer } from './container-file.js'
 import { openFrench, type FrenchTill } from './french-till.js'
+import { checkLog, outageFiles } from './outage-files.js'
 
 /** The command. */
 export const exportCommand: Command = {
@@ -23,6 +24,11 @@ export const exportCommand: Command = {
     },
     to: { type: 'string', value: 'DATE|N', help: 'Last day or record; default the newest' },
     officer: { type: 'string', value: 'TEXT', help: 'Reference of the administration’s request: event 295 instead of 110' },
+    outages: {
+      type: 'string',
+      value: 'FOLDER',
+      help: 'The till’s off-line log: files of outages that ended in the range are put in',
+    },
     operator: { type: 'string', value: 'NAME', help: 'Who exports; default cli' },
     force: { type: 'boolean', help: 'Replace FILE' },
     ...passphraseOptions,
@@ -38,6 +44,8 @@ export const exportCommand: Command = {
 async function exportData(call: Call): Promise<number> {
   const { args, flags, out } = call
   const [from, to] = [limitOf(flags, 'from'), limitOf(flags, 'to')]
+  const log = textFlag(flags, 'outages')
+  if (log !== undefined) await checkLog(log)
   await checkTarget(args[1], call)
   await using till = await openFrench(call)
   const range = await rangeOf(till, from, to)
@@ -49,6 +57,7 @@ async function exportData(call: Call): Promise<number> {
     posMoment: moment,
     ...range,
     ...(officer !== undefined && { officer }),
+    ...(log !== undefined && { degraded: (episodes: readonly string[]) => outageFiles(log, episodes, out.note) }),
   }
   const { exportFiscal } = await import('@sigillo/country-fr')
   const { file, bytes, sha256, archive } = await writeContainer(

@@ -73,6 +73,12 @@ it.skipIf(lacking('python3') !== undefined)(
     const [told] = await place.json(['fr', 'archive', shop, place.path('other.zip'), '--key', 'A-1'], 2)
     expect(told).toMatchObject({ error: { code: 'FORMAT_UNSUPPORTED' } })
 
+    // 15.4 An export is the same container: the files are in it as well.
+    const exported = place.path('export.zip')
+    await place.json(['fr', 'export', shop, exported, '--officer', 'DGFiP 42', '--outages', log])
+    for (const name of names) expect(entryOf(exported, name)).toEqual(entryOf(file, name))
+    expect((await place.json(['fr', 'verify-archive', exported]))[0]).toMatchObject({ sound: true })
+
     await place.json(['record', shop], 0, saleLine('T-9', 100))
     await place.json(['fr', 'archive', shop, place.path('b.zip'), '--auto-close', '--outages', log])
     expect(entriesOf(place.path('b.zip')).join()).not.toContain('degrade/')

@@ -146,10 +146,11 @@ async function again(queue: Queue, country: France, record: FiscalRecord, option
   return recreateArchive(queue, country, record, await outageFiles(queue, { from, to }, options))
 }
 
-async function outageFiles(
+/** Files of the outages that ended in a range. */
+export async function outageFiles(
   queue: RecordSource,
   { from, to }: DraftFacts['range'],
-  { degraded = [] }: ArchiveOptions,
+  { degraded = [] }: Pick<ArchiveOptions, 'degraded'>,
 ): Promise<readonly OutageFile[]> {
   if (typeof degraded !== 'function') return degraded
   const ended: string[] = []

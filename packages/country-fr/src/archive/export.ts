@@ -3,7 +3,7 @@ import type { Queue } from '@sigillo/core'
 import type { France } from '../france.js'
 import { sealOf } from '@sigillo/core'
 import { compact, localTime } from '../time.js'
-import { draftArchive, nameOf, type Archive } from './create.js'
+import { draftArchive, nameOf, outageFiles, type Archive, type ArchiveOptions } from './create.js'
 import { zipFiles } from './zip.js'
 
 /** What to export. */
@@ -17,6 +17,8 @@ export interface ExportOptions {
   readonly to?: number
   /** Reference of the officer's request: then the event is 295, otherwise 110. */
   readonly officer?: string
+  /** As of an archive: files of outages that ended in the range. */
+  readonly degraded?: NonNullable<ArchiveOptions['degraded']>
 }
 
 /** Exports a range, signed by the event that tells of it. */
@@ -30,7 +32,7 @@ export async function exportFiscal(queue: Queue, country: France, options: Expor
     kind: 'export',
     created,
     previous: null,
-    degraded: [],
+    degraded: await outageFiles(queue, { from, to }, { degraded: options.degraded ?? [] }),
   })
   const code = officer === undefined ? 110 : 295
   const data = { manifest: draft.sha256, from, to, ...(officer !== undefined && { officer }) }

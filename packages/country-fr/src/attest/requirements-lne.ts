@@ -174,7 +174,7 @@ export const lneRequirements: readonly Requirement[] = [
     title: 'Intégrité des archives',
     law: LNE,
     duty: 'Contrôlable indépendamment du système de caisse.',
-    how: 'Le vérificateur n’a besoin que du ZIP ; les trois premières étapes se font aussi avec OpenSSL seul.',
+    how: 'Le vérificateur n’a besoin que du ZIP ; inventaire, signature et chaque enregistrement se contrôlent aussi à la main, avec OpenSSL seul.',
     code: [`${FR}/archive/verify.ts`, `${FR}/archive/scan.ts`],
     tests: [
       [ARCHIVE_TEST, 'FR-65 an archive is sound with nothing but its bytes'],
