@@ -2,7 +2,7 @@
 import type { JsonObject } from '../canonical.js'
 import type { Country, PrintItem, RequestEnvelope } from '../country.js'
 import { FiscalError } from '../errors.js'
-import { sealOf, type FiscalRecord } from '../record.js'
+import { sealOf, type FiscalRecord, type SealedRecord } from '../record.js'
 
 /** Where a record stands. */
 export interface RecordPlace {
@@ -122,6 +122,26 @@ class RegisteredAnswer implements Registered {
     const records = this.records.map((place) => ({ ...place, seq: Number(place.seq) }))
     return { outcome, key, replayed, queue, seq: Number(this.seq), type, tseq, hash, ts, seal, print, answer, records }
   }
+}
+
+/** The record of a request that answers it: the one that holds the request, or bears its key. */
+export function principalOf(records: readonly SealedRecord[], key: string | undefined): SealedRecord {
+  return (
+    records.find((record) => (key === undefined ? 'request' in (record.payload as object) : record.body.ref === key)) ??
+    (records[0] as SealedRecord)
+  )
+}
+
+/** What an append's failure means once the reopened store shows that nothing of the request is there. */
+export function notStored(error: FiscalError): FiscalError {
+  if (error.registered === 'no') return error
+  const code = error.code === 'STORAGE_UNCERTAIN' ? 'STORAGE_FAILED' : error.code
+  return new FiscalError(code, {
+    message: `${error.message}; reopening showed that nothing of the request is stored`,
+    registered: 'no',
+    retry: 'same-handle',
+    cause: error,
+  })
 }
 
 /** An answer for a failure: indeterminate when the error does not know whether the receipt is stored. */

@@ -9,10 +9,9 @@ import type { FiscalRecord, SealedRecord } from '../record.js'
 import { guarded } from '../signer-guard.js'
 import type { Signer } from '../signer.js'
 import type { Head, Storage, StorageWriter, Witness } from '../storage.js'
-import { purgedStart } from '../verify/purged.js'
-import { verifyChunks, type Report, type VerifyOptions } from '../verify/verify.js'
+import type { Report, VerifyOptions } from '../verify/verify.js'
 import { anchorQueue, type Anchor, type AnchorRequest } from './anchor.js'
-import { refused, registered, replayOf, type Outcome } from './answer.js'
+import { notStored, principalOf, refused, registered, replayOf, type Outcome } from './answer.js'
 import { certificateNotice, LOOK_EVERY_MS, signerFor } from './certificate-notice.js'
 import { checkSigner, optionInvalid } from './check-options.js'
 import { fillBatch, momentOf, type Batch, type Job, type Moment } from './committer.js'
@@ -24,11 +23,11 @@ import { keyEnd } from './key-standing.js'
 import type { Ledger, Plan } from './ledger.js'
 import { recordAt } from './load.js'
 import { purgeQueue, type PurgeRequest } from './purge.js'
-import { chunksOf, proofOf, recordsOf } from './reading.js'
+import { proofOf, recordsOf, verifyStored } from './reading.js'
 import { keyReused, recall } from './recall.js'
 import { openRedactions, redactionDraft, type Blanking, type Redactions } from './redactions.js'
 import { reopenStore } from './reopen.js'
-import { readRequest, type Incoming } from './request.js'
+import { keyOf, readRequest, type Incoming } from './request.js'
 import type { SealDraft } from './seal.js'
 import { QueueSigners } from './signers.js'
 import { keepWitness, type WitnessKeeper } from './witness.js'
@@ -446,19 +445,8 @@ export class QueueCore implements Queue {
 
   async verify(options: Pick<VerifyOptions, 'resume' | 'progress' | 'maxFindings'> = {}): Promise<Report> {
     if (typeof options !== 'object' || options === null) throw optionInvalid('options', 'must be an object')
-    const gone = options.resume === undefined ? await this.#writer.purged?.() : undefined
-    const from = options.resume === undefined ? (gone?.floor ?? 0n) : BigInt(options.resume.state.g + 1)
-    const auditor = from === 0n ? this.#country.auditor?.() : undefined
-    const start = gone && (await purgedStart(chunksOf(this.#writer, from, this.#durable.seq), gone.kept))
-    const seen = await this.#witness.last()
-    const witnesses = seen === undefined ? {} : { witnesses: [seen] }
-    return verifyChunks(chunksOf(this.#writer, from, this.#durable.seq), {
-      ...options,
-      ...witnesses,
-      ...start,
-      blob: (sha256) => this.blob(sha256),
-      ...(auditor !== undefined && { auditor }),
-    })
+    const [writer, durable] = [this.#writer, this.#durable.seq]
+    return verifyStored({ writer, durable, country: this.#country, witness: this.#witness }, options)
   }
 
   /** Lets the country journal something that happened to the queue itself. */
@@ -557,32 +545,4 @@ export class QueueCore implements Queue {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
-}
-
-function principalOf(records: readonly SealedRecord[], key: string | undefined): SealedRecord {
-  return (
-    records.find((record) => (key === undefined ? 'request' in (record.payload as object) : record.body.ref === key)) ??
-    (records[0] as SealedRecord)
-  )
-}
-
-// Of a request that was refused: its key may be anything, and looking for it may throw.
-function keyOf(request: unknown): string | undefined {
-  try {
-    const key: unknown = (request as { key?: unknown } | null)?.key
-    return typeof key === 'string' ? key : undefined
-  } catch {
-    return undefined
-  }
-}
-
-function notStored(error: FiscalError): FiscalError {
-  if (error.registered === 'no') return error
-  const code = error.code === 'STORAGE_UNCERTAIN' ? 'STORAGE_FAILED' : error.code
-  return new FiscalError(code, {
-    message: `${error.message}; reopening showed that nothing of the request is stored`,
-    registered: 'no',
-    retry: 'same-handle',
-    cause: error,
-  })
 }

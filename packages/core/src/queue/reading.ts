@@ -3,11 +3,14 @@ import { concat } from '../bytes.js'
 import { FiscalError } from '../errors.js'
 import { parseLine } from '../read-line.js'
 import type { FiscalRecord } from '../record.js'
-import type { StorageReader } from '../storage.js'
+import type { Country, RequestEnvelope } from '../country.js'
+import type { StorageReader, StorageWriter } from '../storage.js'
 import { inclusionProof, treeRoot } from '../tree.js'
-import type { Chunk } from '../verify/verify.js'
+import { purgedStart } from '../verify/purged.js'
+import { verifyChunks, type Chunk, type Report, type VerifyOptions } from '../verify/verify.js'
 import type { ChainState } from './chain.js'
 import { leavesUpTo } from './leaves.js'
+import type { WitnessKeeper } from './witness.js'
 
 /** Records `from` … `to`. @throws FiscalError RECORD_MALFORMED, or the store's own */
 export async function* recordsOf(reader: StorageReader, from: bigint, to: bigint): AsyncIterable<FiscalRecord> {
@@ -34,8 +37,37 @@ export async function proofOf(
   return { size: Number(size), root: treeRoot(leaves, before), proof: inclusionProof(Number(seq), leaves, before) }
 }
 
+/** What the verification of an open queue stands on. */
+export interface Verifiable {
+  readonly writer: StorageWriter
+  readonly durable: bigint
+  readonly country: Pick<Country<RequestEnvelope, unknown, unknown>, 'auditor'>
+  readonly witness: Pick<WitnessKeeper, 'last'>
+}
+
+/** Verifies what is durable: all of it, what a purge has left, or what came since an earlier verification. */
+export async function verifyStored(
+  { writer, durable, country, witness }: Verifiable,
+  options: Pick<VerifyOptions, 'resume' | 'progress' | 'maxFindings'>,
+): Promise<Report> {
+  const gone = options.resume === undefined ? await writer.purged?.() : undefined
+  const from = options.resume === undefined ? (gone?.floor ?? 0n) : BigInt(options.resume.state.g + 1)
+  // A country judges a journal from its beginning.
+  const auditor = from === 0n ? country.auditor?.() : undefined
+  const start = gone && (await purgedStart(chunksOf(writer, from, durable), gone.kept))
+  const seen = await witness.last()
+  const witnesses = seen === undefined ? {} : { witnesses: [seen] }
+  return verifyChunks(chunksOf(writer, from, durable), {
+    ...options,
+    ...witnesses,
+    ...start,
+    blob: (sha256) => writer.blob(sha256),
+    ...(auditor !== undefined && { auditor }),
+  })
+}
+
 /** Lines in pieces for verification. Records appended while it reads are the next verification's. */
-export async function* chunksOf(reader: StorageReader, from: bigint, to: bigint): AsyncIterable<Chunk> {
+async function* chunksOf(reader: StorageReader, from: bigint, to: bigint): AsyncIterable<Chunk> {
   const LINE_FEED = Uint8Array.of(10)
   let parts: Uint8Array[] = []
   for await (const { seq, line } of reader.read(from, to)) {

@@ -39,6 +39,16 @@ export function readRequest(input: unknown): Incoming {
   return { input: input as Readonly<Record<string, unknown>>, key, req: requestDigest(text), text, seen: readSeen(seen) }
 }
 
+/** Key of a request that was refused: it may be anything, and looking for it may throw. */
+export function keyOf(request: unknown): string | undefined {
+  try {
+    const key: unknown = (request as { key?: unknown } | null)?.key
+    return typeof key === 'string' ? key : undefined
+  } catch {
+    return undefined
+  }
+}
+
 function readSeen(seen: unknown): Incoming['seen'] {
   if (seen === undefined) return undefined
   const { seq, hash } = (seen ?? {}) as Record<string, unknown>
