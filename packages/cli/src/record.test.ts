@@ -134,6 +134,32 @@ describe.skipIf(process.platform === 'win32')('record', () => {
     await isSound('killed')
   })
 
+  it('lets every reading command find a till well that sells meanwhile', { timeout: 120_000 }, async () => {
+    const dir = await newTill('busy')
+    const child = startRecord('busy')
+    const over = once(child, 'close')
+    child.stdout.resume()
+    child.stdin.write(jsonLines([start]))
+    let [selling, n] = [true, 0]
+    const sell = async (): Promise<void> => {
+      while (selling) {
+        child.stdin.write(jsonLines([ticket(n++), ticket(n++)]))
+        await new Promise((resolve) => setTimeout(resolve, 2))
+      }
+      child.stdin.end()
+      await over
+    }
+    const read = async (): Promise<void> => {
+      for (const command of ['doctor', 'verify', 'inspect', 'doctor', 'export', 'doctor']) {
+        const { code, stdout, stderr } = await cli.run([command, dir, ...(command === 'export' ? ['busy.zip'] : [])])
+        expect([command, code, code === 0 ? '' : stdout + stderr]).toEqual([command, 0, ''])
+      }
+      selling = false
+    }
+    await Promise.all([sell(), read().finally(() => (selling = false))])
+    expect(n).toBeGreaterThan(100)
+  })
+
   it('never shows the passphrase', async () => {
     await newTill('secret')
     const outputs = await Promise.all([
