@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { thumbprint } from '@sigillo/core'
-import { lacking } from '@sigillo/testing/node'
+import { lacking, selfSigned } from '@sigillo/testing/node'
 import { pcscMissing } from '../../../signer-sam/src/fixtures/pcsc.js'
 import { CARD_PIN, VirtualCard } from '../../../signer-sam/src/fixtures/virtual-card.js'
 import { SHOP } from '../cli.fixture.js'
@@ -66,21 +66,9 @@ describe.skipIf(missing !== undefined)(`a till with cards${missing === undefined
   it('key request, install, status and check: the key on the card gets its certificate', { timeout: TIMEOUT }, async () => {
     const pin = ['--passphrase-file', 'pin']
     await bench.json(['key', 'request', 'shop', '--subject', 'C=FR, CN=shop', '--usage', 'sign', '--out', 'shop.csr', ...pin])
-    openssl(
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-keyout',
-      'ca.key',
-      '-out',
-      'ca.pem',
-      '-subj',
-      '/CN=Authority',
-    )
+    const authority = selfSigned({ subject: '/CN=Authority' })
+    bench.write('ca.pem', authority.certificatePem)
+    bench.write('ca.key', authority.keyPem)
     openssl(
       'x509',
       '-req',
