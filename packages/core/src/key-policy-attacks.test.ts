@@ -15,6 +15,7 @@ import { sha256Hex } from './crypto.node.js'
 import type { FiscalError } from './errors.js'
 import { policyHash, type KeyPolicy } from './key-policy.js'
 import { thumbprint } from './keys.js'
+import { signingInput } from './record.js'
 import { formatRefusal } from './signed-format.js'
 import { guardSigner } from './signer-guard.js'
 import type { GuardedSigner, GuardOptions } from './signer-guard-contract.js'
@@ -30,6 +31,8 @@ const keyId = thumbprint(publicJwk)
 const spki = new Uint8Array(pair.publicKey.export({ type: 'spki', format: 'der' }))
 const p1363 = (message: Uint8Array, key = pair.privateKey): Uint8Array =>
   new Uint8Array(platformSign('sha256', message, { key, dsaEncoding: 'ieee-p1363' }))
+// All a guarded signer offers: none of it weakens it.
+const SURFACE = ['auditHead', 'auditStanding', 'close', 'constructor', 'describe', 'health', 'keepsAudit', 'on', 'revoke', 'sign']
 const START = Date.parse('2026-06-01T10:30:00Z')
 
 interface Seen {
@@ -162,6 +165,33 @@ describe('S-44 no refusal goes unrecorded', () => {
       /not-listed/,
     )
     expect(await events()).toEqual(['refused csr'])
+  })
+})
+
+describe('S-44 no way round the log or the certificate', () => {
+  it('what is signed at once is a record of this key, where a log is kept', async () => {
+    const audit = memoryAudit(() => START)
+    const instant = (options: GuardOptions): GuardedSigner =>
+      guardSigner({ ...device([]), signNow: (message) => p1363(message) }, options)
+    const signer = instant({ audit })
+    const record = utf8(signingInput('ES256', keyId, '{"alg":"ES256"}'))
+    expect(signer.signNow?.(record)).toHaveLength(64)
+    for (const message of [
+      utf8('a letter'),
+      utf8(signingInput('ES256', 'A'.repeat(43), '{}')),
+      record.subarray(0, 40),
+      new Uint8Array(),
+    ])
+      expect(() => signer.signNow?.(message)).toThrow(expect.objectContaining({ code: 'REQUEST_INVALID' }))
+    expect(instant({}).signNow?.(utf8('a letter'))).toHaveLength(64)
+  })
+
+  it('whoever holds a signer cannot let it outlive its certificate', async () => {
+    const certificate = { notBeforeMs: START - 2, notAfterMs: START - 1 }
+    const { signer } = bench(undefined, { certificate })
+    expect(Object.getOwnPropertyNames(Object.getPrototypeOf(signer)).toSorted()).toEqual(SURFACE)
+    certificate.notAfterMs = START + 1
+    expect(await outcome(signer.sign(letter('x')))).toBe('CERT_EXPIRED')
   })
 })
 

@@ -71,8 +71,6 @@ export interface GuardedSigner extends Signer {
   auditStanding(known: AuditHead): Promise<AuditStanding>
   /** True when a log was given that outlives this signer: its head then enters the journal at each closing. */
   readonly keepsAudit: boolean
-  /** Records may be signed after the end of the certificate, unless `recordsAfterExpiry` was set for this signer (country rule). */
-  outliveCertificate(): void
   /** From now on the active certificate counts as revoked: an authority said so. Written to the audit log. */
   revoke(since: { readonly sinceMs: number; readonly reason: string }): Promise<void>
   /** Accepts nothing more, waits `drainMs` (5,000) for what is at work, then ends the device. Idempotent. */

@@ -2,10 +2,12 @@
 // audit, health. Applications hold the guarded signer only; the device inside cannot be reached through it.
 import { takenApprovals, type Approval } from './approvals.js'
 import { auditStanding, memoryAudit, type AuditEntry, type AuditHead, type AuditLog, type AuditStanding } from './audit.js'
+import { equalBytes, utf8 } from './bytes.js'
 import type { CertificateValidity } from './certificate.js'
 import { systemClock, type Clock } from './clock.js'
 import type { FiscalError } from './errors.js'
 import { isLabel, MOST_LABEL } from './label.js'
+import { headerOf } from './record.js'
 import { asSignerError, signerError } from './signer-codes.js'
 import { CertificateGate, REVOKED } from './signer-guard-certificate.js'
 import { checkRequest, probeMessage, signatureCheck, type CheckedRequest } from './signer-guard-check.js'
@@ -37,6 +39,14 @@ export function guarded(signer: Signer): GuardedSigner {
   const guard = guards.get(signer) ?? guardSigner(signer)
   guards.set(signer, guard)
   return guard
+}
+
+/**
+ * Lets records be signed after the end of the certificate, unless `recordsAfterExpiry` was set for this signer: the country's word, passed on by its
+ * queue and by nobody who merely holds the signer.
+ */
+export function outliveCertificate(guard: GuardedSigner): void {
+  Guard.outlive(guard)
 }
 
 interface Job {
@@ -174,6 +184,9 @@ class Guard implements GuardedSigner {
 
   #signNow(message: Uint8Array): Uint8Array {
     if (this.#closing !== undefined) throw closed()
+    // Only a record is audited by itself: anything else would leave no line.
+    if (this.keepsAudit && !isRecordOf(this.#description, message))
+      throw signerError('REQUEST_INVALID', { message: 'at once only records are signed; use sign' })
     const refusal = this.#certificateRefusal('record')
     if (refusal !== undefined) throw refusal
     return (this.#device.signNow as (message: Uint8Array) => Uint8Array).call(this.#device, message)
@@ -265,8 +278,8 @@ class Guard implements GuardedSigner {
     return gate.decide({ checked, caller: options.caller, approvals: options.approvals }, this.#clock.now())
   }
 
-  outliveCertificate(): void {
-    this.#certificate?.outlived()
+  static outlive(guard: GuardedSigner): void {
+    if (guard instanceof Guard) guard.#certificate?.outlived()
   }
 
   #certificateRefusal(operation: string): FiscalError | undefined {
@@ -366,6 +379,11 @@ class Guard implements GuardedSigner {
       return asSignerError(error).code
     }
   }
+}
+
+function isRecordOf({ alg, keyId }: SignerDescription, message: Uint8Array): boolean {
+  const start = utf8(`${headerOf(alg, keyId)}.`)
+  return equalBytes(message.subarray(0, start.length), start)
 }
 
 function takenDescription(given: SignerDescription): SignerDescription {

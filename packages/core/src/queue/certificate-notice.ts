@@ -5,7 +5,7 @@ import { validityOf } from '../certificate.js'
 import { toTimestamp } from '../clock.js'
 import type { Country, Notice } from '../country.js'
 import type { GuardedSigner } from '../signer-guard-contract.js'
-import { guarded } from '../signer-guard.js'
+import { guarded, outliveCertificate } from '../signer-guard.js'
 import type { Signer } from '../signer.js'
 
 const DAY_MS = 86_400_000
@@ -29,6 +29,6 @@ export function certificateNotice(signer: Signer, nowMs: number): Extract<Notice
 /** The signer behind its guard, told whether this country's records outlive certificates. */
 export function signerFor(signer: Signer, { recordsAfterExpiry }: Pick<Country, 'recordsAfterExpiry'>): GuardedSigner {
   const guard = guarded(signer)
-  if (recordsAfterExpiry === true) guard.outliveCertificate()
+  if (recordsAfterExpiry === true) outliveCertificate(guard)
   return guard
 }

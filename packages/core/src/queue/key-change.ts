@@ -88,7 +88,6 @@ async function possessionOf(
   statement: { kid: string; prevKid: string; queue: string; seq: number },
 ): Promise<string> {
   const message = possessionMessage(statement, POSSESSION_TAG)
-  if (signer.signNow !== undefined) return toBase64url(signer.signNow(message))
   const suite = signer.describe().suites[0] as SuiteId
   const { signature } = await signer.sign({ operation: 'key-possession', suite, input: { message } })
   return toBase64url(signature)
