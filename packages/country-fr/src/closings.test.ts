@@ -226,7 +226,14 @@ it('9.5 a closing counts what happened beside sales, and shows it', async () => 
     totals: { counts: { notes: 1, notesAbandoned: 1, copies: 1, training: 1, breaks: 1, cashIn: 5000, cashOut: -1500 } },
     drawer: { declared: 3500, difference: -100 },
   })
-  for (const text of ['Notes abandonnées 1', 'Duplicatas 1', 'Mode école 1', 'Écart de caisse -1,00'])
+  for (const text of [
+    'Notes abandonnées 1',
+    'Duplicatas 1',
+    'Mode école 1',
+    'Entrées de caisse 50,00',
+    'Sorties de caisse -15,00',
+    'Écart de caisse -1,00',
+  ])
     expect(printed(closing)).toContain(text)
   expect((await shop.queue.verify()).findings).toEqual([])
 })

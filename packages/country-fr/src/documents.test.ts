@@ -99,6 +99,42 @@ it('FR-45 a note is marked provisional and shows no means of payment', async () 
   expect(text).not.toMatch(/Espèces|Carte|TVA 10/)
 })
 
+it('11.1, 1.5 merged notes: the note and the ticket made of them name them all, on paper and in the record', async () => {
+  const shop = await openShop()
+  const plate = line(1500, 1000)
+  const wine = line(600, 2000)
+  const [one, two] = [await shop.ok({ type: 'note', lines: [plate] }), await shop.ok({ type: 'note', lines: [wine] })]
+  await shop.ok({ type: 'event', code: 430, info: 'Table 4 vers 5', reference: one.key })
+  const merged = await shop.ok({ type: 'note', reference: one.key, references: [two.key], lines: [plate, wine] })
+  expect(merged.record.payload).toMatchObject({
+    original: { type: 'note', number: 1 },
+    references: [{ type: 'note', number: 2 }],
+  })
+  const references = [one.key, { seq: Number(two.seq) }, 'external:papier 7']
+  const ticket = await shop.sell([plate, wine], { reference: merged.key, references })
+  expect(ticket.record.payload).toMatchObject({
+    original: { type: 'note', number: 3 },
+    references: [{ number: 1 }, { number: 2, hash: two.hash }, { external: 'papier 7' }],
+  })
+  for (const name of ['NOTE n° 3', 'NOTE n° 1', 'NOTE n° 2', 'papier 7']) expect(printed(ticket)).toContain(`Référence ${name}`)
+  const wrong = await shop.send({ type: 'note', references: [one.key, 'NOWHERE'], lines: [plate] })
+  expect(wrong).toMatchObject({ error: { code: 'FR_REFERENCE_UNKNOWN', path: 'references[1]' } })
+  expect((await shop.queue.verify()).findings).toEqual([])
+})
+
+it('18 cash given back on an invoice is change, on a credit note it is money returned', async () => {
+  const shop = await openShop()
+  const customer = { name: 'A', address: 'B' }
+  const payments = [
+    { mode: 'ESP', amount: 1500 },
+    { mode: 'ESP', amount: -500 },
+  ]
+  const invoice = await shop.ok({ type: 'invoice', customer, lines: [line(1000, 2000)], payments })
+  expect(printed(invoice)).toContain('Rendu -5,00')
+  const back = { customer, reference: invoice.key, lines: [line(-1000, 2000)], payments: [{ mode: 'ESP', amount: -1000 }] }
+  expect(printed(await shop.ok({ type: 'invoice', op: 'credit', ...back }))).toContain('Espèces -10,00')
+})
+
 it('FR-46, FR-47: in school mode every request becomes one X record and moves nothing', async () => {
   const shop = await openShop()
   const sale = await shop.sell([line(1200, 2000)])

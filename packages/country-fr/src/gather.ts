@@ -15,20 +15,26 @@ export function gather(state: State, request: FrenchRequest, lookup: Lookup): Ne
     return closingRecords(state, request.input as ArchiveRequest, lookup).then((closing) => ({ closing }))
   const { anchor } = request.input as OutageRequest
   if (anchor !== undefined) return lookup.bySeq(BigInt(anchor.seq)).then((record) => ({ anchor: record }))
-  const { reference } = request.input as TicketRequest
+  const { reference, references } = request.input as TicketRequest
   const { covers } = request.input as InvoiceRequest
-  return reference === undefined && covers === undefined ? NOTHING : documents(reference, covers, lookup)
+  return reference === undefined && references === undefined && covers === undefined
+    ? NOTHING
+    : documents({ reference, references, covers }, lookup)
 }
 
 async function documents(
-  reference: ReferenceInput | undefined,
-  covers: readonly ReferenceInput[] | undefined,
+  { reference, references, covers }: Pick<InvoiceRequest, 'reference' | 'references' | 'covers'>,
   lookup: Lookup,
 ): Promise<Needs> {
+  const all = (list: readonly ReferenceInput[]): Promise<(FiscalRecord | undefined)[]> =>
+    Promise.all(list.map((one) => find(one, lookup)))
   const original = reference === undefined ? undefined : await find(reference, lookup)
-  if (covers === undefined) return { original }
-  const found = await Promise.all(covers.map((one) => find(one, lookup)))
-  return { original, covers: found.filter((record) => record !== undefined) }
+  const covered = covers === undefined ? undefined : await all(covers)
+  return {
+    original,
+    ...(references !== undefined && { references: await all(references) }),
+    ...(covered !== undefined && { covers: covered.filter((record) => record !== undefined) }),
+  }
 }
 
 async function closingRecords(state: State, input: ArchiveRequest, lookup: Lookup): Promise<FiscalRecord[]> {

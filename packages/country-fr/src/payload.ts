@@ -46,6 +46,8 @@ export type SalePayload = Common & {
   /** False for an invoice that only covers tickets. */
   counted?: false
   original?: Original
+  /** Further documents this one comes from. */
+  references?: Original[]
   covers?: { seq: number; number: number }[]
   /** Index of the original's line and ten-thousandths refunded. */
   refunded?: [number, number][]

@@ -46,6 +46,7 @@ export function closingItems(loose: Readonly<Record<string, unknown>>, numbered:
     ...countLabels.flatMap(([name, label]) =>
       totals.counts[name] === undefined ? [] : [pair(label, String(totals.counts[name]), true)],
     ),
+    ...cashItems(totals.counts),
     ...drawerItems(payload),
     rule(),
     pair('Grand total perpétuel', frenchAmount(payload.perpetual.alg), true),
@@ -63,6 +64,14 @@ function rateItems(vat: Readonly<Record<string, Amounts>>): PrintItem[] {
         pair(`TVA ${rateText(Number(rate))} sur ${frenchAmount(ht)}`, frenchAmount(tax), true),
       ]
     })
+}
+
+// Counted in cents beside the numbers of documents.
+function cashItems({ cashIn, cashOut }: Readonly<Record<string, number>>): PrintItem[] {
+  return [
+    ...(cashIn === undefined ? [] : [pair('Entrées de caisse', frenchAmount(cashIn), true)]),
+    ...(cashOut === undefined ? [] : [pair('Sorties de caisse', frenchAmount(cashOut), true)]),
+  ]
 }
 
 function drawerItems({ drawer }: ClosingPayload): PrintItem[] {

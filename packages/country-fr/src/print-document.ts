@@ -79,14 +79,22 @@ function partyItems(request: Loose): PrintItem[] {
   return items
 }
 
+interface Named {
+  readonly external?: string
+  readonly number?: number
+  readonly type?: string
+  readonly op?: string
+}
+
+function nameOf({ external, type, op, number }: Named): string {
+  return external ?? `${operationOf(String(type), String(op)).title} n° ${String(number)}`
+}
+
 function referenceItems(payload: Loose): PrintItem[] {
   const items: PrintItem[] = []
-  const original = payload['original'] as { external?: string; number?: number; type?: string; op?: string } | undefined
-  if (original?.external !== undefined) items.push(text(`Référence ${original.external}`, true))
-  else if (original !== undefined)
-    items.push(
-      text(`Référence ${operationOf(String(original.type), String(original.op)).title} n° ${String(original.number)}`, true),
-    )
+  const original = payload['original'] as Named | undefined
+  for (const named of [...(original === undefined ? [] : [original]), ...((payload['references'] ?? []) as Named[])])
+    items.push(text(`Référence ${nameOf(named)}`, true))
   const covers = payload['covers'] as { number: number }[] | undefined
   if (covers !== undefined) items.push(text(`Tickets n° ${covers.map(({ number }) => number).join(', ')}`, true))
   return items
@@ -153,6 +161,9 @@ function sumItems(type: string, payload: Loose, showVat: boolean): PrintItem[] {
   return items
 }
 
+// Where money comes in, cash that goes out is change.
+const SOLD: ReadonlySet<string> = new Set(['sale', 'invoice', 'deposit'])
+
 function paymentItems(payload: Loose): PrintItem[] {
   const request = (payload['request'] ?? {}) as { payments?: readonly { mode: string; amount: number | string }[] }
   const items: PrintItem[] = []
@@ -160,7 +171,7 @@ function paymentItems(payload: Loose): PrintItem[] {
     for (const { mode, amount } of parseSale({ payments: request.payments as never }).payments) {
       items.push(
         pair(
-          mode === 'ESP' && amount < 0 && payload['op'] === 'sale' ? 'Rendu' : (paymentModes[mode] ?? mode),
+          mode === 'ESP' && amount < 0 && SOLD.has(String(payload['op'])) ? 'Rendu' : (paymentModes[mode] ?? mode),
           frenchAmount(amount),
           true,
         ),

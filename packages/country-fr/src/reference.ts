@@ -10,6 +10,8 @@ import { parseSale, type SaleParts } from './parse.js'
 export interface Needs {
   /** The document referred to; undefined when there is none or it is of another system. */
   readonly original?: FiscalRecord | undefined
+  /** Further documents, in the order they were named. */
+  readonly references?: readonly (FiscalRecord | undefined)[]
   readonly covers?: readonly FiscalRecord[]
   /** Records of the request that closed the last day of an archive, in order. */
   readonly closing?: readonly FiscalRecord[]
@@ -36,16 +38,17 @@ export async function find(reference: ReferenceInput, lookup: Lookup): Promise<F
 export function needOriginal(
   reference: ReferenceInput | undefined,
   needs: Needs,
+  path = 'reference',
 ): { readonly record: FiscalRecord | undefined; readonly stored: Original } {
-  if (reference === undefined)
-    throw refuse('FR_REFERENCE_REQUIRED', 'the document this one refers to must be named', { path: 'reference' })
+  if (reference === undefined) throw refuse('FR_REFERENCE_REQUIRED', 'the document this one refers to must be named', { path })
   const external = externalOf(reference)
   if (external !== undefined) {
-    if (external.trim() === '') throw refuse('FR_REFERENCE_REQUIRED', 'external: needs a text', { path: 'reference' })
+    if (external.trim() === '') throw refuse('FR_REFERENCE_REQUIRED', 'external: needs a text', { path })
     return { record: undefined, stored: { external } }
   }
   const { original } = needs
-  if (original === undefined || original.payload === null || isJournalType(original.body.type)) throw unknown(reference)
+  if (original === undefined || original.payload === null || isJournalType(original.body.type))
+    throw unknown(reference, undefined, path)
   return { record: original, stored: storedOriginal(original) }
 }
 
@@ -54,10 +57,15 @@ export function maybeOriginal(reference: ReferenceInput | undefined, needs: Need
   return reference === undefined ? undefined : needOriginal(reference, needs).stored
 }
 
+/** Further documents a request names. @throws FiscalError FR_REFERENCE_UNKNOWN, FR_REFERENCE_REQUIRED */
+export function furtherOriginals(references: readonly ReferenceInput[], needs: Needs): Original[] {
+  return references.map((reference, i) => needOriginal(reference, { original: needs.references?.[i] }, `references[${i}]`).stored)
+}
+
 /** @internal */
-export function unknown(reference: ReferenceInput, why = 'no such document in this queue'): Error {
+export function unknown(reference: ReferenceInput, why = 'no such document in this queue', path = 'reference'): Error {
   const name = typeof reference === 'string' ? reference : `record ${reference.seq}`
-  return refuse('FR_REFERENCE_UNKNOWN', `${name}: ${why}`, { path: 'reference' })
+  return refuse('FR_REFERENCE_UNKNOWN', `${name}: ${why}`, { path })
 }
 
 /** How a record names another. */
@@ -75,5 +83,5 @@ export function storedSale(record: FiscalRecord): { readonly payload: SalePayloa
 
 /** True when the request names documents. */
 export function namesDocuments(request: FrenchRequest): boolean {
-  return 'reference' in request.input || 'covers' in request.input || request.type === 'archive'
+  return 'reference' in request.input || 'references' in request.input || 'covers' in request.input || request.type === 'archive'
 }

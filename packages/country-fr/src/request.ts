@@ -80,6 +80,8 @@ interface SaleBase extends RequestBase {
   readonly lines?: readonly LineInput[] | undefined
   readonly payments?: readonly PaymentInput[] | undefined
   readonly reference?: ReferenceInput | undefined
+  /** Further documents this one comes from, as notes that were merged. */
+  readonly references?: readonly ReferenceInput[] | undefined
   readonly customer?: Customer | undefined
   readonly table?: string | undefined
   readonly room?: string | undefined
@@ -267,6 +269,7 @@ const sale = {
   lines: z.array(line).max(1000).optional(),
   payments: z.array(payment).max(100).optional(),
   reference: reference.optional(),
+  references: z.array(reference).min(1).max(50).optional(),
   customer: z.strictObject({ name: word, address: long.optional(), siren: word.optional(), vatId: word.optional() }).optional(),
   table: word.optional(),
   room: word.optional(),

@@ -9,7 +9,7 @@ import type { FrenchRequest, SaleParts } from './parse.js'
 import type { SalePayload } from './payload.js'
 import type { Plan } from './plan.js'
 import { checkLate, lateOf } from './late.js'
-import { maybeOriginal, needOriginal, storedOriginal, storedSale, unknown, type Needs } from './reference.js'
+import { furtherOriginals, maybeOriginal, needOriginal, storedOriginal, storedSale, unknown, type Needs } from './reference.js'
 import { checkCancellation, refundLines } from './refund.js'
 import type { InvoiceRequest, NoteRequest, TicketRequest } from './request.js'
 import { compact, localTime } from './time.js'
@@ -40,6 +40,7 @@ export function saleContent(plan: Plan, request: FrenchRequest, needs: Needs, da
   const covering = input.type === 'invoice' && input.covers !== undefined
   const figures = figuresOf(sale, { settings: plan.settings, date: rateDate(plan, request), once: soldEarlier(input) })
   const content = contentOf(op, plan.at.date, figures)
+  if (input.references !== undefined) content.references = furtherOriginals(input.references, needs)
   if (input.type === 'note') return noteContent(content, input, sale, needs)
   if (input.type === 'invoice') checkInvoice(input, op, figures)
   if (input.type === 'ticket') checkTicket(plan, input, op, figures)

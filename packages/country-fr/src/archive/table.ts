@@ -57,12 +57,19 @@ export function head(record: FiscalRecord, payload: Loose, context: TableContext
 /** Signature and key of a record. */
 export const signatureCells = (record: FiscalRecord): Cell[] => [record.sig, record.body.kid]
 
+interface Named {
+  readonly external?: string
+  readonly type?: string
+  readonly number?: number
+}
+
 /** The documents a record refers to: its original, or the tickets an invoice covers. */
 export function originOf(payload: Loose): string {
   const covers = (payload['covers'] ?? []) as readonly { number: number }[]
-  const original = payload['original'] as { external?: string; type?: string; number?: number } | undefined
-  const named = original && (original.external ?? `${letterOf[original.type as FrenchType] ?? '?'}${original.number ?? 0}`)
-  return [...(named === undefined ? [] : [named]), ...covers.map(({ number }) => `${letterOf.ticket}${number}`)].join(' ')
+  const original = payload['original'] as Named | undefined
+  const named = [...(original === undefined ? [] : [original]), ...((payload['references'] ?? []) as readonly Named[])]
+  const names = named.map(({ external, type, number = 0 }) => external ?? `${letterOf[type as FrenchType] ?? '?'}${number}`)
+  return [...names, ...covers.map(({ number }) => `${letterOf.ticket}${number}`)].join(' ')
 }
 
 /** The reason given in a request. */
