@@ -186,6 +186,36 @@ describe('S-44 no way round the log or the certificate', () => {
     expect(instant({}).signNow?.(utf8('a letter'))).toHaveLength(64)
   })
 
+  it.each([
+    ['revoked', 'CERT_REVOKED', (signer: GuardedSigner) => signer.revoke({ sinceMs: START - 1, reason: 'found out' })],
+    [
+      'suspended',
+      'OPERATION_NOT_ALLOWED suspended',
+      (signer: GuardedSigner) => outcome(signer.sign({ ...letter('x'), operation: 'csr' })),
+    ],
+  ] as const)('a request that stood in line while the key was %s is not signed', async (_, code, end) => {
+    let answer: () => void = () => {}
+    const busy = new Promise<void>((resolve) => (answer = resolve))
+    const [seen, good]: [Seen[], Signer] = [[], device([])]
+    const slow: Signer = {
+      ...good,
+      sign: async (request) => {
+        seen.push({ suite: request.suite, text: '' })
+        await busy
+        return good.sign(request)
+      },
+    }
+    const certificate = { notBeforeMs: START - 1000, notAfterMs: START + 1000 }
+    const strict = { ...policy, suspend: { violations: 1, minutes: 10 } }
+    const signer = guardSigner(slow, { policy: strict, certificate, clock: { now: () => START } })
+    const [first, second] = [outcome(signer.sign(letter('first'))), outcome(signer.sign(letter('second')))]
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    await end(signer)
+    answer()
+    expect([await first, await second]).toEqual(['signed', code])
+    expect(seen).toHaveLength(1)
+  })
+
   it('whoever holds a signer cannot let it outlive its certificate', async () => {
     const certificate = { notBeforeMs: START - 2, notAfterMs: START - 1 }
     const { signer } = bench(undefined, { certificate })

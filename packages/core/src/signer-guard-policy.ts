@@ -82,14 +82,17 @@ export class PolicyGate {
     return this.#suspended
   }
 
+  /** Why nothing at all is signed, or undefined. */
+  suspension(): FiscalError | undefined {
+    const message = 'the key is suspended after repeated violations'
+    return this.#suspended ? signerError('OPERATION_NOT_ALLOWED', { message, reason: 'suspended' }) : undefined
+  }
+
   /** Why the request is refused; when it is not, it is counted and its approvals are used up. */
   decide({ checked, caller, approvals }: PolicyAsk, nowMs: number): FiscalError | undefined {
     const { operation, suite } = checked.request
-    if (this.#suspended)
-      return signerError('OPERATION_NOT_ALLOWED', {
-        message: 'the key is suspended after repeated violations',
-        reason: 'suspended',
-      })
+    const suspension = this.suspension()
+    if (suspension !== undefined) return suspension
     const tally = this.#counts.get(operation)
     const [lastHour, lastDay] = [tally?.within(60, nowMs) ?? 0, tally?.within(24 * 60, nowMs) ?? 0]
     const { context } = checked.request

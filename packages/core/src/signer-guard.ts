@@ -209,9 +209,10 @@ class Guard implements GuardedSigner {
         signal: job.signal,
         queueTimeoutMs: job.options.queueTimeoutMs ?? this.#options.queueTimeoutMs ?? 30_000,
       })
-      if (this.#hasEnded) {
+      const late = this.#refusalByNow(job.checked.request.operation)
+      if (late !== undefined) {
         release()
-        throw closed()
+        throw late
       }
       const startedMs = this.#clock.now()
       const { signature, deviceCounter } = await this.#call(job, release)
@@ -238,6 +239,11 @@ class Guard implements GuardedSigner {
       if (failure.details['outcome'] !== 'unknown') await noted
       throw failure
     }
+  }
+
+  // What may have happened while the request stood in line: closed, revoked, expired, suspended.
+  #refusalByNow(operation: string): FiscalError | undefined {
+    return this.#hasEnded ? closed() : (this.#certificateRefusal(operation) ?? this.#gate?.suspension())
   }
 
   // An allowed request that came to nothing. A record's failure is told by the queue, which is asked again and again meanwhile.
