@@ -218,6 +218,8 @@ function restoreLevels(state: State, payload: ClosingPayload): void {
   state.perpetual = { ...payload.perpetual, rates: { ...payload.perpetual.rates } }
   if (payload.to !== payload.moment) state.to = payload.to
   if (payload.to !== payload.moment) state.toDate = payload.date
+  // The event that told of a new minor version may be among what was purged.
+  if (state.config['software'] !== undefined) state.config = { ...state.config, software: payload.software }
   state.blind = false
 }
 

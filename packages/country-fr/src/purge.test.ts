@@ -33,6 +33,8 @@ async function twoYears(): Promise<{ shop: Shop; to: number; seq: number }> {
     shop.clock.step(86_400_000)
   }
   await day(0)
+  // Told by event 255, which may be purged.
+  await shop.reopen({ options: { software: { name: 'Sigillo Caisse', version: '2.4.0' } } })
   await day(1)
   const { manifest, manifestSha256, record } = await createArchive(shop.queue, shop.country, {
     key: 'A',
