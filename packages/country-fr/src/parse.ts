@@ -5,7 +5,7 @@ import { isFiscalError } from '@sigillo/core'
 import { parseDegraded, type Degraded } from './degraded-input.js'
 import { invalid, refuse } from './errors.js'
 import { natures, paymentModes } from './kinds.js'
-import { cents, priceOf, quantity, unitPrice } from './money.js'
+import { cents, MAX_CENTS, priceOf, quantity, unitPrice } from './money.js'
 import { isPlainTicket } from './quick-shape.js'
 import { exemptions } from './rates.js'
 import { requestSchemas, type FrenchInput, type LineInput, type PaymentInput } from './request.js'
@@ -141,6 +141,7 @@ function parseLine(line: LineInput, i: number): SaleLine {
     throw invalid(`${at}.unitPrice`, 'a unit price is needed with a quantity other than 1')
   if (price === undefined && line.total === undefined) throw invalid(`${at}.total`, 'a total or a unit price is needed')
   const ttc = line.total === undefined ? priceOf(units, price as number) - discount : cents(line.total, `${at}.total`)
+  if (Math.abs(ttc) > MAX_CENTS) throw invalid(`${at}.total`, 'the amount is too large')
   return { ttc, rate: rateOf(line, nature, at), nature, quantity: units, discount, input: line }
 }
 

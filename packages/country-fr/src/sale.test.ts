@@ -218,6 +218,13 @@ it('FR-07 amounts at the border of a queue', async () => {
   expect((await shop.ok(ticket('0.30'))).answer['total']).toBe(30)
 })
 
+it('7.1 a line whose price and quantity give more than an amount may be is refused at the line', async () => {
+  const shop = await openShop()
+  const lines = [line(1, 2000), { label: 'x', rateBp: 2000, quantity: 1_000_000_000, unitPrice: 99_999_999_999 }]
+  const error = { code: 'REQUEST_INVALID', path: 'lines[1].total' }
+  expect(await shop.send({ type: 'note', lines })).toMatchObject({ outcome: 'rejected', error })
+})
+
 it('FR-08 and FR-09: currency, and what notes and payment documents may hold', async () => {
   const shop = await openShop()
   const pay = [{ mode: 'ESP', amount: 100 }]
