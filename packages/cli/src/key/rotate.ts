@@ -50,7 +50,7 @@ export const rotateCommand: Command = {
   },
   notes: [
     'The old key file stays: whoever verifies needs only its public half, which is in the journal, but a backup of the folder may still be\nopened with it. The key policy goes over to the new key, one version higher.',
-    'A journal whose key is lost while the till is stopped goes on in a successor queue: no record can be signed for it any more.',
+    'A journal whose key is lost while the till is stopped goes on in a successor queue, as no record can be signed for it\nany more: sigillo init NEW --predecessor DIR --reason TEXT.',
     'Exit code: 0 changed; 2 not changed.\nJSON: from, to, mode, seq, key.',
   ],
   run: rotate,

@@ -5,10 +5,11 @@ import type { PublicJwk } from '../crypto-contract.js'
 import { parsePublicJwk } from '../keys.js'
 import { parseLine, type ParsedLine } from '../read-line.js'
 import type { PurgedBeginning } from '../storage.js'
-import { isObject } from './payload-forms.js'
+import { isObject, payloadFault } from './payload-forms.js'
 import type { Start } from './state.js'
 import { linesOf } from './line-check.js'
 import { holds, markOf } from './marks.js'
+import { faultOfPurge } from './system-rules.js'
 import type { Chunk } from './verify.js'
 
 const PURGE = markOf('sys.purge')
@@ -44,11 +45,15 @@ export async function purgedStart(
 }
 
 function floorNamed(record: ParsedLine): Start | undefined {
-  const { payload } = record
-  if (record.body.type !== 'sys.purge' || !record.payloadMatches || !isObject(payload)) return undefined
-  const { floor, last, frontier } = payload
-  if (typeof floor !== 'number' || typeof last !== 'string' || !Array.isArray(frontier)) return undefined
-  return { seq: floor - 1, hash: last, frontier: frontier.map(String) }
+  const { body, payload, payloadMatches } = record
+  if (body.type !== 'sys.purge' || !payloadMatches || !isObject(payload)) return undefined
+  if (payloadFault(payload, body) !== undefined || faultOfPurge(payload, body.seq, undefined) !== undefined) return undefined
+  const { floor, last, frontier } = payload as {
+    readonly floor: number
+    readonly last: string
+    readonly frontier: readonly string[]
+  }
+  return { seq: floor - 1, hash: last, frontier }
 }
 
 function withKept(start: Start, kept: PurgedBeginning['kept']): PurgedStart {

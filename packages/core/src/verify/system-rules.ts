@@ -143,15 +143,24 @@ function stateBefore(state: VerifyState, totals: JsonObject): JsonObject {
 }
 
 function judgePurge({ body }: ParsedLine, payload: JsonObject, state: VerifyState, { fail }: SystemContext): void {
+  const fault = faultOfPurge(payload, body.seq, state.segBits)
+  if (fault !== undefined) fail('CHECKPOINT_WRONG', ...fault)
+}
+
+/** Where and why floor, root and frontier of a `sys.purge` in form do not fit together; undefined when they do. */
+export function faultOfPurge(
+  payload: JsonObject,
+  seq: number,
+  segBits: number | undefined,
+): readonly [where: string, message: string] | undefined {
   const floor = payload['floor'] as number
   const frontier = payload['frontier'] as readonly string[]
-  const wrong = (where: string, message: string): void => fail('CHECKPOINT_WRONG', where, message)
-  if (floor > body.seq) return wrong('payload.floor', 'lies beyond this record')
-  if (state.segBits !== undefined && floor % 2 ** state.segBits !== 0)
-    return wrong('payload.floor', 'is no boundary of a segment')
+  if (floor > seq) return ['payload.floor', 'lies beyond this record']
+  if (segBits !== undefined && floor % 2 ** segBits !== 0) return ['payload.floor', 'is no boundary of a segment']
   const ones = [...floor.toString(2)].filter((bit) => bit === '1').length
   if (frontier.length !== ones || payload['root'] !== rootOf({ size: floor, roots: frontier }))
-    wrong('payload.root', 'does not follow from the frontier')
+    return ['payload.root', 'does not follow from the frontier']
+  return undefined
 }
 
 function judgeClose({ body }: ParsedLine, payload: JsonObject, state: VerifyState, { fail }: SystemContext): void {
