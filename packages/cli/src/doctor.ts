@@ -8,6 +8,7 @@ import { readWitness } from './file-witness.js'
 import { keyFileOf, keyPlace } from './key/open-signer.js'
 import { nameOfSetting } from './key/signer-flags.js'
 import type { SignerSetting } from './key/signer-setting.js'
+import { keyStanding } from './key/standing.js'
 import { plain } from './output.js'
 import { predecessorOf, predecessorText } from './predecessor.js'
 import { passphraseAtHand, passphraseOf, passphraseOptions } from './passphrase.js'
@@ -56,7 +57,7 @@ async function doctor(call: Call): Promise<number> {
     const head = await reader.head()
     const patient: Patient = { dir, call, till: await findTill(dir), reader, head, newest: await recordAt(reader, head.seq) }
     const checks: Check[] = []
-    for (const examine of [versions, journal, lineage, store, clock, disk, space, permissions, key, witness]) {
+    for (const examine of [versions, journal, lineage, store, clock, disk, space, permissions, standing, key, witness]) {
       checks.push(...(await examine(patient)))
     }
     const healthy = checks.every(({ state }) => state !== 'wrong')
@@ -266,6 +267,15 @@ async function permissions({ dir, till }: Patient): Promise<readonly Check[]> {
 function keyFileIn({ paths, settings: { signer } }: Till): string | undefined {
   if (signer === undefined) return paths.key
   return signer.kind === 'software' ? keyFileOf(signer, keyPlace(paths.folder)) : undefined
+}
+
+// A journal that cannot be read is told of by its own row.
+async function standing({ till, reader }: Patient): Promise<readonly Check[]> {
+  if (till === undefined) return []
+  return keyStanding(till, reader).catch((error: unknown) => {
+    if (isFiscalError(error)) return []
+    throw error
+  })
 }
 
 async function key({ call, till, newest }: Patient): Promise<readonly Check[]> {
