@@ -1,5 +1,6 @@
 // What of a purged queue can still be proven, told and handed over: proofs, anchors, verification, bundles (FORMAT 14).
 import { generateKeyPairSync, sign } from 'node:crypto'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import {
   createQueue,
   fromBase64url,
@@ -113,6 +114,25 @@ describe('a purged queue', () => {
       expect(error).toMatchObject({ code: 'RECORD_PURGED', details: { floor: 128 } })
       expect((error as { remedy?: string }).remedy).toContain('archive')
     }
+    await queue.close()
+  })
+
+  it('J-46 while the segments are still there every record is proven, though the journal says that they may go', async () => {
+    const path = join(temporaryDirectory(), 'queue')
+    const storage = await openFolder(path, { reserveBytes: 0 })
+    const queue = await createQueue({ country: bareCountry(), signer: await softwareSigner(), storage, segBits: 6 })
+    await sell(queue, 'A', 210n)
+    await queue.record({ type: 'closing', key: 'closing' })
+    mkdirSync(join(path, 'cursors'), { recursive: true })
+    writeFileSync(join(path, 'cursors', 'authority.json'), '{"next":5}')
+    expect(await errorOf(queue.purge({ floor: FLOOR, archive, receipt: '{}' }))).toMatchObject({ path: 'floor' })
+    expect((await queue.find(queue.head().seq))?.body.type).toBe('sys.purge')
+    for (const seq of [0n, 100n, FLOOR]) {
+      const { size, proof, root } = await queue.prove(seq)
+      expect(verifyInclusion((await queue.find(seq))?.hash as string, Number(seq), size, proof, root)).toBe(true)
+    }
+    const { findings, records } = await queue.verify()
+    expect([findings, records]).toEqual([[], Number(queue.head().seq) + 1])
     await queue.close()
   })
 
