@@ -188,6 +188,10 @@ it('FR-46, FR-47: in school mode every request becomes one X record and moves no
     const titles = outcome.print.filter(({ text }) => text.includes('FACTICE'))
     expect(titles.length).toBeGreaterThanOrEqual(2)
     expect(outcome.print[0]?.text).toBe('FACTICE — MODE ÉCOLE')
+    // No paper bears the number of a document that counts, but the duplicate that of its original.
+    expect(printed(outcome)).toMatch(/[Nn]° X\d/)
+    const copies = request['type'] === 'copy' || request['type'] === 'issue'
+    expect(printed(outcome)).not.toMatch(copies ? /Duplicata n° [A-WYZ]/ : /^N° [A-WYZ]\d/m)
     expect(outcome.record.body.x?.['ds']).toContain('ECOLE-')
     expect(await shop.refused({ ...request, training: true })).toBe('FR_TRAINING_RESPONSIBLE')
     expect(await shop.refused({ ...request, training: {} })).toBe('FR_TRAINING_RESPONSIBLE')

@@ -32,7 +32,11 @@ export function printOf(settings: Settings, record: FiscalRecord): readonly Prin
 }
 
 function ownItems(shown: Shown, record: FiscalRecord, type: string, payload: Loose): PrintItem[] {
-  return [...headItems(shown), ...bodyItems(shown, type, payload), ...footItems(shown, payload, type, extractOf(record.sig))]
+  return [
+    ...headItems(shown),
+    ...bodyItems(shown, type, payload, record.body.type),
+    ...footItems(shown, payload, type, extractOf(record.sig)),
+  ]
 }
 
 /** Shop, address and identifiers at the top of every document. */
@@ -42,8 +46,10 @@ export function headItems({ siret, shop }: Shown): PrintItem[] {
   return [title(legalName), ...must(...address.split('\n')), ...must(...ids), rule()]
 }
 
-function bodyItems(shown: Shown, type: string, payload: Loose): PrintItem[] {
-  const numbered = numberItems(shown, type, payload)
+// In school mode a document of one type stands in the series of another: that one's letter and number are shown, so that no paper bears
+// the number of a real document.
+function bodyItems(shown: Shown, type: string, payload: Loose, series: string): PrintItem[] {
+  const numbered = numberItems(shown, series, payload)
   if (type === 'closing') return closingItems(payload, numbered)
   if (type === 'event') return eventItems(payload, numbered)
   if (type === 'archive') return archiveItems(payload, numbered)
@@ -109,11 +115,11 @@ function copyItems(shown: Shown, record: FiscalRecord, payload: Loose): PrintIte
     text(`DUPLICATA N° ${String(payload['copy'])} — imprimé le ${printed}`, true),
     ...school,
     ...headItems(original.shown),
-    ...(content === null ? [] : bodyItems(original.shown, String(content['as'] ?? type), content)),
+    ...(content === null ? [] : bodyItems(original.shown, String(content['as'] ?? type), content, type)),
     rule(),
     pair('Signature de l’original', String(payload['originalExtract']), true),
     pair(`Original n°`, `${letterOf[original.type as FrenchType] ?? '?'}${original.number}`, true),
-    pair(`Duplicata n° C${String(payload['number'])}`, `Caisse ${shown.till}`, true),
+    pair(`Duplicata n° ${letterOf[record.body.type as FrenchType]}${String(payload['number'])}`, `Caisse ${shown.till}`, true),
     pair('Copie n°', String(payload['copy']), true),
     pair('Signature', extractOf(record.sig), true),
     ...softwareItems(shown),
