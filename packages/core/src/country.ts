@@ -164,6 +164,11 @@ export interface Country<Request extends RequestEnvelope = RequestEnvelope, Stat
   parse(input: Readonly<Record<string, unknown>>): Request
   /** State before the first record. */
   initial(): State
+  /**
+   * Looks at a queue that is about to be opened for writing, before anything is written.
+   * @throws FiscalError when the country's settings are not those of this queue, as of another taxpayer
+   */
+  admit?(state: State): void
   /** What `decide` needs from older records; absent when it never needs any. A value at once when nothing has to be looked up. */
   gather?(state: State, request: Request, lookup: Lookup): Needs | Promise<Needs>
   /**

@@ -1,7 +1,9 @@
 // Settings that touch the four conditions: kept in START, compared at each opening, every change told (17.1, 17.6, 20).
+import { FiscalError } from '@sigillo/core'
 import { addEvent, SYSTEM } from './events.js'
 import type { Settings } from './options.js'
 import type { Plan } from './plan.js'
+import type { State } from './state.js'
 
 /** Values recorded by START and compared later. */
 export type Config = Record<string, string | number | boolean>
@@ -73,6 +75,22 @@ function versionEvent(before: string, after: string): number {
 
 function versionOf(sw: string): number[] {
   return (sw.slice(sw.lastIndexOf('/') + 1).match(/^\d+\.\d+\.\d+/)?.[0] ?? '0.0.0').split('.').map(Number)
+}
+
+/**
+ * One queue, one taxpayer: totals of two are never mixed (8.6, 17.6).
+ * @throws FiscalError OPTION_INVALID when the settings are of another establishment than the one that started the queue
+ */
+export function admit({ siret }: Settings, { config }: Pick<State, 'config'>): void {
+  const own = config['siret']
+  if (own === undefined || own === siret) return
+  throw new FiscalError('OPTION_INVALID', {
+    message: `option siret: this queue belongs to ${String(own)}, not to ${siret}; stop it under its own SIRET and begin another one`,
+    path: 'siret',
+    details: {
+      messageFr: `Réglage incorrect : cette caisse appartient au SIRET ${String(own)} ; une autre entreprise en ouvre une autre.`,
+    },
+  })
 }
 
 /** Adds one event per sort of change. */

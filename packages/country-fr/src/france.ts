@@ -2,6 +2,7 @@
 import type { Country } from '@sigillo/core'
 import { answerOf } from './answer.js'
 import { auditJournal } from './audit.js'
+import { admit } from './config.js'
 import { decide } from './decide.js'
 import { nationalCode } from './errors.js'
 import { fold } from './fold.js'
@@ -36,6 +37,7 @@ export function france(options: FranceOptions): France {
     recordsAfterExpiry: true,
     parse: parseRequest,
     initial: initialState,
+    admit: (state) => admit(settings, state),
     gather,
     decide: (state, request, context) => decide(settings, state, request, context),
     fold,

@@ -2,12 +2,21 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { sealOf } from '@sigillo/core'
+import { openQueue, sealOf, type Storage } from '@sigillo/core'
 import { softwareSigner } from '@sigillo/signer-software'
 import { faultySigner, memoryStorage } from '@sigillo/testing'
 import { lacking } from '@sigillo/testing/node'
 import { expect, it } from 'vitest'
-import { line, openShop, type Shop } from './shop.fixture.js'
+import { france } from './france.js'
+import { cafe, line, openShop, type Shop } from './shop.fixture.js'
+
+async function linesIn(storage: Storage): Promise<number> {
+  const reader = await storage.openReader()
+  let lines = 0
+  for await (const _ of reader.read(0n)) lines += 1
+  await reader.close()
+  return lines
+}
 
 const events = async (shop: Shop, code: number): Promise<{ info: string; data: Record<string, unknown>; number: number }[]> =>
   (await shop.records())
@@ -57,6 +66,20 @@ it('17.6 changed taxpayer data give 410 with old and new, a changed parameter 27
     { data: { old: { legalName: 'Café du Port' }, new: { legalName: 'Café du Large' } } },
   ])
   expect(await events(shop, 270)).toMatchObject([{ data: { old: { dayCutoff: '00:00' }, new: { dayCutoff: '05:00' } } }])
+})
+
+it('8.6, 17.6 a queue is not opened for another SIRET, and not a byte is written; its own opens it as before', async () => {
+  const shop = await openShop()
+  await shop.sell([line(100, 2000)])
+  await shop.queue.close()
+  const lines = await linesIn(shop.storage)
+  const other = france({ ...cafe, siret: '99999999900015' })
+  const opening = openQueue({ country: other, storage: shop.storage, signer: shop.signer, clock: shop.clock })
+  await expect(opening).rejects.toMatchObject({ code: 'OPTION_INVALID', path: 'siret', registered: 'no' })
+  expect(await linesIn(shop.storage)).toBe(lines)
+  const own = await openQueue({ country: shop.country, storage: shop.storage, signer: shop.signer, clock: shop.clock })
+  expect(await linesIn(shop.storage)).toBeGreaterThan(lines)
+  await own.close()
 })
 
 it('FR-71 a key change: L 450 by the old key, the next record by the new', async () => {

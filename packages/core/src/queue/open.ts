@@ -76,6 +76,7 @@ async function openWith(options: QueueOptions, writer: StorageWriter): Promise<Q
   const clock = options.clock ?? systemClock
   const { ledger, warnings } = await loadLedger(writer, country)
   await checkIdentity(options, ledger, writer)
+  country.admit?.(ledger.state)
   const verdict = await askWitness(witness, writer, ledger.chain)
   if (verdict.kind === 'ahead' && options.acknowledge === undefined) throw verdict.error
   const software = softwareOf(options)
