@@ -3,7 +3,7 @@
 import { canonical } from '@sigillo/core'
 import { events } from './events.js'
 import { figuresOf, type Figures } from './figures.js'
-import { salvageSale, parseSale } from './parse.js'
+import { parseSale, storedParts } from './parse.js'
 import type { ClosingPayload, PaymentPayload, SalePayload } from './payload.js'
 import { LEVELS, type LevelName, type State } from './state.js'
 import { withoutZeros, type Totals } from './totals.js'
@@ -31,14 +31,8 @@ export function auditFigures(type: string, payload: Loose, faults: Fault[]): voi
 }
 
 function figuresFrom(payload: SalePayload, request: Loose): Figures {
-  if (payload.degraded?.forced !== undefined) {
-    // Recorded in spite of a refusal: read the way it was read then.
-    try {
-      return figuresOf(parseSale(request as never), undefined)
-    } catch {
-      return figuresOf(salvageSale(request), undefined)
-    }
-  }
+  // Recorded in spite of a refusal: read the way it was read then.
+  if (payload.degraded?.forced !== undefined) return figuresOf(storedParts(request), undefined)
   // VAT the till supplied is what was recorded; the same tolerance is applied again.
   return figuresOf(parseSale(request as never), undefined, true)
 }

@@ -236,6 +236,23 @@ it('13.5 a receipt a rule refuses is recorded as printed, with the refusal', asy
     payments: 'lots',
   })
   expect(broken.record.payload).toMatchObject({ total: 1001, degraded: { forced: { code: 'REQUEST_INVALID' } } })
+  // Priced by the piece: the sum the customer paid, not nothing.
+  const priced = await shop.ok({
+    type: 'ticket',
+    key: 'PRICED',
+    degraded: { ...degraded, seq: 4 },
+    lines: [{ label: 'x', quantity: 3, unitPrice: '4.50', discount: 100, rateBp: 2000, colour: 'red' }],
+    payments: [{ mode: 'ESP', amount: 1250 }],
+  })
+  expect(priced.record.payload).toMatchObject({
+    total: 1250,
+    pay: { ESP: 1250 },
+    degraded: { forced: { code: 'REQUEST_INVALID' } },
+  })
+  const back = { label: 'x', quantity: -1, unitPrice: '4.50', discount: -33, rateBp: 2000 }
+  const refund = { type: 'ticket', op: 'refund', reference: 'PRICED', lines: [back], payments: [{ mode: 'ESP', amount: -417 }] }
+  for (let n = 0; n < 3; n++) await shop.ok(refund)
+  expect(await shop.refused(refund)).toBe('FR_REFUND_EXCEEDS')
   const conflict = await shop.send({ type: 'ticket', degraded, lines: [line(5, 2000)], payments: [{ mode: 'CB', amount: 5 }] })
   expect(conflict).toMatchObject({ outcome: 'rejected', error: { code: 'OFFLINE_CONFLICT', national: 'FR_DEGRADED_CONFLICT' } })
   const own = await shop.ok({

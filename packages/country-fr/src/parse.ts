@@ -179,6 +179,15 @@ function salvage(content: Readonly<Record<string, unknown>>): Content {
   }
 }
 
+/** Lines and payments of a stored request, also of one that was recorded although its form is wrong. */
+export function storedParts(request: Readonly<Record<string, unknown>>): SaleParts {
+  try {
+    return parseSale(request as SaleInput)
+  } catch {
+    return salvageSale(request)
+  }
+}
+
 /** Lines and payments of a receipt whose form is wrong, as far as they can be read. */
 export function salvageSale(content: Readonly<Record<string, unknown>>): SaleParts {
   const lines = listOf(content['lines']).map(salvageLine)
@@ -196,13 +205,21 @@ function salvageLine(line: Readonly<Record<string, unknown>>): SaleLine {
       ? (line['rateBp'] as number)
       : 0
   const rate = natures[nature]?.turnover === false ? undefined : rateBp
-  return {
-    ttc: centsOrZero(line['total']),
-    rate,
-    nature,
-    quantity: ONE,
-    discount: 0,
-    input: { label: String(line['label'] ?? '?') },
+  const units = readOr(ONE, () => quantity((line['quantity'] ?? 1) as string, 'quantity'))
+  const discount = readOr(0, () => cents((line['discount'] ?? 0) as string, 'discount'))
+  const ttc =
+    line['total'] === undefined
+      ? readOr(0, () => priceOf(units, unitPrice(line['unitPrice'] as string, 'unitPrice')) - discount)
+      : centsOrZero(line['total'])
+  const sold = Math.abs(ttc) <= MAX_CENTS ? ttc : 0
+  return { ttc: sold, rate, nature, quantity: units, discount, input: { label: String(line['label'] ?? '?') } }
+}
+
+function readOr<T>(otherwise: T, read: () => T): T {
+  try {
+    return read()
+  } catch {
+    return otherwise
   }
 }
 

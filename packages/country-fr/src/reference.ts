@@ -4,7 +4,7 @@ import { refuse } from './errors.js'
 import type { Original, SalePayload } from './payload.js'
 import type { ReferenceInput } from './request.js'
 import type { FrenchRequest } from './parse.js'
-import { parseSale, type SaleParts } from './parse.js'
+import { storedParts, type SaleParts } from './parse.js'
 
 /** What `gather` found. */
 export interface Needs {
@@ -77,8 +77,8 @@ export function storedOriginal(record: FiscalRecord): Extract<Original, { seq: n
 
 /** Payload and parsed lines of a stored sale. */
 export function storedSale(record: FiscalRecord): { readonly payload: SalePayload; readonly sale: SaleParts } {
-  const payload = record.payload as unknown as SalePayload & { request: Parameters<typeof parseSale>[0] }
-  return { payload, sale: parseSale(payload.request) }
+  const payload = record.payload as unknown as SalePayload & { request: Readonly<Record<string, unknown>> }
+  return { payload, sale: storedParts(payload.request) }
 }
 
 /** True when the request names documents. */

@@ -2,7 +2,7 @@
 import type { FiscalRecord } from '@sigillo/core'
 import { extractOf } from '../documents.js'
 import { letterOf, operationOf, type FrenchType } from '../kinds.js'
-import { parseSale, salvageSale, type SaleParts } from '../parse.js'
+import { storedParts, type SaleParts } from '../parse.js'
 import { frenchMoment } from '../time.js'
 import type { Amounts } from '../vat.js'
 import { percent, whole, type Cell } from './csv.js'
@@ -93,12 +93,7 @@ function softwareOf(sw: string): [string, string] {
 }
 
 function saleOf(payload: Loose): SaleParts {
-  const request = (payload['request'] ?? {}) as Loose
-  try {
-    return parseSale(request as never)
-  } catch {
-    return salvageSale(request)
-  }
+  return storedParts((payload['request'] ?? {}) as Loose)
 }
 
 function lineRows(record: FiscalRecord, payload: Loose, context: TableContext): Cell[][] {
