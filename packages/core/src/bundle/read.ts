@@ -1,9 +1,9 @@
 // Verifying a bundle from its bytes alone (FORMAT 21). It may come from an attacker: nothing is trusted before it was hashed,
 // nothing is written anywhere. A ZIP is unpacked as it streams; an unpacked folder gives the same entries one by one.
-import { Unzip, UnzipInflate, UnzipPassThrough } from 'fflate'
 import type { CountryAuditor } from '../country.js'
 import { startEntries, type Entries } from './entries.js'
 import type { BundleIndex } from './index-file.js'
+import { unzipInto } from './unzip.js'
 import type { Statements } from '../verify/statements.js'
 import type { Report } from '../verify/verify.js'
 
@@ -71,44 +71,4 @@ function push(contents: Map<string, Uint8Array[]>, name: string, data: Uint8Arra
   const parts = contents.get(name) ?? []
   parts.push(data)
   contents.set(name, parts)
-}
-
-type Take = (data: Uint8Array, final: boolean) => void
-
-// Returns what made unpacking impossible, if anything did.
-async function unzipInto(
-  source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  sink: (name: string) => Take | undefined,
-  read?: (bytes: number) => void,
-): Promise<string | undefined> {
-  let failure: string | undefined
-  const unzip = new Unzip((file) => {
-    const take = sink(file.name)
-    if (take === undefined) return
-    file.ondata = (error, data, final) => {
-      if (error !== null) failure ??= `${file.name}: ${error.message}`
-      else take(data, final)
-    }
-    try {
-      file.start()
-    } catch (error) {
-      failure ??= `${file.name}: ${messageOf(error)}`
-    }
-  })
-  unzip.register(UnzipInflate)
-  unzip.register(UnzipPassThrough)
-  try {
-    for await (const chunk of source) {
-      unzip.push(chunk.slice(), false)
-      read?.(chunk.length)
-    }
-    unzip.push(new Uint8Array(), true)
-  } catch (error) {
-    failure ??= messageOf(error)
-  }
-  return failure
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

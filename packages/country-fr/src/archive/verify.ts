@@ -16,6 +16,7 @@ import {
   type PublicJwk,
   type RecordAlg,
 } from '@sigillo/core'
+import { unzipInto, type TakeEntry } from '@sigillo/core/bundle'
 import type { Report } from '@sigillo/core/verify'
 import { profiles } from '../profiles.js'
 import { faultOf, type ArchiveFault } from './fault.js'
@@ -23,7 +24,7 @@ import { parseManifest, type Manifest } from './manifest.js'
 import type { TableContext } from './moments.js'
 import { joinLines, startScan, type Scan, type Scanned } from './scan.js'
 import { dictionary, headerOf, linesFor, tables } from './tables.js'
-import { factsOver, unzipInto, type FileFacts, type TakeEntry } from './zip.js'
+import { factsOver, type FileFacts } from './zip.js'
 
 /** How to check. */
 export interface ArchiveVerifyOptions {

@@ -1,7 +1,7 @@
-// The archive's container: a ZIP whose bytes depend on its content and moment alone, written and read as a stream. fflate is used
-// because it streams both ways, has no dependency and no native part.
+// The archive's container: a ZIP whose bytes depend on its content and moment alone, written as a stream. fflate is used because it
+// streams, has no dependency and no native part.
 import { sha256Stream } from '@sigillo/core'
-import { Unzip, UnzipInflate, UnzipPassThrough, Zip, ZipDeflate } from 'fflate'
+import { Zip, ZipDeflate } from 'fflate'
 
 /** Digest and size of a file. */
 export interface FileFacts {
@@ -56,41 +56,4 @@ export function factsOver(name: string): { add(bytes: Uint8Array): void; done():
     },
     done: () => ({ name, bytes, sha256: hasher.hex() }),
   }
-}
-
-/** Takes the pieces of one entry; `final` once at its end. */
-export type TakeEntry = (piece: Uint8Array, final: boolean) => void
-
-/**
- * Unpacks a ZIP as it streams. Bytes may come from an attacker.
- * @returns what is wrong with the container, or undefined
- */
-export async function unzipInto(
-  source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  open: (name: string) => TakeEntry,
-): Promise<string | undefined> {
-  let wrong: string | undefined
-  let unfinished = 0
-  const unzip = new Unzip((file) => {
-    const take = open(file.name)
-    unfinished += 1
-    file.ondata = (error, data, final) => {
-      if (error !== null) {
-        wrong ??= `${file.name}: ${error.message}`
-        return
-      }
-      take(data, final)
-      if (final) unfinished -= 1
-    }
-    file.start()
-  })
-  unzip.register(UnzipInflate)
-  unzip.register(UnzipPassThrough)
-  try {
-    for await (const piece of source) unzip.push(piece, false)
-    unzip.push(new Uint8Array(), true)
-  } catch (error) {
-    wrong ??= error instanceof Error ? error.message : String(error)
-  }
-  return wrong ?? (unfinished > 0 ? 'an entry is cut off' : undefined)
 }
