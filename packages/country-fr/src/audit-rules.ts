@@ -2,7 +2,7 @@
 // an archive from the closing it ends with.
 import { canonical } from '@sigillo/core'
 import { events } from './events.js'
-import { figuresOf, type Figures } from './figures.js'
+import { figuresOf, forcedFigures, type Figures } from './figures.js'
 import { parseSale, storedParts } from './parse.js'
 import type { ClosingPayload, PaymentPayload, SalePayload } from './payload.js'
 import { LEVELS, type LevelName, type State } from './state.js'
@@ -32,7 +32,7 @@ export function auditFigures(type: string, payload: Loose, faults: Fault[]): voi
 
 function figuresFrom(payload: SalePayload, request: Loose): Figures {
   // Recorded in spite of a refusal: read the way it was read then.
-  if (payload.degraded?.forced !== undefined) return figuresOf(storedParts(request), undefined)
+  if (payload.degraded?.forced !== undefined) return forcedFigures(storedParts(request))
   // VAT the till supplied is what was recorded; the same tolerance is applied again.
   return figuresOf(parseSale(request as never), undefined, true)
 }

@@ -1,7 +1,7 @@
 // Documents around the sale: payment documents, duplicates, first issues, events sent by the till (6, 8.7, 10, 11.2).
 import { addEvent, checkEventCode, events } from './events.js'
 import { invalid, refuse } from './errors.js'
-import { figuresOf } from './figures.js'
+import { figuresOf, type Figures } from './figures.js'
 import type { FrenchRequest, SaleParts } from './parse.js'
 import type { PaymentPayload } from './payload.js'
 import type { Plan } from './plan.js'
@@ -14,16 +14,24 @@ type PaymentContent = Omit<PaymentPayload, 'number' | 'moment' | 'operator'>
 /** Content of a payment document. @throws FiscalError with the rule that refuses it */
 export function paymentContent(plan: Plan, request: FrenchRequest, needs: Needs): PaymentContent {
   const input = request.input as PaymentRequest
-  const sale = request.sale as SaleParts
+  const { pay, paid } = checkPayment(input, request.sale as SaleParts)
+  const linked =
+    input.op === 'collection' || input.op === 'transfer' ? { original: needOriginal(input.reference, needs).stored } : {}
+  return { date: plan.at.date, op: input.op, pay, total: paid, ...linked }
+}
+
+/**
+ * What a payment document must be whatever the queue holds; also asked off line.
+ * @throws FiscalError REQUEST_INVALID, FR_ITEMS_FORBIDDEN, FR_SUM_MISMATCH
+ */
+export function checkPayment(input: PaymentRequest, sale: SaleParts): Pick<Figures, 'pay' | 'paid'> {
   if (sale.lines.length > 0) throw refuse('FR_ITEMS_FORBIDDEN', 'a payment document has no lines', { path: 'lines' })
   const { pay, paid } = figuresOf(sale, undefined)
   if (sale.payments.length === 0) throw invalid('payments', 'at least one payment is needed')
   if (input.op === 'cash-in' || input.op === 'cash-out') checkCash(input, sale, paid)
   else if (input.op === 'collection' && paid === 0) throw invalid('payments', 'a collection is not zero')
   else if (input.op === 'transfer') checkTransfer(sale, paid)
-  const linked =
-    input.op === 'collection' || input.op === 'transfer' ? { original: needOriginal(input.reference, needs).stored } : {}
-  return { date: plan.at.date, op: input.op, pay, total: paid, ...linked }
+  return { pay, paid }
 }
 
 function checkCash(input: PaymentRequest, sale: SaleParts, paid: number): void {

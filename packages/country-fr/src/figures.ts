@@ -52,6 +52,15 @@ export function figuresOf(sale: SaleParts, check: RateCheck | undefined, supplie
   }
 }
 
+/** Figures of a receipt that is recorded as printed, whatever a rule says: with the VAT its till supplied, as long as that can be. */
+export function forcedFigures(sale: SaleParts): Figures {
+  try {
+    return figuresOf(sale, undefined, true)
+  } catch {
+    return figuresOf(sale, undefined)
+  }
+}
+
 function checkRates(lines: readonly SaleLine[], { settings, date, once = false }: RateCheck): void {
   const { region, extraRates } = settings
   for (let i = 0; i < lines.length; i++) {

@@ -2,16 +2,17 @@
 // the provisional receipt shows. The mechanism is core's.
 import { FiscalError, type JsonObject, type PrintItem } from '@sigillo/core'
 import type { OfflineReceipt, OfflineRules } from '@sigillo/core/offline'
-import { nationalCode, refuse } from './errors.js'
-import { figuresOf, type Figures } from './figures.js'
+import { checkPayment } from './documents.js'
+import { nationalCode } from './errors.js'
+import { figuresOf, forcedFigures, type Figures } from './figures.js'
 import { settingsOf, type FranceOptions, type Settings } from './options.js'
 import { parseRequest } from './parse.js'
 import { headItems } from './print.js'
 import { documentItems } from './print-document.js'
 import { must, pair, rule, title } from './print-items.js'
 import { shownNow } from './print-shop.js'
-import type { TicketRequest } from './request.js'
-import { soldEarlier } from './sale.js'
+import type { PaymentRequest } from './request.js'
+import { checkForm, needLines, soldEarlier, type SaleInput } from './sale.js'
 import { cleanName } from './text.js'
 import { businessDate, frenchMoment } from './time.js'
 
@@ -105,24 +106,17 @@ function checkOffline(settings: Settings, request: JsonObject): void {
       details: { messageFr: 'Le mode école n’est pas possible en mode dégradé.' },
     })
   if (parsed.sale === undefined || !OFFLINE_TYPES.has(parsed.type)) return
-  const day = { date: businessDate(settings.zone, parsed.posMs, 0), once: soldEarlier(parsed.input as TicketRequest) }
-  const figures = figuresOf(parsed.sale, { settings, ...day })
-  if (parsed.type !== 'payment' && parsed.sale.lines.length === 0)
-    throw refuse('FR_ITEMS_REQUIRED', 'at least one line is needed', { path: 'lines' })
-  if (parsed.type === 'note' && parsed.sale.payments.length > 0)
-    throw refuse('FR_PAYMENTS_FORBIDDEN', 'a note is made before payment', { path: 'payments' })
-  if (parsed.type === 'ticket' && figures.collected !== figures.paid) {
-    throw refuse('FR_SUM_MISMATCH', `lines sum to ${figures.collected} cents, payments to ${figures.paid}`, {
-      lines: figures.collected,
-      payments: figures.paid,
-    })
-  }
+  if (parsed.type === 'payment') return void checkPayment(parsed.input as PaymentRequest, parsed.sale)
+  const input = parsed.input as SaleInput
+  needLines(parsed.sale)
+  const day = { date: businessDate(settings.zone, parsed.posMs, 0), once: soldEarlier(input) }
+  checkForm(input, parsed.sale, figuresOf(parsed.sale, { settings, ...day }))
 }
 
 function printOffline(settings: Settings, receipt: OfflineReceipt): readonly PrintItem[] {
   const { request, counter, hash, moment } = receipt
   const { type, sale, input } = parseRequest(request)
-  const figures = sale === undefined ? undefined : figuresOf(sale, undefined)
+  const figures = sale === undefined ? undefined : forcedFigures(sale)
   const operator = cleanName(input.operatorId)
   const shown = shownNow(settings)
   const local = moment.slice(0, 19).replaceAll(/\D/g, '')

@@ -377,6 +377,47 @@ it('FR-50 a sale that breaks the rules begins no outage', async () => {
   expect(line.till.state).toBe('ONLINE')
 })
 
+it('13.5 what the queue would refuse for its form is refused off line too, before anybody takes it home', async () => {
+  const line = await openLine()
+  line.down = true
+  expect((await line.sell('POS-1')).outcome).toBe('provisional')
+  const customer = { name: 'A', address: 'B' }
+  const refused: [string, object][] = [
+    ['FR_SUM_MISMATCH', { type: 'invoice', customer, payments: [{ mode: 'CB', amount: 90 }] }],
+    ['REQUEST_INVALID', { type: 'invoice', customer: { name: 'A' } }],
+    ['REQUEST_INVALID', { op: 'refund', reference: 'POS-1' }],
+    ['FR_PAYMENTS_FORBIDDEN', { type: 'note' }],
+    ['FR_ITEMS_FORBIDDEN', { type: 'payment', op: 'cash-in', reason: 'x' }],
+    ['REQUEST_INVALID', { type: 'payment', op: 'cash-out', reason: 'x', lines: [] }],
+    ['REQUEST_INVALID', { type: 'payment', op: 'cash-in', lines: [] }],
+  ]
+  for (const [i, [code, more]] of refused.entries())
+    expect(await line.sell(`BAD-${i}`, 100, more), code).toMatchObject({ outcome: 'rejected', error: { code } })
+  const covering = { type: 'invoice', customer, covers: ['POS-1'], payments: [] }
+  expect((await line.sell('INV', 100, covering)).outcome).toBe('provisional')
+  line.down = false
+  expect(await line.till.transfer()).toMatchObject({ status: 'transferred', handed: 2 })
+  expect((await line.shop.trail()).filter((name) => name === 'L:90')).toEqual([])
+})
+
+it('7.5, 13.5 VAT the till supplied is printed off line and recorded, also where another rule is overridden', async () => {
+  const line = await openLine()
+  line.down = true
+  const vat = [{ rateBp: 2000, amount: 166 }]
+  const kept = await line.sell('POS-1', 999, { vat })
+  const refund = { op: 'refund', reference: 'NOWHERE', vat: [{ rateBp: 2000, amount: -166 }] }
+  const forced = await line.sell('POS-2', -999, refund)
+  for (const outcome of [kept, forced])
+    expect(outcome.outcome === 'provisional' && outcome.print.map(({ right }) => right)).toContain(
+      outcome === kept ? '1,66' : '-1,66',
+    )
+  line.down = false
+  expect(await line.till.transfer()).toMatchObject({ status: 'transferred', handed: 2 })
+  const taxes = (await line.shop.records()).filter(({ body }) => body.type === 'ticket').map(({ payload }) => payload)
+  expect(taxes).toMatchObject([{ tax: 166 }, { tax: -166, degraded: { forced: { code: 'FR_REFERENCE_UNKNOWN' } } }])
+  expect((await line.shop.queue.verify()).findings).toEqual([])
+})
+
 it('13.2 an outage without a receipt is told like any other, with counts of nothing', async () => {
   const line = await openLine()
   line.down = true

@@ -3,7 +3,7 @@ import type { FiscalRecord } from '@sigillo/core'
 import { isFiscalError, type FiscalError } from '@sigillo/core'
 import { addEvent } from './events.js'
 import { invalid, refuse } from './errors.js'
-import { figuresOf, type Figures } from './figures.js'
+import { figuresOf, forcedFigures, type Figures } from './figures.js'
 import { isCounted } from './kinds.js'
 import type { FrenchRequest, SaleParts } from './parse.js'
 import type { SalePayload } from './payload.js'
@@ -14,7 +14,8 @@ import { checkCancellation, refundLines } from './refund.js'
 import type { InvoiceRequest, NoteRequest, TicketRequest } from './request.js'
 import { compact, localTime } from './time.js'
 
-type SaleInput = TicketRequest | InvoiceRequest | NoteRequest
+/** A document with lines. */
+export type SaleInput = TicketRequest | InvoiceRequest | NoteRequest
 
 const defaultOp = { ticket: 'sale', invoice: 'invoice', note: 'note' } as const
 
@@ -36,16 +37,13 @@ export function saleContent(plan: Plan, request: FrenchRequest, needs: Needs, da
   const input = request.input as SaleInput
   const sale = request.sale as SaleParts
   const op = input.op ?? defaultOp[input.type]
-  if (sale.lines.length === 0) throw refuse('FR_ITEMS_REQUIRED', 'at least one line is needed', { path: 'lines' })
-  const covering = input.type === 'invoice' && input.covers !== undefined
+  needLines(sale)
   const figures = figuresOf(sale, { settings: plan.settings, date: rateDate(plan, request), once: soldEarlier(input) })
   const content = contentOf(op, plan.at.date, figures)
   if (input.references !== undefined) content.references = furtherOriginals(input.references, needs)
-  if (input.type === 'note') return noteContent(content, input, sale, needs)
-  if (input.type === 'invoice') checkInvoice(input, op, figures)
-  if (input.type === 'ticket') checkTicket(plan, input, op, figures)
-  if (covering ? sale.payments.length > 0 && figures.paid !== figures.collected : figures.paid !== figures.collected)
-    throw sumMismatch(figures)
+  checkForm(input, sale, figures)
+  if (input.type === 'note') return noteContent(content, input, needs)
+  if (input.type === 'ticket' && input.lateCapture !== undefined) checkLate(plan, input.lateCapture)
   const linked = linkContent(plan, request, op, figures, needs, dayEnds)
   if (input.type === 'ticket' && input.lateCapture !== undefined) linked.late = lateOf(plan, input.lateCapture)
   if (input.type === 'ticket' && input.issue === 'none') linked.notIssued = true
@@ -75,8 +73,28 @@ function sumMismatch({ collected, paid }: Figures): FiscalError {
   })
 }
 
-function noteContent(content: SaleContent, input: NoteRequest, sale: SaleParts, needs: Needs): SaleContent {
-  if (sale.payments.length > 0) throw refuse('FR_PAYMENTS_FORBIDDEN', 'a note is made before payment', { path: 'payments' })
+/** @throws FiscalError FR_ITEMS_REQUIRED */
+export function needLines({ lines }: SaleParts): void {
+  if (lines.length === 0) throw refuse('FR_ITEMS_REQUIRED', 'at least one line is needed', { path: 'lines' })
+}
+
+/**
+ * What a ticket, invoice or note must be whatever the queue holds; also asked off line, before the customer takes it home.
+ * @throws FiscalError REQUEST_INVALID, FR_PAYMENTS_FORBIDDEN, FR_SUM_MISMATCH
+ */
+export function checkForm(input: SaleInput, sale: SaleParts, figures: Figures): void {
+  if (input.type === 'note') {
+    if (sale.payments.length > 0) throw refuse('FR_PAYMENTS_FORBIDDEN', 'a note is made before payment', { path: 'payments' })
+    return
+  }
+  const op = input.op ?? defaultOp[input.type]
+  if (input.type === 'invoice') checkInvoice(input, op, figures)
+  else checkTicket(input, op, figures)
+  const covering = input.type === 'invoice' && input.covers !== undefined
+  if (figures.paid !== figures.collected && !(covering && sale.payments.length === 0)) throw sumMismatch(figures)
+}
+
+function noteContent(content: SaleContent, input: NoteRequest, needs: Needs): SaleContent {
   const original = maybeOriginal(input.reference, needs)
   return original === undefined ? content : { ...content, original }
 }
@@ -89,12 +107,11 @@ function checkInvoice(input: InvoiceRequest, op: string, figures: Figures): void
     throw invalid('lines', 'the total of an invoice is not negative; use a credit note')
 }
 
-function checkTicket(plan: Plan, input: TicketRequest, op: string, figures: Figures): void {
+function checkTicket(input: TicketRequest, op: string, figures: Figures): void {
   if (op === 'sale' && figures.collected < 0) throw invalid('lines', 'the total of a sale is not negative; use a refund')
   if (op === 'refund' && figures.collected > 0) throw invalid('lines', 'the total of a refund is not positive')
-  if (input.lateCapture === undefined) return
-  if (op === 'cancellation') throw invalid('lateCapture', 'a handwritten receipt is a sale or a refund')
-  checkLate(plan, input.lateCapture)
+  if (op === 'cancellation' && input.lateCapture !== undefined)
+    throw invalid('lateCapture', 'a handwritten receipt is a sale or a refund')
 }
 
 type Linked = Partial<Pick<SaleContent, 'original' | 'refunded' | 'covers' | 'counted' | 'late' | 'notIssued'>>
@@ -187,7 +204,7 @@ function checkCoveredSums(figures: Figures, records: readonly FiscalRecord[]): v
  */
 export function forcedContent(plan: Plan, request: FrenchRequest, error: unknown): SaleContent {
   if (!isFiscalError(error)) throw error
-  const figures = figuresOf(request.sale as SaleParts, undefined)
+  const figures = forcedFigures(request.sale as SaleParts)
   const input = request.input as Partial<SaleInput>
   const op = typeof input.op === 'string' ? input.op : defaultOp[request.type as keyof typeof defaultOp]
   const content = contentOf(op, plan.at.date, figures)
