@@ -21,6 +21,10 @@ export function auditFigures(type: string, payload: Loose, faults: Fault[]): voi
     faults.push(['FR_FIGURES_WRONG', 'payload.request', 'the request is missing'])
     return
   }
+  // Only an invoice of tickets stands outside the totals, because they have been counted (11.5).
+  const covering = type === 'invoice' && request['covers'] !== undefined
+  if ((payload['counted'] === false) !== covering)
+    faults.push(['FR_FIGURES_WRONG', 'payload.counted', covering ? 'counted a second time' : 'left out of the totals'])
   const figures = figuresFrom(payload as unknown as SalePayload, request)
   const stated = payload as unknown as SalePayload & PaymentPayload
   const expected = type === 'payment' ? { pay: figures.pay, total: figures.paid } : saleFigures(figures)

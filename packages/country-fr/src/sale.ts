@@ -209,7 +209,8 @@ export function forcedContent(plan: Plan, request: FrenchRequest, error: unknown
   const op = typeof input.op === 'string' ? input.op : defaultOp[request.type as keyof typeof defaultOp]
   const content = contentOf(op, plan.at.date, figures)
   // What it says it covers was counted when it was sold.
-  return 'covers' in input && input.covers !== undefined ? { ...content, counted: false } : content
+  const covers = request.type === 'invoice' && (input as Partial<InvoiceRequest>).covers !== undefined
+  return covers ? { ...content, counted: false } : content
 }
 
 /** Adds the record of a sale. */
