@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { concat, utf8 } from '../bytes.js'
 import { isWellFormed } from '../canonical.js'
 import { unzipInto } from './unzip.js'
+import { startZip } from './zip-writer.js'
 
 type Files = Readonly<Record<string, Uint8Array>>
 
@@ -119,4 +120,10 @@ describe('a ZIP as it streams', () => {
     expect(await wrongOf(number(zip, 6, 1, 2))).toContain('is encrypted')
     expect(await wrongOf(number(zip, 8, 9, 2))).toContain('method 9')
   })
+})
+
+it('a bundle is not written beyond what a ZIP can count', () => {
+  const entry = startZip(1000).entry('records.jsonl')
+  for (const _ of entry.push(new Uint8Array(1000))) expect.unreachable('nothing is ready yet')
+  expect(() => entry.push(new Uint8Array(1))).toThrow(/4 GiB/)
 })

@@ -10,6 +10,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { line, openShop, type Shop } from '../shop.fixture.js'
 import { createArchive, recreateArchive, type Archive } from './create.js'
 import { establishmentTotals, exportFiscal } from './export.js'
+import { requireRoom } from './zip.js'
 import { verifyArchive } from './verify.js'
 
 const customer = { name: '=SARL "Dupont"; fils', address: '3 rue des Lilas' }
@@ -109,6 +110,9 @@ it('FR-64 nothing to archive, an open day, more than twelve months', async () =>
   await expect(archive(old, 'A')).rejects.toMatchObject({ code: 'FR_ARCHIVE_TOO_LONG' })
   expect(await old.refused({ type: 'archive' })).toBe('FR_ARCHIVE_TOO_LONG')
   expect((await archive(old, 'B', { until: '2026-11-23' })).manifest.kind).toBe('period')
+  // Nor is what no ZIP could hold.
+  requireRoom([{ bytes: 4_000_000_000 }, { bytes: 294_967_295 }])
+  expect(() => requireRoom([{ bytes: 4_000_000_000 }, { bytes: 294_967_296 }])).toThrow(/4 GiB/)
 })
 
 it('FR-65 an archive is sound with nothing but its bytes', async () => {

@@ -25,7 +25,7 @@ import { joinLines, startScan, type Scanned } from './scan.js'
 import { keyAt, keyOf, lineBytes, rangeStart, type RecordSource } from './source.js'
 import type { Table } from './table.js'
 import { dictionary, headerOf, linesFor, tables } from './tables.js'
-import { factsOver, zipFiles, type FileFacts, type ZipFile } from './zip.js'
+import { factsOver, requireRoom, zipFiles, type FileFacts, type ZipFile } from './zip.js'
 
 /** How to archive. */
 export interface ArchiveOptions {
@@ -232,6 +232,7 @@ export async function draftArchive(source: RecordSource, country: France, facts:
   const { hashed, spans } = await hashFiles(source, facts.range, context)
   files.push(...hashed)
   for (const [name, bytes] of small.after) files.push(factsOf(name, bytes))
+  requireRoom(files)
   const manifest = manifestOf(source, country, { facts, start, scanned, keys, files })
   const text = manifestText(manifest)
   const ordered = async function* (seal: string): AsyncIterable<ZipFile> {

@@ -2,6 +2,7 @@
 // streams, has no dependency and no native part.
 import { sha256Stream } from '@sigillo/core'
 import { Zip, ZipDeflate } from 'fflate'
+import { refuse } from '../errors.js'
 
 /** Digest and size of a file. */
 export interface FileFacts {
@@ -56,4 +57,14 @@ export function factsOver(name: string): { add(bytes: Uint8Array): void; done():
     },
     done: () => ({ name, bytes, sha256: hasher.hex() }),
   }
+}
+
+/** Without its 64-bit form a ZIP counts to 4 GiB. */
+const MOST_BYTES = 0xffff_ffff
+
+/** @throws FiscalError FR_ARCHIVE_TOO_LONG when files of these sizes do not fit into one archive: asked before anything is signed */
+export function requireRoom(files: readonly Pick<FileFacts, 'bytes'>[]): void {
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0)
+  if (bytes > MOST_BYTES)
+    throw refuse('FR_ARCHIVE_TOO_LONG', `its files hold ${bytes} bytes, and a ZIP at most 4 GiB`, { path: 'until' })
 }
