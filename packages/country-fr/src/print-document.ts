@@ -146,8 +146,13 @@ function quantityText(quantityE4: number): string {
 function sumItems(type: string, payload: Loose, showVat: boolean): PrintItem[] {
   if (type === 'payment') return [rule(), pair('TOTAL', frenchAmount(Number(payload['total'])), true)]
   const items: PrintItem[] = [rule(), pair('TOTAL TTC', frenchAmount(Number(payload['total'])), true)]
-  if (payload['outside'] !== undefined)
-    items.push(pair('Hors chiffre d’affaires', frenchAmount(Number(payload['outside'])), true))
+  if (payload['outside'] !== undefined) {
+    const outside = Number(payload['outside'])
+    items.push(
+      pair('Hors chiffre d’affaires', frenchAmount(outside), true),
+      pair('TOTAL À PAYER', frenchAmount(Number(payload['total']) + outside), true),
+    )
+  }
   if (!showVat) return items
   items.push(
     pair('Total HT', frenchAmount(Number(payload['ht'])), true),

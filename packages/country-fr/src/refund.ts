@@ -27,7 +27,8 @@ function matchLines(originals: readonly SaleLine[], mark: Mark, lines: readonly 
   const left = originals.map((line, i) => Math.abs(line.quantity) - (mark.refunded?.[i] ?? 0))
   const taken = new Map<number, number>()
   lines.forEach((line, i) => {
-    if (line.ttc >= 0) return
+    // What was given away is taken back for nothing, and not more of it than was given.
+    if (line.ttc > 0 || (line.ttc === 0 && line.quantity >= 0)) return
     let wanted = Math.abs(line.quantity)
     for (const at of candidates(originals, line)) {
       const part = Math.min(wanted, left[at] as number)
