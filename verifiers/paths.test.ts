@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createQueue, openQueue, type JsonObject } from '@sigillo/core'
-import { verifyBundleFiles, writeBundle } from '@sigillo/core/bundle'
+import { verifyBundle, verifyBundleFiles, writeBundle } from '@sigillo/core/bundle'
 import { bareCountry, fixedClock, memoryStorage } from '@sigillo/testing'
 import { openFolder } from '@sigillo/storage-fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -361,6 +361,25 @@ describe.skipIf(python === undefined)('bundles under both verifiers (needs pytho
     const found = said(copy).findings
     expect(found).toContain(`${journal.lines.length} BLOB_WRONG error`)
     expect(await core(copy)).toEqual(found)
+  })
+
+  it('a ZIP that ordinary tools could unpack otherwise is none', async () => {
+    const { zip } = await entriesOf()
+    const row = Buffer.from(zip).indexOf('PK\u0001\u0002', 0, 'latin1')
+    const sent = Uint8Array.from(zip)
+    sent[row + 42] = 1
+    const another = new Uint8Array(readFileSync(join(place, 'whole.zip')))
+    for (const [label, bytes] of Object.entries({
+      sent,
+      followed: joined([zip, another]),
+      ended: joined([zip, Uint8Array.of(0)]),
+    })) {
+      const file = join(place, `${label}.zip`)
+      writeFileSync(file, bytes)
+      expect([label, said(file)]).toMatchObject([label, { status: 1, findings: ['-1 BUNDLE_WRONG error'] }])
+      const { findings } = await verifyBundle(() => [bytes])
+      expect([label, findings.filter(({ where }) => where === 'zip').length]).toEqual([label, 1])
+    }
   })
 
   it('what is no ZIP is said to be none', () => {

@@ -2,6 +2,7 @@
 import hashlib
 import os
 import re
+import struct
 import zipfile
 import zlib
 
@@ -28,11 +29,31 @@ def read_folder(path):
     return entries
 
 
+def _is_accounted(path, archive):
+    """True when the directory lists what stands in the file, entry after entry, and nothing follows its end."""
+    with open(path, "rb") as file:
+        data = file.read()
+    at = 0
+    for info in sorted(archive.infolist(), key=lambda entry: entry.header_offset):
+        if info.header_offset != at or data[at : at + 4] != b"PK\x03\x04":
+            return False
+        at += 30 + sum(struct.unpack("<HH", data[at + 26 : at + 30])) + info.compress_size
+        if info.flag_bits & 8:
+            if data[at : at + 4] != b"PK\x07\x08":
+                return False
+            at += 16
+    end = len(data) - 22 - len(archive.comment)
+    size = struct.unpack("<L", data[end + 12 : end + 16])[0]
+    return archive.start_dir == at and at + size == end and data[end : end + 4] == b"PK\x05\x06"
+
+
 def read_zip(path):
     """Name → bytes of every entry that can be unpacked; None when the file as a whole cannot."""
     entries = {}
     try:
         with zipfile.ZipFile(path) as archive:
+            if not _is_accounted(path, archive):
+                return None
             names = archive.namelist()
             if len(set(names)) != len(names) or any(name.endswith("/") or not name.isascii() for name in names):
                 return None
@@ -41,7 +62,7 @@ def read_zip(path):
                     entries[name] = archive.read(name)
                 except (zipfile.BadZipFile, zlib.error, EOFError):
                     continue  # rule 2 then misses the file by its name
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, OSError):
+    except (zipfile.BadZipFile, struct.error, NotImplementedError, RuntimeError, ValueError, OSError):
         return None
     return entries
 
