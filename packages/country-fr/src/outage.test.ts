@@ -1,3 +1,4 @@
+import type { FiscalRecord } from '@sigillo/core'
 import { openTill, connectQueue, type Till } from '@sigillo/core/offline'
 import { memoryOfflineStore, type MemoryOfflineStore } from '@sigillo/testing'
 import { expect, it } from 'vitest'
@@ -94,6 +95,8 @@ it('FR-53 after the outage: L 70, three tickets in order, G ZERO, L 120, L 125',
   expect(tickets.map(({ body }) => body.ref)).toEqual(['POS-1', 'POS-2', 'POS-3'])
   const zero = (await line.shop.records()).filter(({ body }) => body.type === 'closing').at(-1)
   expect(zero?.payload).toMatchObject({ kind: 'zero', episode: { count: 3, firstSeq: 1, lastSeq: 3 } })
+  const paper = line.shop.country.print(zero as FiscalRecord).map(({ text, right }) => `${text} ${right ?? ''}`)
+  expect(paper).toEqual(expect.arrayContaining(['Fin de mode dégradé 3 reçu(s)', 'Pannes n° 1 à 3']))
 })
 
 it('FR-55 an altered file is recorded as altered, with L 90, until the break is acknowledged', async () => {

@@ -33,6 +33,7 @@ export function closingItems(loose: Readonly<Record<string, unknown>>, numbered:
     ...(payload.late === true ? must(`Clôture tardive, ${payload.days ?? 1} jour(s)`) : []),
     ...(payload.unarchived === undefined ? [] : must(`Non archivé à partir de l’enregistrement n° ${payload.unarchived}`)),
     ...(payload.forced === true ? must('Clôture forcée par le système') : []),
+    ...episodeItems(payload.episode),
     rule(),
     pair('TOTAL TTC', frenchAmount(payload.total), true),
     pair('Total HT', frenchAmount(payload.ht), true),
@@ -64,6 +65,17 @@ function rateItems(vat: Readonly<Record<string, Amounts>>): PrintItem[] {
         pair(`TVA ${rateText(Number(rate))} sur ${frenchAmount(ht)}`, frenchAmount(tax), true),
       ]
     })
+}
+
+// The zero receipt that ends an outage tells its receipts (13.6).
+function episodeItems(episode: ClosingPayload['episode']): PrintItem[] {
+  if (episode === undefined) return []
+  const { count, firstCounter, lastCounter, breaks } = episode
+  return [
+    pair('Fin de mode dégradé', `${String(count)} reçu(s)`, true),
+    ...(firstCounter === undefined ? [] : [pair('Pannes n°', `${String(firstCounter)} à ${String(lastCounter)}`, true)]),
+    ...(breaks === 0 || breaks === undefined ? [] : [pair('Ruptures de la chaîne dégradée', String(breaks), true)]),
+  ]
 }
 
 // Counted in cents beside the numbers of documents.
