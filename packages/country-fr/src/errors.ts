@@ -90,22 +90,34 @@ const french: Readonly<Record<FrenchCode, FrenchErrorRow>> = {
 /** All French codes with kind, French sentence and remedy, for documentation. */
 export const frenchErrors: Readonly<Record<FrenchCode, FrenchErrorRow>> = french
 
-const national: Readonly<Record<string, string>> = {
-  KEY_REUSED: 'FR_REFERENCE_REUSED',
-  SIGNER_UNAVAILABLE: 'FR_SIGNER_UNAVAILABLE',
-  ROLLBACK_SUSPECTED: 'FR_CHAIN_TAIL_MISSING',
-  JOURNAL_CORRUPT: 'FR_INTEGRITY_DEFECT',
-  OFFLINE_BLOCKED: 'FR_OFFLINE_BLOCKED',
-  OFFLINE_TOO_LONG: 'FR_OFFLINE_TOO_LONG',
-  OFFLINE_LOCKED: 'FR_DEGRADED_LOCKED',
-  OFFLINE_CONFLICT: 'FR_DEGRADED_CONFLICT',
-  OFFLINE_CHAIN_BROKEN: 'FR_DEGRADED_CHAIN_BROKEN',
-  QUEUE_ENDED: 'FR_STOPPED',
+interface National {
+  readonly code: string
+  readonly fr: string
+}
+
+const national: Readonly<Record<string, National>> = {
+  KEY_REUSED: { code: 'FR_REFERENCE_REUSED', fr: 'Cette référence désigne déjà une autre demande.' },
+  SIGNER_UNAVAILABLE: { code: 'FR_SIGNER_UNAVAILABLE', fr: 'La signature est indisponible ; rien n’est enregistré.' },
+  ROLLBACK_SUSPECTED: { code: 'FR_CHAIN_TAIL_MISSING', fr: 'La fin du journal manque ; un responsable doit le constater.' },
+  JOURNAL_CORRUPT: { code: 'FR_INTEGRITY_DEFECT', fr: 'Le journal est endommagé : défaut d’intégrité.' },
+  OFFLINE_BLOCKED: { code: 'FR_OFFLINE_BLOCKED', fr: 'La caisse ne peut pas vendre hors ligne.' },
+  OFFLINE_TOO_LONG: { code: 'FR_OFFLINE_TOO_LONG', fr: 'La durée permise hors ligne est dépassée.' },
+  OFFLINE_LOCKED: { code: 'FR_DEGRADED_LOCKED', fr: 'Une autre application tient le journal hors ligne de cette caisse.' },
+  OFFLINE_CONFLICT: { code: 'FR_DEGRADED_CONFLICT', fr: 'Ce reçu dégradé est déjà enregistré avec un autre contenu.' },
+  OFFLINE_CHAIN_BROKEN: { code: 'FR_DEGRADED_CHAIN_BROKEN', fr: 'La chaîne des reçus dégradés est rompue.' },
+  QUEUE_ENDED: { code: 'FR_STOPPED', fr: french.FR_STOPPED.fr },
 }
 
 /** The French name of an error of core, or undefined when it has none. */
 export function nationalCode(coreCode: string): string | undefined {
-  return Object.hasOwn(national, coreCode) ? national[coreCode] : undefined
+  return Object.hasOwn(national, coreCode) ? national[coreCode]?.code : undefined
+}
+
+/** What to show a French user of an error: its own sentence, or that of the error of core; undefined when there is none. */
+export function frenchMessage({ code, details }: Pick<FiscalError, 'code' | 'details'>): string | undefined {
+  const { messageFr } = details
+  if (typeof messageFr === 'string') return messageFr
+  return Object.hasOwn(national, code) ? national[code]?.fr : undefined
 }
 
 /** A refusal by a French rule. Nothing is recorded. */

@@ -41,7 +41,6 @@ export function addDegradedBefore(plan: Plan, degraded: Degraded): void {
       details: {
         episode: degraded.episode,
         seq: degraded.seq,
-        messageFr: 'Ce reçu dégradé est déjà enregistré avec un autre contenu.',
       },
     })
   }

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { isFiscalError } from '@sigillo/core'
+import { FiscalError, isFiscalError } from '@sigillo/core'
+import { frenchErrors, frenchMessage, nationalCode, refuse, type FrenchCode } from './errors.js'
 import { france } from './france.js'
 import { parseRequest } from './parse.js'
 import { cafe } from './shop.fixture.js'
@@ -46,6 +47,22 @@ it.each([
   [{ degraded: { seq: 1 } }, 'degraded.episode: is missing', 'Demande incorrecte : degraded.episode manque.'],
 ])('FR-80 a wrong request is told in words, in both languages: %j', (change, en, fr) => {
   expect(told(() => parseRequest({ ...ticket, ...change }))).toEqual({ en, fr })
+})
+
+it('FR-80 every refusal of section 19 has a French sentence, also those whose code is core’s', () => {
+  const codes =
+    'KEY_REUSED SIGNER_UNAVAILABLE ROLLBACK_SUSPECTED JOURNAL_CORRUPT OFFLINE_BLOCKED OFFLINE_TOO_LONG OFFLINE_LOCKED ' +
+    'OFFLINE_CONFLICT OFFLINE_CHAIN_BROKEN QUEUE_ENDED'
+  for (const code of codes.split(' ')) {
+    const error = new FiscalError(code, { message: 'x' })
+    expect(frenchMessage(error), code).toMatch(/^[A-ZÀ-Ý].*\.$/)
+    expect(nationalCode(code), code).toMatch(/^FR_/)
+  }
+  for (const [code, { fr }] of Object.entries(frenchErrors)) {
+    expect(frenchMessage(refuse(code as FrenchCode, 'x')), code).toBe(fr)
+    expect(fr).toMatch(/^[A-ZÀ-Ý].*\.$/)
+  }
+  expect(frenchMessage(new FiscalError('STORAGE_FULL', { message: 'x' }))).toBeUndefined()
 })
 
 it.each([
