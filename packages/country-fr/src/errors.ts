@@ -114,9 +114,11 @@ export function nationalCode(coreCode: string): string | undefined {
 }
 
 /** What to show a French user of an error: its own sentence, or that of the error of core; undefined when there is none. */
-export function frenchMessage({ code, details }: Pick<FiscalError, 'code' | 'details'>): string | undefined {
+export function frenchMessage({ code, path, details }: Pick<FiscalError, 'code' | 'path' | 'details'>): string | undefined {
   const { messageFr } = details
   if (typeof messageFr === 'string') return messageFr
+  // Refused by core before the French rules see it, as a fraction where an integer of cents belongs.
+  if (code === 'REQUEST_INVALID') return `Demande incorrecte${path === undefined ? '' : ` : ${path}`}.`
   return Object.hasOwn(national, code) ? national[code]?.fr : undefined
 }
 
