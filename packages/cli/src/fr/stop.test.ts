@@ -55,6 +55,26 @@ it('17.7 closings made after the day was closed are in the last archive too; wha
   }
 })
 
+it('12 a till in school mode is not stopped, not even as a simulation', async () => {
+  const other = openPlace()
+  try {
+    const till = await openShopFolder(other)
+    const school = {
+      type: 'training',
+      key: 'X',
+      operatorId: 'A',
+      posMoment: '2026-03-14T08:00:00Z',
+      on: true,
+      responsible: 'Chef',
+    }
+    await other.json(['record', till], 0, JSON.stringify(school))
+    const [told] = await other.json(['fr', 'stop', till, '--no-archive', '--yes'], 2)
+    expect(told).toMatchObject({ error: { code: 'USAGE', message: expect.stringContaining('school mode') as string } })
+  } finally {
+    other.remove()
+  }
+})
+
 it('17.7 --no-archive stops without one, and the till says for ever from where on nothing is archived', async () => {
   const other = openPlace()
   try {

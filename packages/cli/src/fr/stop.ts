@@ -47,6 +47,7 @@ async function stop(call: Call): Promise<number> {
   if (log !== undefined) await checkLog(log)
   await checkTarget(args[1], call)
   await using till = await openFrench(call)
+  refuseInSchool(till)
   const { dueArchive } = await import('@sigillo/country-fr')
   const due = dueArchive(till.queue.totals())
   if (flags['yes'] !== true) {
@@ -58,6 +59,13 @@ async function stop(call: Call): Promise<number> {
   const written = due !== undefined && archiving ? await archive(call, till, key, log) : undefined
   await tellArchive(call, written)
   return end(call, till, key)
+}
+
+// In school mode the stop would be simulated like everything else.
+function refuseInSchool({ queue }: FrenchTill): void {
+  const { training } = queue.totals() as { readonly training?: string }
+  if (training !== undefined && training !== '')
+    throw usageError('the till is in school mode: switch it off first (a training request with "on": false)')
 }
 
 async function propose({ out }: Call, due: DueArchive | undefined, archiving: boolean): Promise<void> {

@@ -296,6 +296,20 @@ it('15.4 an export is the same container, told by event 295 or 110, and moves no
   expect((shop.totals() as unknown as { archive: object }).archive).toEqual(before)
 })
 
+it('12 while the queue is in school mode nothing is archived or exported, and nothing closed for it', async () => {
+  const shop = await openShop()
+  await busyDay(shop)
+  await shop.ok({ type: 'training', on: true, responsible: 'CHEF' })
+  const head = shop.queue.head().seq
+  const error = { code: 'REQUEST_INVALID', registered: 'no', message: expect.stringContaining('school mode') as string }
+  await expect(archive(shop, 'A', { autoClose: true })).rejects.toMatchObject(error)
+  const exporting = exportFiscal(shop.queue, shop.country, { ...operator, key: 'E', posMoment: '2026-11-23T21:00:00Z' })
+  await expect(exporting).rejects.toMatchObject(error)
+  expect(shop.queue.head().seq).toBe(head)
+  await shop.ok({ type: 'training', on: false })
+  expect((await verifyArchive(await bytesOf(await archive(shop, 'A', { autoClose: true })))).faults).toEqual([])
+})
+
 it('FR-75 an archive that ends with a year closing is annual and gives event 30, another event 20', async () => {
   const shop = await openShop()
   await shop.sell([line(100, 2000)])

@@ -22,6 +22,7 @@ import type { TableContext } from './moments.js'
 import { certificatePem, publicKeyPem } from './pem.js'
 import { readmeText } from './readme.js'
 import { joinLines, startScan, type Scanned } from './scan.js'
+import { refuseInSchool } from './school.js'
 import { keyAt, keyOf, lineBytes, rangeStart, type RecordSource } from './source.js'
 import type { Table } from './table.js'
 import { dictionary, headerOf, linesFor, tables } from './tables.js'
@@ -86,6 +87,7 @@ export interface DraftFacts {
 export async function createArchive(queue: Queue, country: France, options: ArchiveOptions): Promise<Archive> {
   const known = await queue.byKey(options.key)
   if (known !== undefined) return again(queue, country, known, options)
+  refuseInSchool(queue)
   if (options.autoClose === true) await closeOpenDay(queue, options)
   const state = restoreState(queue.totals() as never)
   const range = archiveRange(state, options.until)

@@ -4,6 +4,7 @@ import type { France } from '../france.js'
 import { sealOf } from '@sigillo/core'
 import { compact, localTime } from '../time.js'
 import { draftArchive, nameOf, outageFiles, type Archive, type ArchiveOptions } from './create.js'
+import { refuseInSchool } from './school.js'
 import { zipFiles } from './zip.js'
 
 /** What to export. */
@@ -24,6 +25,7 @@ export interface ExportOptions {
 /** Exports a range, signed by the event that tells of it. */
 export async function exportFiscal(queue: Queue, country: France, options: ExportOptions): Promise<Archive> {
   const { key, operatorId, posMoment, officer, from = 0 } = options
+  refuseInSchool(queue)
   const to = options.to ?? Number(queue.head().seq)
   const created = new Date(posMoment).toISOString()
   const draft = await draftArchive(queue, country, {
