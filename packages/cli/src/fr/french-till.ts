@@ -33,6 +33,16 @@ export async function openFrench(call: Call): Promise<FrenchTill> {
 }
 
 /**
+ * In school mode whatever is asked is simulated: what is for ever must not seem done.
+ * @throws FiscalError USAGE while the till is in school mode
+ */
+export function refuseInSchool({ queue }: Pick<FrenchTill, 'queue'>): void {
+  const { training } = queue.totals() as { readonly training?: string }
+  if (training !== undefined && training !== '')
+    throw usageError('the till is in school mode: switch it off first (a training request with "on": false)')
+}
+
+/**
  * Reads a French journal, also beside a running till; settings are not needed.
  * @throws FiscalError QUEUE_MISSING; USAGE for a journal of another country
  */

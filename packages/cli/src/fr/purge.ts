@@ -17,7 +17,7 @@ import { columns, plain } from '../output.js'
 import { passphraseOptions } from '../passphrase.js'
 import { remedyText } from '../remedy.js'
 import { openReading, writerOptions } from '../till.js'
-import { openFrench, readFrench } from './french-till.js'
+import { openFrench, readFrench, refuseInSchool } from './french-till.js'
 import { confirmedFiles, contentsIn, type Contents } from './purge-contents.js'
 import { fileDigest } from './file-digest.js'
 import { reportOn } from './verify-archive.js'
@@ -182,6 +182,7 @@ function requestOf({ flags }: Call, archives: readonly Kept[], key: string): Rec
 async function carryOut(call: Call, plan: Plan): Promise<number> {
   const { args, flags, out } = call
   await using till = await openFrench(call)
+  refuseInSchool(till)
   const { queue } = till
   let seq: bigint | null = null
   if (!plan.ordered) {

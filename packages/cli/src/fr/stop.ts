@@ -9,7 +9,7 @@ import { printText } from '../print-text.js'
 import { asJson, asText } from '../record.js'
 import { writerOptions } from '../till.js'
 import { checkTarget, writeContainer, type WrittenContainer } from './container-file.js'
-import { openFrench, type FrenchTill } from './french-till.js'
+import { openFrench, refuseInSchool, type FrenchTill } from './french-till.js'
 import { checkLog, outageFiles } from './outage-files.js'
 
 /** The command. */
@@ -59,13 +59,6 @@ async function stop(call: Call): Promise<number> {
   const written = due !== undefined && archiving ? await archive(call, till, key, log) : undefined
   await tellArchive(call, written)
   return end(call, till, key)
-}
-
-// In school mode the stop would be simulated like everything else.
-function refuseInSchool({ queue }: FrenchTill): void {
-  const { training } = queue.totals() as { readonly training?: string }
-  if (training !== undefined && training !== '')
-    throw usageError('the till is in school mode: switch it off first (a training request with "on": false)')
 }
 
 async function propose({ out }: Call, due: DueArchive | undefined, archiving: boolean): Promise<void> {
