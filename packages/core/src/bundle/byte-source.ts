@@ -12,6 +12,8 @@ export interface ByteSource {
   some(most: number): Promise<Uint8Array>
   /** What is at hand, not taken: at least `least` bytes unless the stream ends before. */
   ahead(least: number): Promise<Uint8Array>
+  /** Lets go of the stream, read to its end or not. */
+  close(): Promise<void>
 }
 
 /** Reads from pieces; `read` is told the size of each. Pieces may be used again by their maker once the next is asked for. */
@@ -48,5 +50,6 @@ export function pullFrom(source: AsyncIterable<Uint8Array> | Iterable<Uint8Array
     take: async (count, otherwise) => drop(await peek(count, otherwise)),
     some: async (most) => drop((await ahead(1)).subarray(0, most)),
     ahead,
+    close: async () => void (await pieces.return?.()),
   }
 }

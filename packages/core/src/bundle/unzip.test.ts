@@ -90,6 +90,21 @@ describe('a ZIP as it streams', () => {
         expect([length, (await unzipped(zip.subarray(0, length))).wrong]).not.toEqual([length, undefined])
   })
 
+  it('lets go of its source, damaged or not', async () => {
+    for (const zip of [streamed(small), utf8('no ZIP at all')]) {
+      let open = true
+      const source = async function* (): AsyncGenerator<Uint8Array> {
+        try {
+          for (let at = 0; at < zip.length; at += 5) yield await Promise.resolve(zip.subarray(at, at + 5))
+        } finally {
+          open = false
+        }
+      }
+      await unzipInto(source(), () => undefined)
+      expect(open).toBe(false)
+    }
+  })
+
   it('with any byte changed it is damaged, or its content is what it was', async () => {
     for (const zip of [streamed(small), zipSync(small)])
       for (let at = 0; at < zip.length; at++) {

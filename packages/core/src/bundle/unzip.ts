@@ -46,6 +46,8 @@ export async function unzipInto(
     return undefined
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
+  } finally {
+    await bytes.close().catch(() => undefined)
   }
 }
 
