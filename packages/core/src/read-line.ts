@@ -79,8 +79,14 @@ export function sigIn(bytes: Uint8Array, { sigAt }: Places): string {
 }
 
 /** The hash the line states. */
-export function hashIn(bytes: Uint8Array, { hashAt }: Places): string {
+function hashIn(bytes: Uint8Array, { hashAt }: Places): string {
   return textIn(bytes, hashAt + HASH_START.length, hashAt + HASH_START.length + 64)
+}
+
+/** The hash a line states, found without judging the line; undefined when it states none. */
+export function statedHash(bytes: Uint8Array): string | undefined {
+  const hashAt = firstHash(bytes)
+  return hashAt < 0 ? undefined : fromUtf8(bytes.subarray(hashAt + HASH_START.length, hashAt + HASH_START.length + 64))
 }
 
 /**

@@ -44,7 +44,7 @@ const TAXPAYER: ReadonlySet<string> = new Set(['address', 'legalName', 'naf', 'v
 type Changes = { old: Config; new: Config }
 
 /** Differences between recorded and present settings, by the event that tells of them. */
-export function changesOf(recorded: Config, present: Config): ReadonlyMap<number, Changes> {
+function changesOf(recorded: Config, present: Config): ReadonlyMap<number, Changes> {
   const out = new Map<number, Changes>()
   for (const name of Object.keys(present).sort()) {
     const [before, after] = [recorded[name], present[name]]

@@ -59,7 +59,7 @@ export function addPayment(plan: Plan, content: PaymentContent): void {
 const NOT_COPIED: ReadonlySet<string> = new Set(['copy', 'event', 'archive'])
 
 /** Adds a duplicate with its event. @throws FiscalError FR_REFERENCE_REQUIRED, FR_REFERENCE_UNKNOWN, FR_COPY_TARGET */
-export function addCopy(plan: Plan, reference: ReferenceInput | undefined, needs: Needs): void {
+function addCopy(plan: Plan, reference: ReferenceInput | undefined, needs: Needs): void {
   const { record } = needOriginal(reference, needs)
   if (record === undefined) throw unknown(reference as ReferenceInput, 'only documents of this queue are copied')
   if (NOT_COPIED.has(record.body.type))

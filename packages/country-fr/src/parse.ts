@@ -189,7 +189,7 @@ export function storedParts(request: Readonly<Record<string, unknown>>): SalePar
 }
 
 /** Lines and payments of a receipt whose form is wrong, as far as they can be read. */
-export function salvageSale(content: Readonly<Record<string, unknown>>): SaleParts {
+function salvageSale(content: Readonly<Record<string, unknown>>): SaleParts {
   const lines = listOf(content['lines']).map(salvageLine)
   const payments = listOf(content['payments']).map((payment) => ({
     mode: typeof payment['mode'] === 'string' && Object.hasOwn(paymentModes, payment['mode']) ? payment['mode'] : 'AUT',

@@ -3,7 +3,6 @@ import { isJournalType, type FiscalRecord, type Lookup } from '@sigillo/core'
 import { refuse } from './errors.js'
 import type { Original, SalePayload } from './payload.js'
 import type { ReferenceInput } from './request.js'
-import type { FrenchRequest } from './parse.js'
 import { storedParts, type SaleParts } from './parse.js'
 
 /** What `gather` found. */
@@ -20,7 +19,7 @@ export interface Needs {
 }
 
 /** Text after `external:`, or undefined for a document of this queue. */
-export function externalOf(reference: ReferenceInput): string | undefined {
+function externalOf(reference: ReferenceInput): string | undefined {
   return typeof reference === 'string' && reference.startsWith('external:') ? reference.slice('external:'.length) : undefined
 }
 
@@ -79,9 +78,4 @@ export function storedOriginal(record: FiscalRecord): Extract<Original, { seq: n
 export function storedSale(record: FiscalRecord): { readonly payload: SalePayload; readonly sale: SaleParts } {
   const payload = record.payload as unknown as SalePayload & { request: Readonly<Record<string, unknown>> }
   return { payload, sale: storedParts(payload.request) }
-}
-
-/** True when the request names documents. */
-export function namesDocuments(request: FrenchRequest): boolean {
-  return 'reference' in request.input || 'references' in request.input || 'covers' in request.input || request.type === 'archive'
 }

@@ -12,7 +12,7 @@ import { checkLate, lateOf } from './late.js'
 import { furtherOriginals, maybeOriginal, needOriginal, storedOriginal, storedSale, unknown, type Needs } from './reference.js'
 import { checkCancellation, refundLines } from './refund.js'
 import type { InvoiceRequest, NoteRequest, TicketRequest } from './request.js'
-import { compact, localTime } from './time.js'
+import { localTime } from './time.js'
 
 /** A document with lines. */
 export type SaleInput = TicketRequest | InvoiceRequest | NoteRequest
@@ -235,9 +235,4 @@ export function addSaleEvents(plan: Plan, request: FrenchRequest, content: SaleC
   const issue = (request.input as TicketRequest).issue
   if (issue === 'electronic') addEvent(plan, 917, 'Justificatif remis par voie électronique')
   if (issue === 'none' && plan.settings.traceNonIssue) addEvent(plan, 918, 'Justificatif non remis')
-}
-
-/** Local moment of the till's clock, as it stands in a late or degraded record. */
-export function posLocal(plan: Plan, posMs: number): string {
-  return compact(localTime(plan.settings.zone, posMs))
 }

@@ -53,7 +53,7 @@ function isSelected(facts: TokenFacts, { token, manufacturer, serial, model }: K
 const TRIES_LOW = CK.CKF_PIN_COUNT_LOW | CK.CKF_PIN_FINAL_TRY
 
 /** What the flags say about the PIN. @throws FiscalError PIN_LOCKED, PIN_TRIES_LOW, PIN_MUST_CHANGE, CONFIG_INVALID (pin-pad) */
-export function checkPinFlags({ flags }: TokenFacts): void {
+function checkPinFlags({ flags }: TokenFacts): void {
   if ((flags & CK.CKF_PIN_LOCKED) !== 0)
     throw signerError('PIN_LOCKED', { message: 'the token says its PIN is locked', triesLeft: 0 })
   if ((flags & TRIES_LOW) !== 0)

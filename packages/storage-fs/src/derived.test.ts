@@ -182,7 +182,8 @@ describe('sealing', () => {
       await completeSegment(place, writer, 's')
       armed = writer
       const wanted = linesFor(place.journal.kept)
-      expect(wanted, what).toEqual(expect.arrayContaining([...(await read(writer, place))]))
+      const first = wanted[place.journal.kept.findIndex(({ body }) => body.ref !== undefined)]
+      expect(await read(writer, place), what).toEqual(what === 'a line by its reference' ? [first] : wanted)
       expect([armed, journalFiles(place.path)], what).toEqual([undefined, ['s-000000000000.jsonl']])
       expect(await linesOf(writer), what).toEqual(wanted)
       await writer.close()

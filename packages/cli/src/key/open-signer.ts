@@ -1,7 +1,7 @@
 // Opens the signer that settings name. The packages of tokens and cards are loaded only when a till uses one: their native parts may be
 // missing on a machine that signs with a key file.
 import { readFile, stat } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { jwkOfSpki, type AuditLog, type GuardedSigner, type GuardOptions, type KeyPolicy, type PublicJwk } from '@sigillo/core'
 import type { CardProfile } from '@sigillo/signer-sam'
 import { openAuditFile, openKeyFile, type Passphrase } from '@sigillo/signer-software'
@@ -185,9 +185,4 @@ function bytesOf(secret: Passphrase): () => Promise<Uint8Array> {
     const given = typeof secret === 'function' ? await secret() : secret
     return typeof given === 'string' ? new TextEncoder().encode(given) : given
   }
-}
-
-/** Folder of keys of a key file that stands alone. */
-export function besideFile(path: string): KeyPlace {
-  return { base: dirname(resolve(path)), folder: dirname(resolve(path)) }
 }

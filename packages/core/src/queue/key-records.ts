@@ -88,7 +88,7 @@ export function keyRecordDraft(record: KeyRecord, signer: GuardedSigner): SealDr
 }
 
 /** What the journal tells of the audit log of a signer; undefined for a payload that tells of another key's, or of none. */
-export function auditToldIn(payload: Json | undefined, keyId: string): AuditHead | undefined {
+function auditToldIn(payload: Json | undefined, keyId: string): AuditHead | undefined {
   const { count, hash, keyId: own } = (payload ?? {}) as JsonObject
   return own === keyId && typeof count === 'number' && typeof hash === 'string' ? { count, hash } : undefined
 }

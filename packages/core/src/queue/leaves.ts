@@ -1,8 +1,7 @@
 // The leaves of a queue's tree as far as they are still there, and what stands for those that are not (FORMAT 6, 14).
-import { utf8 } from '../bytes.js'
 import type { JsonObject } from '../canonical.js'
 import { FiscalError } from '../errors.js'
-import type { ParsedLine } from '../read-line.js'
+import { statedHash, type ParsedLine } from '../read-line.js'
 import type { StorageReader } from '../storage.js'
 import { EMPTY_FRONTIER, type Frontier } from '../tree.js'
 import type { ChainState } from './chain.js'
@@ -12,18 +11,8 @@ import { recordAt } from './load.js'
 export async function leavesOf(reader: StorageReader, size: number, from: number = 0): Promise<string[]> {
   const leaves: string[] = []
   if (size <= from) return leaves
-  for await (const { seq, line } of reader.read(BigInt(from), BigInt(size - 1))) leaves.push(storedHash(line) ?? missing(seq))
+  for await (const { seq, line } of reader.read(BigInt(from), BigInt(size - 1))) leaves.push(statedHash(line) ?? missing(seq))
   return leaves
-}
-
-const HASH_START = utf8(',"hash":"')
-
-// The first `,"hash":"` ends the body (FORMAT 3.5), and no body is shorter than 300 bytes: no need to parse a line for its hash.
-function storedHash(line: Uint8Array): string | undefined {
-  for (let at = line.indexOf(0x2c, 300); at >= 0; at = line.indexOf(0x2c, at + 1)) {
-    if (HASH_START.every((byte, i) => line[at + i] === byte)) return String.fromCharCode(...line.subarray(at + 9, at + 73))
-  }
-  return undefined
 }
 
 function missing(seq: bigint): never {

@@ -27,7 +27,7 @@ export const money = 'montant en euros, virgule décimale'
 /** Format: local moment. */
 export const localMoment = 'JJ/MM/AAAA HH:MM:SS, heure locale'
 /** Format: moment in UTC. */
-export const utcMoment = 'AAAA-MM-JJTHH:MM:SS.mmmZ, UTC'
+const utcMoment = 'AAAA-MM-JJTHH:MM:SS.mmmZ, UTC'
 
 /** Till. */
 export const till: Column = ['caisse', 'identifiant de la caisse', text]
